@@ -1,0 +1,101 @@
+//! The one error of the crate, around those of its layers.
+
+use std::fmt;
+
+use crate::leonardo::ApiError;
+use crate::prepare::PrepareError;
+use crate::presigned::PresignedPostError;
+use crate::s3::S3Error;
+use crate::transport::TransportError;
+
+/// Why the job was not done. The variant says whose answer it is.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The image could not be prepared; nothing was sent. Give another file or other options.
+    Prepare(PrepareError),
+    /// The presigned form cannot be posted; nothing was sent. Get a new one.
+    PresignedPost(PresignedPostError),
+    /// The storage refused the file. [`S3Error`] has its code and message.
+    Storage(Box<S3Error>),
+    /// No answer came from the API or the storage. Check the network, or try again.
+    Transport(TransportError),
+    /// The API refused the call. [`ApiError`] has its status and message.
+    Api(Box<ApiError>),
+    /// Something the call needs is missing or out of range, for example the API key; nothing was sent.
+    Invalid(String),
+    /// The generation ended without a picture. Change the prompt or the settings and ask again.
+    GenerationFailed {
+        /// The generation's id.
+        id: String,
+    },
+    /// The generation was not done within the time given. It goes on, and can be waited for again.
+    WaitTimeout {
+        /// The generation's id.
+        id: String,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prepare(error) => error.fmt(f),
+            Self::PresignedPost(error) => error.fmt(f),
+            Self::Storage(error) => error.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+            Self::Api(error) => error.fmt(f),
+            Self::Invalid(why) => f.write_str(why),
+            Self::GenerationFailed { id } => {
+                write!(
+                    f,
+                    "generation {id} failed; change the prompt or the settings and ask again"
+                )
+            }
+            Self::WaitTimeout { id } => {
+                write!(
+                    f,
+                    "generation {id} is not done yet; it goes on, wait for it again"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Prepare(error) => error.source(),
+            Self::PresignedPost(error) => error.source(),
+            Self::Transport(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! from {
+    ($($layer:ty => $variant:expr;)*) => {$(
+        impl From<$layer> for Error {
+            fn from(error: $layer) -> Self {
+                $variant(error.into())
+            }
+        }
+    )*};
+}
+
+from! {
+    PrepareError => Error::Prepare;
+    PresignedPostError => Error::PresignedPost;
+    S3Error => Error::Storage;
+    TransportError => Error::Transport;
+    ApiError => Error::Api;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_small_enough_to_be_returned_everywhere() {
+        assert!(size_of::<Error>() <= 72, "{}", size_of::<Error>());
+    }
+}

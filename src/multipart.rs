@@ -1,0 +1,321 @@
+//! The body of a presigned POST: `multipart/form-data` built by hand (RFC 7578), fields first and the file last.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, Read};
+
+use crate::random;
+
+/// The parts of a form, in the order they are sent.
+///
+/// ```
+/// use imgpost::multipart::Form;
+///
+/// let form = Form::new().field("key", "photo.jpg");
+/// let body = form.file("file", "photo.jpg", "image/jpeg", b"raw bytes".as_slice())?;
+/// assert_eq!(body.content_length(), std::io::copy(&mut body.reader(), &mut std::io::sink()).unwrap());
+/// # Ok::<(), imgpost::multipart::FormError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Form {
+    fields: Vec<(String, String)>,
+}
+
+impl Form {
+    /// A form without fields.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a field behind those that are there.
+    #[must_use]
+    pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.fields.push((name.into(), value.into()));
+        self
+    }
+
+    /// Closes the form with the file, S3's last part, and draws a boundary that occurs nowhere in it.
+    ///
+    /// # Errors
+    ///
+    /// [`FormError`] when a name, the file name or the content type cannot stand in a part's header.
+    pub fn file<'a>(
+        self,
+        name: &str,
+        file_name: &str,
+        content_type: &str,
+        content: impl Into<Cow<'a, [u8]>>,
+    ) -> Result<Body<'a>, FormError> {
+        self.close(name, file_name, content_type, content.into(), draw_boundary)
+    }
+
+    /// As [`file`](Self::file), with the boundaries `draw` gives: drawn again until one occurs nowhere.
+    fn close<'a>(
+        &self,
+        name: &str,
+        file_name: &str,
+        content_type: &str,
+        content: Cow<'a, [u8]>,
+        mut draw: impl FnMut() -> String,
+    ) -> Result<Body<'a>, FormError> {
+        let boundary = loop {
+            let drawn = draw();
+            let occurs = |text: &[u8]| memchr::memmem::find(text, drawn.as_bytes()).is_some();
+            let mut fields = self.fields.iter();
+            if !occurs(&content) && !fields.any(|(_, value)| occurs(value.as_bytes())) {
+                break drawn;
+            }
+        };
+        let mut head = String::new();
+        for (name, value) in &self.fields {
+            let name = quoted(name)?;
+            head += &format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name={name}\r\n\r\n{value}\r\n"
+            );
+        }
+        let (name, file_name) = (quoted(name)?, quoted(file_name)?);
+        check_header(content_type)?;
+        head += &format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name={name}; filename={file_name}\r\n\
+             Content-Type: {content_type}\r\n\r\n"
+        );
+        Ok(Body {
+            head: head.into_bytes(),
+            content,
+            tail: format!("\r\n--{boundary}--\r\n").into_bytes(),
+            boundary,
+        })
+    }
+}
+
+/// Shows the names of the fields; the values are what a presigned form keeps secret.
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.fields.iter().map(|(name, _)| name);
+        f.write_str("Form ")?;
+        f.debug_list().entries(names).finish()
+    }
+}
+
+/// Nobody who makes a picture can foresee it, so it is drawn twice only by chance.
+fn draw_boundary() -> String {
+    format!("imgpost-{:032x}", random::draw())
+}
+
+/// Quotes a name for a part's header the way browsers do
+/// ([HTML, multipart form data](https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data)).
+fn quoted(name: &str) -> Result<String, FormError> {
+    check_header(name)?;
+    Ok(format!("\"{}\"", name.replace('"', "%22")))
+}
+
+fn check_header(text: &str) -> Result<(), FormError> {
+    match text.contains(['\r', '\n', '\0']) {
+        true => Err(FormError { text: text.into() }),
+        false => Ok(()),
+    }
+}
+
+/// A name with a line break or a NUL in it: it would end the header it stands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormError {
+    text: String,
+}
+
+impl fmt::Display for FormError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.text.escape_debug();
+        write!(
+            f,
+            "the name \"{text}\" holds a line break or a NUL; rename it"
+        )
+    }
+}
+
+impl std::error::Error for FormError {}
+
+/// A finished body: the one owner of its bytes and of their number.
+#[derive(Clone)]
+pub struct Body<'a> {
+    boundary: String,
+    head: Vec<u8>,
+    content: Cow<'a, [u8]>,
+    tail: Vec<u8>,
+}
+
+impl Body<'_> {
+    /// The value of the request's `Content-Type` header.
+    pub fn content_type(&self) -> String {
+        format!("multipart/form-data; boundary={}", self.boundary)
+    }
+
+    /// The value of the request's `Content-Length` header, in bytes.
+    pub fn content_length(&self) -> u64 {
+        self.segments()
+            .map(|segment| segment.len() as u64)
+            .iter()
+            .sum()
+    }
+
+    /// How many bytes come before the file's content: what S3 limits to 20 KB.
+    pub(crate) fn head_length(&self) -> usize {
+        self.head.len()
+    }
+
+    /// Reads the body from its beginning, as often as it is asked for.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader {
+            rest: self.segments(),
+        }
+    }
+
+    fn segments(&self) -> [&[u8]; 3] {
+        [&self.head, &self.content, &self.tail]
+    }
+}
+
+impl fmt::Debug for Body<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body")
+            .field("content_length", &self.content_length())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The bytes of a [`Body`], in order.
+pub struct Reader<'a> {
+    rest: [&'a [u8]; 3],
+}
+
+impl Read for Reader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.rest.iter_mut().find(|segment| !segment.is_empty()) {
+            Some(segment) => segment.read(buffer),
+            None => Ok(0),
+        }
+    }
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let left: usize = self.rest.iter().map(|segment| segment.len()).sum();
+        f.debug_struct("Reader").field("left", &left).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(fields: &[(&str, &str)], content: &'static [u8]) -> Body<'static> {
+        let form = fields
+            .iter()
+            .fold(Form::new(), |form, (name, value)| form.field(*name, *value));
+        let content = Cow::Borrowed(content);
+        let boundary = || "BOUNDARY".into();
+        form.close("file", "a\"b.jpg", "image/jpeg", content, boundary)
+            .unwrap()
+    }
+
+    fn read(body: &Body<'_>) -> String {
+        let mut text = String::new();
+        body.reader().read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn the_wire_bytes_are_these() {
+        let body = body(&[("key", "a/b.jpg"), ("Policy", "e30=")], b"RAW\r\nBYTES");
+        let expected = "--BOUNDARY\r\n\
+            Content-Disposition: form-data; name=\"key\"\r\n\r\n\
+            a/b.jpg\r\n\
+            --BOUNDARY\r\n\
+            Content-Disposition: form-data; name=\"Policy\"\r\n\r\n\
+            e30=\r\n\
+            --BOUNDARY\r\n\
+            Content-Disposition: form-data; name=\"file\"; filename=\"a%22b.jpg\"\r\n\
+            Content-Type: image/jpeg\r\n\r\n\
+            RAW\r\nBYTES\r\n\
+            --BOUNDARY--\r\n";
+        assert_eq!(read(&body), expected);
+        assert_eq!(body.content_length(), expected.len() as u64);
+        assert_eq!(body.head_length(), expected.find("RAW").unwrap());
+        assert_eq!(
+            body.content_type(),
+            "multipart/form-data; boundary=BOUNDARY"
+        );
+    }
+
+    #[test]
+    fn it_reads_the_same_in_pieces_of_any_size_and_again() {
+        let body = body(&[("key", "value")], b"content");
+        let whole = read(&body);
+        for piece in 1..=whole.len() + 1 {
+            let mut bytes = Vec::new();
+            let mut reader = body.reader();
+            let mut buffer = vec![0; piece];
+            loop {
+                match reader.read(&mut buffer).unwrap() {
+                    0 => break,
+                    n => bytes.extend_from_slice(&buffer[..n]),
+                }
+            }
+            assert_eq!(bytes, whole.as_bytes(), "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn an_empty_field_and_an_empty_file_are_parts_too() {
+        let text = read(&body(&[("empty", "")], b""));
+        assert!(text.starts_with(
+            "--BOUNDARY\r\nContent-Disposition: form-data; name=\"empty\"\r\n\r\n\r\n--"
+        ));
+        assert!(text.ends_with("Content-Type: image/jpeg\r\n\r\n\r\n--BOUNDARY--\r\n"));
+    }
+
+    #[test]
+    fn names_that_would_end_their_header_are_refused() {
+        let content = b"".as_slice();
+        for bad in ["a\rb", "a\nb", "a\0b", "a\r\nContent-Type: text/html"] {
+            let form = Form::new().field(bad, "v");
+            assert!(form.file("file", "f", "image/png", content).is_err());
+            assert!(Form::new().file("file", bad, "image/png", content).is_err());
+            assert!(Form::new().file("file", "f", bad, content).is_err());
+            let error = Form::new()
+                .file(bad, "f", "image/png", content)
+                .unwrap_err();
+            assert!(!error.to_string().contains(['\r', '\n', '\0']));
+        }
+    }
+
+    #[test]
+    fn boundaries_differ_and_are_short_enough() {
+        let drawn: std::collections::HashSet<_> = (0..1000).map(|_| draw_boundary()).collect();
+        assert_eq!(drawn.len(), 1000);
+        let longest = drawn.iter().map(String::len).max();
+        assert!(longest <= Some(70), "RFC 2046, section 5.1.1");
+    }
+
+    #[test]
+    fn a_boundary_that_occurs_is_drawn_again() {
+        let mut draws = ["in-field", "in-file", "nowhere"]
+            .map(String::from)
+            .into_iter();
+        let form = Form::new().field("key", "a in-field b");
+        let content = Cow::Borrowed(b"a in-file b".as_slice());
+        let body = form
+            .close("file", "f", "image/png", content, || draws.next().unwrap())
+            .unwrap();
+        assert_eq!(body.content_type(), "multipart/form-data; boundary=nowhere");
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let form = Form::new().field("X-Amz-Signature", "SECRET");
+        assert!(!format!("{form:?}").contains("SECRET"));
+        let body = form
+            .file("file", "f", "image/png", b"SECRET".as_slice())
+            .unwrap();
+        assert!(!format!("{body:?} {:?}", body.reader()).contains("SECRET"));
+    }
+}

@@ -1,0 +1,129 @@
+//! What can be wrong with an image or with what is asked of it.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::geometry::{GeometryError, Size};
+
+/// An image that could not be prepared. Nothing was sent.
+#[derive(Debug)]
+pub struct PrepareError {
+    kind: PrepareErrorKind,
+    path: Option<PathBuf>,
+}
+
+impl PrepareError {
+    pub(super) fn new(kind: PrepareErrorKind, path: Option<&Path>) -> Self {
+        let path = path.map(Path::to_path_buf);
+        Self { kind, path }
+    }
+
+    /// What is wrong.
+    pub fn kind(&self) -> &PrepareErrorKind {
+        &self.kind
+    }
+
+    /// The file, when the image came from one.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+}
+
+impl fmt::Display for PrepareError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.path {
+            write!(f, "{}: ", path.display())?;
+        }
+        self.kind.fmt(f)
+    }
+}
+
+impl std::error::Error for PrepareError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            PrepareErrorKind::Read(error) => Some(error),
+            PrepareErrorKind::Damaged { source, .. } => Some(source.as_ref()),
+            PrepareErrorKind::Encode(source) => Some(source.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What is wrong with an image, or with what is asked of it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PrepareErrorKind {
+    /// The file could not be read: it is missing, a directory, or not readable by this user.
+    Read(io::Error),
+    /// There are no bytes at all.
+    Empty,
+    /// The content is of no format known here.
+    NotAnImage,
+    /// The content is an image of a format, or of a kind within a format, that is not read here. Export it as a
+    /// JPEG or PNG.
+    Unsupported {
+        /// What it is, for example `HEIC`.
+        what: String,
+    },
+    /// The file breaks off or is damaged. Get an intact copy.
+    Damaged {
+        /// The format it begins as.
+        format: &'static str,
+        /// What the decoder found.
+        source: Source,
+    },
+    /// The picture has more pixels than are decoded here.
+    TooLarge {
+        /// The size its header gives.
+        size: Size,
+        /// The most pixels accepted.
+        max_pixels: u64,
+    },
+    /// No size can be given for what was asked: a side is zero, or the bounds hold no size.
+    NoSuchSize(String),
+    /// The image cannot be encoded, for example because a side is longer than the format allows.
+    Encode(Source),
+}
+
+impl fmt::Display for PrepareErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(_) => f.write_str("cannot be read"),
+            Self::Empty => f.write_str("is empty; give a JPEG, PNG or WebP file"),
+            Self::NotAnImage => f.write_str("is not an image; give a JPEG, PNG or WebP file"),
+            Self::Unsupported { what } => {
+                write!(f, "{what} is not supported; export it as JPEG or PNG")
+            }
+            Self::Damaged { format, .. } => {
+                write!(
+                    f,
+                    "the {format} data is damaged or breaks off; get an intact copy"
+                )
+            }
+            Self::TooLarge { size, max_pixels } => {
+                let pixels = size.area();
+                write!(
+                    f,
+                    "{size} is {pixels} pixels, more than the {max_pixels} accepted; scale it down first"
+                )
+            }
+            Self::NoSuchSize(why) => f.write_str(why),
+            Self::Encode(_) => f.write_str("the image cannot be encoded"),
+        }
+    }
+}
+
+impl From<GeometryError> for PrepareErrorKind {
+    fn from(error: GeometryError) -> Self {
+        Self::NoSuchSize(match error {
+            GeometryError::Empty => String::from("a side of zero pixels was asked for"),
+            GeometryError::NoAllowedSize(bounds) => format!(
+                "no size is at least {}, at most {} and a multiple of {}; ask for a larger one or an exact one",
+                bounds.min, bounds.max, bounds.multiple
+            ),
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! Crops, resamples, turns upright and pads: once each, in the order that touches the fewest pixels.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{PixelType, ResizeOptions, Resizer};
+use image::metadata::Orientation;
+use image::{DynamicImage, RgbImage, RgbaImage};
+
+use super::decode::{Decoded, is_on_its_side};
+use super::error::PrepareErrorKind;
+use crate::geometry::{Placement, Rect, Size};
+
+/// Rows of 8-bit pixels without gaps: red, green, blue, and alpha where there are four channels.
+pub(super) struct Raster {
+    pub size: Size,
+    pub pixels: Vec<u8>,
+    channels: usize,
+}
+
+impl Raster {
+    /// Keeps transparency only where there is any: most screenshots have a channel for it and no use for it.
+    pub fn from_image(image: DynamicImage) -> Self {
+        let size = Size::new(image.width(), image.height());
+        if image.color().has_alpha() {
+            let rgba = image.into_rgba8();
+            if rgba
+                .as_raw()
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .any(|pixel| pixel[3] < 255)
+            {
+                return Self::new(size, rgba.into_raw(), 4);
+            }
+            return Self::new(size, DynamicImage::from(rgba).into_rgb8().into_raw(), 3);
+        }
+        Self::new(size, image.into_rgb8().into_raw(), 3)
+    }
+
+    pub fn from_jpeg(size: Size, pixels: Vec<u8>, gray: bool) -> Self {
+        if gray {
+            let rgb = pixels.iter().flat_map(|luma| [*luma; 3]).collect();
+            return Self::new(size, rgb, 3);
+        }
+        Self::new(size, pixels, 3)
+    }
+
+    fn new(size: Size, pixels: Vec<u8>, channels: usize) -> Self {
+        debug_assert_eq!(pixels.len() as u64, size.area() * channels as u64);
+        Self {
+            size,
+            pixels,
+            channels,
+        }
+    }
+
+    pub fn has_alpha(&self) -> bool {
+        self.channels == 4
+    }
+}
+
+/// Carries out `placement` on a decoded picture; what it leaves empty gets the background.
+pub(super) fn render(
+    decoded: Decoded,
+    placement: &Placement,
+    background: [u8; 3],
+) -> Result<Raster, PrepareErrorKind> {
+    // Resampling first and turning the small result is the same picture as turning first, for a fraction of the work.
+    let (crop, scaled) = as_stored(placement, &decoded);
+    let resampled = resample(decoded.raster, crop, scaled)?;
+    let upright = turn(resampled, decoded.orientation);
+    Ok(pad(upright, placement, background))
+}
+
+/// The crop in pixels of the reduced raster and the scaled size, both as they lie before the picture is turned.
+fn as_stored(placement: &Placement, decoded: &Decoded) -> ([f64; 4], Size) {
+    let Rect { left, top, size } = placement.crop;
+    let (left, top) = (f64::from(left), f64::from(top));
+    let (width, height) = (f64::from(size.width), f64::from(size.height));
+    let ([mut x, mut y, w, h], scaled) = match is_on_its_side(decoded.orientation) {
+        true => ([top, left, height, width], placement.scaled.transposed()),
+        false => ([left, top, width, height], placement.scaled),
+    };
+    // Which of the stored axes run against the upright ones: EXIF 2.32, tag 0112.
+    let (against_x, against_y) = match decoded.orientation.to_exif() {
+        2 | 8 => (true, false),
+        3 | 7 => (true, true),
+        4 | 6 => (false, true),
+        _ => (false, false),
+    };
+    if against_x {
+        x = f64::from(decoded.stored.width) - x - w;
+    }
+    if against_y {
+        y = f64::from(decoded.stored.height) - y - h;
+    }
+    (
+        [x, y, w, h].map(|n| n / f64::from(decoded.reduction)),
+        scaled,
+    )
+}
+
+/// Lanczos with three lobes; colours are weighted by alpha, so transparent edges do not bleed.
+fn resample(
+    source: Raster,
+    [left, top, width, height]: [f64; 4],
+    size: Size,
+) -> Result<Raster, PrepareErrorKind> {
+    if size == source.size && width == f64::from(size.width) && height == f64::from(size.height) {
+        return Ok(source);
+    }
+    let failed = |error: &dyn std::error::Error| PrepareErrorKind::Encode(error.to_string().into());
+    let pixel_type = match source.channels {
+        4 => PixelType::U8x4,
+        _ => PixelType::U8x3,
+    };
+    let view = ImageRef::new(
+        source.size.width,
+        source.size.height,
+        &source.pixels,
+        pixel_type,
+    )
+    .map_err(|error| failed(&error))?;
+    let mut output = Image::new(size.width, size.height, pixel_type);
+    let options = ResizeOptions::new().crop(left, top, width, height);
+    Resizer::new()
+        .resize(&view, &mut output, &options)
+        .map_err(|error| failed(&error))?;
+    Ok(Raster::new(size, output.into_vec(), source.channels))
+}
+
+fn turn(raster: Raster, orientation: Orientation) -> Raster {
+    if orientation == Orientation::NoTransforms {
+        return raster;
+    }
+    let Size { width, height } = raster.size;
+    let image = match raster.channels {
+        4 => RgbaImage::from_raw(width, height, raster.pixels).map(DynamicImage::from),
+        _ => RgbImage::from_raw(width, height, raster.pixels).map(DynamicImage::from),
+    };
+    let mut image = image.expect("a raster holds as many bytes as its size says");
+    image.apply_orientation(orientation);
+    let size = Size::new(image.width(), image.height());
+    Raster::new(size, image.into_bytes(), raster.channels)
+}
+
+fn pad(raster: Raster, placement: &Placement, [r, g, b]: [u8; 3]) -> Raster {
+    if raster.size == placement.canvas {
+        return raster;
+    }
+    let channels = raster.channels;
+    let row = placement.canvas.width as usize * channels;
+    let mut pixels = [r, g, b, 255][..channels].repeat(placement.canvas.area() as usize);
+    let source_row = raster.size.width as usize * channels;
+    let left = placement.left as usize * channels;
+    let rows = pixels.chunks_exact_mut(row).skip(placement.top as usize);
+    for (target, source) in rows.zip(raster.pixels.chunks_exact(source_row)) {
+        target[left..left + source_row].copy_from_slice(source);
+    }
+    Raster::new(placement.canvas, pixels, channels)
+}
+
+/// Lays a transparent picture onto the background, for formats that cannot hold transparency.
+pub(super) fn flatten(raster: Raster, background: [u8; 3]) -> Raster {
+    if !raster.has_alpha() {
+        return raster;
+    }
+    let over = |pixel: &[u8; 4]| {
+        let alpha = u32::from(pixel[3]);
+        let mix = |i: usize| {
+            let sum = u32::from(pixel[i]) * alpha + u32::from(background[i]) * (255 - alpha);
+            ((sum + 127) / 255) as u8
+        };
+        [mix(0), mix(1), mix(2)]
+    };
+    let pixels = raster.pixels.as_chunks::<4>().0.iter().flat_map(over);
+    Raster::new(raster.size, pixels.collect(), 3)
+}

@@ -1,0 +1,176 @@
+//! Presigned POST forms, read from whatever handed them out.
+
+mod answer;
+mod error;
+#[cfg(feature = "sandbox")]
+pub(crate) mod policy;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::extension::Extension;
+use crate::multipart::{Body, Form};
+use crate::url;
+
+pub use error::PresignedPostError;
+
+/// What S3 allows before the file's content
+/// ([POST object](https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html)).
+const MAX_BYTES_BEFORE_FILE: usize = 20 * 1024;
+
+/// A form that allows one file to be posted to S3 or a service like it, until it expires.
+///
+/// Every field is sent, in the order it was given. The values are secrets: they appear in no `Debug` output and in
+/// no error.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PresignedPost {
+    id: Option<String>,
+    url: String,
+    key: Option<String>,
+    fields: Vec<(String, String)>,
+}
+
+impl PresignedPost {
+    /// A form made of its address and its fields.
+    ///
+    /// # Errors
+    ///
+    /// [`PresignedPostError`] when the address is neither https nor on the loopback interface, or when the fields
+    /// cannot be sent as they are: none at all, one named `file`, a name with a line break, more than 20 KB.
+    pub fn new(
+        url: impl Into<String>,
+        fields: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, PresignedPostError> {
+        let url = url.into();
+        let fields: Vec<_> = fields.into_iter().collect();
+        url::check(&url).map_err(|error| PresignedPostError::Url {
+            url: url.clone(),
+            error,
+        })?;
+        if fields.is_empty() {
+            return Err(PresignedPostError::Missing("fields"));
+        }
+        if fields
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("file"))
+        {
+            return Err(PresignedPostError::FieldNamedFile);
+        }
+        let form = Self {
+            id: None,
+            key: None,
+            url,
+            fields,
+        };
+        form.body("", "", b"".as_slice())?;
+        Ok(form)
+    }
+
+    /// Reads a form from JSON: one of the Leonardo.Ai API's answers (`uploadInitImage`, `uploadDatasetImage`,
+    /// `uploadModelAsset`, `uploadMedia`), or a bare `{"url": …, "fields": …}` as boto3 and aws-sdk-js give it.
+    /// The fields may be an object or, as in the API's answers, a string that holds one.
+    ///
+    /// ```
+    /// let answer = r#"{"url": "https://bucket.s3.amazonaws.com/", "fields": {"key": "photo.jpg", "policy": "…"}}"#;
+    /// let form = imgpost::PresignedPost::from_json(answer)?;
+    /// assert_eq!(form.key(), Some("photo.jpg"));
+    /// # Ok::<(), imgpost::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PresignedPostError`] when `json` is not JSON or holds no form, and as [`new`](Self::new). An answer with
+    /// two forms is for [`canvas_from_json`](Self::canvas_from_json).
+    pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, PresignedPostError> {
+        answer::read_one(json.as_ref())
+    }
+
+    /// Reads both forms of a `uploadCanvasInitImage` answer: the init image's, then the mask's.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Self::from_json).
+    pub fn canvas_from_json(json: impl AsRef<[u8]>) -> Result<(Self, Self), PresignedPostError> {
+        answer::read_canvas(json.as_ref())
+    }
+
+    /// The id the API gave the image, where it gave one: what a generation is asked for with.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Where the form is posted to.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The key the file is stored under. May hold `${filename}`, which S3 replaces.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref().or_else(|| self.field("key"))
+    }
+
+    /// The names and values of the fields, in order. The values are secrets.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The extension the form was made for, as far as its key or its `Content-Type` field tells.
+    pub fn extension(&self) -> Option<Extension> {
+        let suffix = self.key().and_then(|key| key.rsplit_once('.'));
+        let of_type = |mime: &str| Extension::ALL.into_iter().find(|e| e.mime_type() == mime);
+        suffix
+            .and_then(|(_, suffix)| suffix.parse().ok())
+            .or_else(|| self.field("Content-Type").and_then(of_type))
+    }
+
+    /// The value of a field; names are matched as S3 does, in any capitalisation.
+    fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields();
+        fields.find_map(|(n, value)| n.eq_ignore_ascii_case(name).then_some(value))
+    }
+
+    /// The body that posts `content` with this form.
+    pub(crate) fn body<'a>(
+        &self,
+        file_name: &str,
+        content_type: &str,
+        content: impl Into<Cow<'a, [u8]>>,
+    ) -> Result<Body<'a>, PresignedPostError> {
+        let form = self
+            .fields()
+            .fold(Form::new(), |form, (name, value)| form.field(name, value));
+        let body = form.file("file", file_name, content_type, content)?;
+        match body.head_length() {
+            ..=MAX_BYTES_BEFORE_FILE => Ok(body),
+            bytes => Err(PresignedPostError::TooLarge {
+                bytes,
+                max_bytes: MAX_BYTES_BEFORE_FILE,
+            }),
+        }
+    }
+
+    /// `text` without the values of this form that sign or are signed: storage repeats them in some of its errors.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        const PUBLIC: [&str; 4] = ["key", "bucket", "content-type", "acl"];
+        let secrets = self.fields().filter(|(name, value)| {
+            !PUBLIC.contains(&name.to_ascii_lowercase().as_str()) && value.len() >= 8
+        });
+        secrets.fold(text.into(), |text, (_, value)| {
+            text.replace(value, "[redacted]")
+        })
+    }
+}
+
+impl fmt::Debug for PresignedPost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.fields().map(|(name, _)| name).collect();
+        f.debug_struct("PresignedPost")
+            .field("id", &self.id)
+            .field("host", &url::host(&self.url))
+            .field("key", &self.key())
+            .field("fields", &names)
+            .finish_non_exhaustive()
+    }
+}

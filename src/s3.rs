@@ -1,0 +1,228 @@
+//! What S3's answers mean: its error XML, and the receipt of a post.
+
+use std::fmt;
+
+/// A refusal by the storage, in its own words.
+///
+/// What AWS's codes mean is listed under
+/// [Error responses](https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct S3Error {
+    /// The HTTP status.
+    pub status: u16,
+    /// S3's `Code`, for example `AccessDenied`; none when the answer is no XML of S3's.
+    pub code: Option<String>,
+    /// S3's `Message`, or the first line of an answer that is no XML of S3's. May be empty.
+    pub message: String,
+    /// S3's `RequestId`, which the storage's operator asks for.
+    pub request_id: Option<String>,
+}
+
+impl S3Error {
+    /// Reads the refusal out of an answer's status and body.
+    pub(crate) fn parse(status: u16, body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body);
+        let xml = Elements::parse(&text, "Error");
+        let take = |name| xml.as_ref().and_then(|xml| xml.text(name));
+        match take("Code") {
+            Some(code) => Self {
+                status,
+                code: Some(code),
+                message: take("Message").unwrap_or_default(),
+                request_id: take("RequestId"),
+            },
+            None => Self {
+                status,
+                code: None,
+                message: first_line(&text),
+                request_id: None,
+            },
+        }
+    }
+
+    /// Whether the form has expired: another one is needed.
+    pub fn is_expired(&self) -> bool {
+        self.is("ExpiredToken") || (self.is("AccessDenied") && self.message.contains("xpired"))
+    }
+
+    fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+
+    fn advice(&self) -> Option<&'static str> {
+        if self.is_expired() {
+            return Some("the form has expired: ask for a new one, and post within two minutes");
+        }
+        Some(match self.code.as_deref() {
+            Some("SignatureDoesNotMatch" | "InvalidAccessKeyId" | "InvalidToken") => {
+                "the form was altered or is not for this storage: post every field exactly as it was given"
+            }
+            Some("EntityTooLarge") => "make the image smaller: a lower quality or a smaller size",
+            Some("EntityTooSmall") => "the form asks for a larger file",
+            Some("AccessDenied") => "the form does not allow this post",
+            Some("RequestTimeout" | "SlowDown" | "InternalError" | "ServiceUnavailable") => {
+                "try again"
+            }
+            None if matches!(self.status, 301 | 302 | 307 | 308) => {
+                "the form's address is not where this bucket is: ask for a new form"
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for S3Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "storage answered {}", self.status)?;
+        if let Some(code) = &self.code {
+            write!(f, " {code}")?;
+        }
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        if let Some(request_id) = &self.request_id {
+            write!(f, " (request {request_id})")?;
+        }
+        if let Some(advice) = self.advice() {
+            write!(f, "; {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for S3Error {}
+
+/// What a `PostResponse` says, which S3 sends when the form has `success_action_status` 201.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct PostResponse {
+    pub location: Option<String>,
+    pub key: Option<String>,
+    pub etag: Option<String>,
+}
+
+impl PostResponse {
+    pub fn parse(body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body);
+        match Elements::parse(&text, "PostResponse") {
+            Some(xml) => Self {
+                location: xml.text("Location"),
+                key: xml.text("Key"),
+                etag: xml.text("ETag"),
+            },
+            None => Self::default(),
+        }
+    }
+}
+
+/// The texts of a root element's children.
+struct Elements(Vec<(String, String)>);
+
+impl Elements {
+    fn parse(text: &str, root: &str) -> Option<Self> {
+        // Refuses document types, so no entity is ever expanded.
+        let document = roxmltree::Document::parse(text.trim_start()).ok()?;
+        let element = document.root_element();
+        if element.tag_name().name() != root {
+            return None;
+        }
+        let child = |node: roxmltree::Node<'_, '_>| {
+            let name = node.tag_name().name().to_owned();
+            Some((name, node.text()?.trim().to_owned()))
+        };
+        Some(Self(element.children().filter_map(child).collect()))
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        let mut elements = self.0.iter();
+        elements.find_map(|(n, text)| (n == name).then(|| text.clone()))
+    }
+}
+
+/// The first line with any words in it, without tags, cut to a length that fits a message.
+pub(crate) fn first_line(text: &str) -> String {
+    let mut words = String::new();
+    let mut in_tag = false;
+    for c in text.chars().take(4096) {
+        match c {
+            '<' => in_tag = true,
+            '>' => {
+                in_tag = false;
+                words.push('\n');
+            }
+            _ if !in_tag => words.push(c),
+            _ => {}
+        }
+    }
+    let line = words.lines().map(str::trim).find(|line| !line.is_empty());
+    let line = line.unwrap_or_default().replace(char::is_control, " ");
+    line.chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_of_the_s3_documentation() {
+        // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#RESTErrorResponses
+        let xml = r#"<?xml version="1.0" encoding="UTF-8"?>
+<Error>
+  <Code>NoSuchKey</Code>
+  <Message>The resource you requested does not exist</Message>
+  <Resource>/mybucket/myfoto.jpg</Resource>
+  <RequestId>4442587FB7D0A2F9</RequestId>
+</Error>"#;
+        let error = S3Error::parse(404, xml.as_bytes());
+        assert_eq!(error.code.as_deref(), Some("NoSuchKey"));
+        assert_eq!(error.message, "The resource you requested does not exist");
+        assert_eq!(error.request_id.as_deref(), Some("4442587FB7D0A2F9"));
+    }
+
+    #[test]
+    fn expiry_is_told_by_the_message() {
+        let xml = "<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: \
+                   Policy expired.</Message></Error>";
+        let error = S3Error::parse(403, xml.as_bytes());
+        assert!(error.is_expired());
+        assert!(error.to_string().ends_with("post within two minutes"));
+        let other = S3Error::parse(403, b"<Error><Code>AccessDenied</Code></Error>");
+        assert!(!other.is_expired());
+    }
+
+    #[test]
+    fn what_is_no_xml_of_s3_gives_its_first_line() {
+        for (body, message) in [
+            ("", ""),
+            ("upstream timed out\nmore", "upstream timed out"),
+            (
+                "<html><head><title>502 Bad Gateway</title></head></html>",
+                "502 Bad Gateway",
+            ),
+            ("<Error><Code>Cut", "Cut"),
+            (
+                "<!DOCTYPE x [<!ENTITY a 'b'>]><Error><Code>&a;</Code></Error>",
+                "]",
+            ),
+        ] {
+            let error = S3Error::parse(502, body.as_bytes());
+            assert_eq!(error.code, None, "{body}");
+            assert_eq!(error.message, message, "{body}");
+        }
+        let binary = S3Error::parse(500, &[0xFF, 0x00, 0x1B, b'x']);
+        assert!(!binary.to_string().contains(char::is_control));
+    }
+
+    #[test]
+    fn a_post_response_is_read() {
+        let xml = "<PostResponse><Location>https://b/k</Location><Bucket>b</Bucket>\
+                   <Key>k</Key><ETag>\"e\"</ETag></PostResponse>";
+        let expected = PostResponse {
+            location: Some("https://b/k".into()),
+            key: Some("k".into()),
+            etag: Some("\"e\"".into()),
+        };
+        assert_eq!(PostResponse::parse(xml.as_bytes()), expected);
+        assert_eq!(PostResponse::parse(b""), PostResponse::default());
+    }
+}

@@ -1,0 +1,154 @@
+//! A stand-in for the API and its storage on the loopback interface, for tests and for trying things out.
+//!
+//! It hands out presigned forms as the API does and accepts what is posted with them as strictly as S3 does: the
+//! body is read by the `multipart` crate, and the signature, the session token, the expiry (120 s) and every
+//! condition of the policy are checked. What was stored can be fetched back.
+//!
+//! ```
+//! use imgpost::{leonardo::Client, sandbox::Sandbox};
+//!
+//! let sandbox = Sandbox::start()?;
+//! let client = Client::builder(sandbox.api_key()).base_url(sandbox.base_url()).build()?;
+//! let form = client.create_init_image(imgpost::Extension::Png)?;
+//! assert!(form.key().unwrap().ends_with("primary.png"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod api;
+mod http;
+mod sigv4;
+mod storage;
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+pub use storage::StoredObject;
+
+use http::Answer;
+
+/// A running sandbox. It stops when the value is dropped.
+pub struct Sandbox {
+    address: SocketAddr,
+    state: Arc<State>,
+    stopped: Arc<AtomicBool>,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+struct State {
+    api: api::Api,
+    storage: storage::Storage,
+}
+
+impl Sandbox {
+    /// Starts a sandbox on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be opened.
+    pub fn start() -> io::Result<Self> {
+        Self::start_on(0)
+    }
+
+    /// Starts a sandbox on this port of 127.0.0.1; 0 for any that is free.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be opened, for example because another program has it.
+    pub fn start_on(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let address = listener.local_addr()?;
+        let storage = storage::Storage::new(format!("http://{address}"));
+        let state = Arc::new(State {
+            api: api::Api::new(),
+            storage,
+        });
+        let stopped = Arc::new(AtomicBool::new(false));
+        let acceptor = {
+            let (state, stopped) = (Arc::clone(&state), Arc::clone(&stopped));
+            std::thread::Builder::new()
+                .name("imgpost-sandbox".into())
+                .spawn(move || accept(&listener, &state, &stopped))?
+        };
+        Ok(Self {
+            address,
+            state,
+            stopped,
+            acceptor: Some(acceptor),
+        })
+    }
+
+    /// The base URL to give to a client.
+    pub fn base_url(&self) -> String {
+        format!("http://{}{}", self.address, api::PREFIX)
+    }
+
+    /// The API key it accepts, drawn anew for every sandbox.
+    pub fn api_key(&self) -> &str {
+        self.state.api.key()
+    }
+
+    /// What is stored under `key`.
+    pub fn stored(&self, key: &str) -> Option<StoredObject> {
+        self.state.storage.get(key)
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        // The acceptor sits in accept(): one more connection lets it see the flag.
+        let woken = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
+        if let (Ok(_), Some(acceptor)) = (woken, self.acceptor.take()) {
+            // A panic there was printed when it happened.
+            let _ = acceptor.join();
+        }
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+fn accept(listener: &TcpListener, state: &Arc<State>, stopped: &AtomicBool) {
+    for stream in listener.incoming() {
+        if stopped.load(Ordering::SeqCst) {
+            return;
+        }
+        let Ok(stream) = stream else { continue };
+        let state = Arc::clone(state);
+        std::thread::spawn(move || {
+            // A client that goes away in the middle is its own affair.
+            if let Err(error) = http::serve(&stream, |request| state.answer(request)) {
+                log::debug!("sandbox: a connection ended with {error}");
+            }
+        });
+    }
+}
+
+impl State {
+    fn answer(&self, request: &mut http::Incoming<'_>) -> io::Result<Answer> {
+        let answer = match request.path.strip_prefix(api::PREFIX) {
+            Some(path) => {
+                let path = path.to_owned();
+                self.api.answer(&path, request, &self.storage)?
+            }
+            None => self.storage.answer(request)?,
+        };
+        log::debug!(
+            "sandbox: {} {}: {}",
+            request.method,
+            request.path,
+            answer.status
+        );
+        Ok(answer)
+    }
+}
