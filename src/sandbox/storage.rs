@@ -353,3 +353,32 @@ fn escape(text: &str) -> String {
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_lives_for_120_seconds() {
+        let storage = Storage::new("http://127.0.0.1:1".into());
+        let now: Timestamp = "2026-11-22T15:01:47Z".parse().unwrap();
+        let signed = storage.presign("k", "image/png", now);
+        let form = PostedForm {
+            fields: signed
+                .fields
+                .into_iter()
+                .map(|(name, value)| (name.into(), value))
+                .collect(),
+            file_name: String::new(),
+            content: vec![],
+        };
+        let at = |seconds| storage.authorize(&form, now + SignedDuration::from_secs(seconds));
+        assert!(at(0).is_ok() && at(119).is_ok());
+        let refusal = at(120).err().unwrap();
+        assert_eq!((refusal.status, refusal.code), (403, "AccessDenied"));
+        assert_eq!(
+            refusal.message,
+            "Invalid according to Policy: Policy expired."
+        );
+    }
+}

@@ -1,0 +1,67 @@
+//! The whole job: prepare a photo, upload it, generate from it, and prove that what is stored is what was prepared.
+//!
+//! `cargo run --example upload [PHOTO]` — on a sandbox of its own, or on the real API when LEONARDO_API_KEY is set
+//! (that costs credits).
+
+use imgpost::leonardo::{Client, Generation};
+use imgpost::{Prepare, sandbox::Sandbox};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let photo = std::env::args().nth(1).unwrap_or_else(|| {
+        concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/fixtures/images/lighthouse.jpg"
+        )
+        .into()
+    });
+    let sandbox = match std::env::var_os("LEONARDO_API_KEY") {
+        Some(_) => None,
+        None => Some(Sandbox::start()?),
+    };
+    let client = match &sandbox {
+        Some(sandbox) => {
+            println!(
+                "no LEONARDO_API_KEY: using a sandbox at {}",
+                sandbox.base_url()
+            );
+            let builder = Client::builder(sandbox.api_key());
+            builder.base_url(sandbox.base_url()).build()?
+        }
+        None => Client::from_env()?,
+    };
+
+    let image = Prepare::default().open(&photo)?;
+    let (from, to) = (image.source_size(), image.size());
+    let bytes = image.bytes().len();
+    println!(
+        "prepared   {from} -> {to} {}, {bytes} bytes",
+        image.extension()
+    );
+
+    let init = client.upload_init_image(&image)?;
+    println!("uploaded   id {}, size {}", init.id, init.size);
+
+    if let Some(sandbox) = &sandbox {
+        let key = init
+            .receipt
+            .key
+            .as_deref()
+            .ok_or("the receipt has no key")?;
+        let stored = sandbox.stored(key).ok_or("nothing is stored")?;
+        if stored.bytes != image.bytes() {
+            return Err("what is stored is not what was prepared".into());
+        }
+        println!(
+            "stored and verified: {} bytes under {key}",
+            stored.bytes.len()
+        );
+    }
+
+    let prompt = "a lighthouse at dusk";
+    let job = client.generate(&Generation::new(prompt).init_image(&init).strength(0.4))?;
+    println!("generating {}", job.id);
+    for picture in client.wait(&job)?.images {
+        println!("generated  {}", picture.url);
+    }
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! The arguments, and how they become options of the library.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use imgpost::{AspectRatio, Extension, Fit, Prepare, Size, Target};
+
+/// Fit an image to what a presigned S3 POST is waiting for, and post it there.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+pub struct Args {
+    /// Print one JSON object per image instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Prepare an image and write it to a file; no network
+    Prepare {
+        /// A JPEG, PNG or WebP file
+        file: PathBuf,
+        /// Where to write the prepared image
+        #[arg(short, long, value_name = "OUT")]
+        output: PathBuf,
+        #[command(flatten)]
+        prepare: PrepareArgs,
+    },
+    /// Prepare an image and post it with a presigned form obtained elsewhere
+    Post {
+        /// A JPEG, PNG or WebP file
+        file: PathBuf,
+        /// The form as JSON: an answer of the API, or {"url": …, "fields": …}; - reads standard input
+        #[arg(long, value_name = "FORM.json")]
+        presigned: PathBuf,
+        /// Which form of a canvas answer to use
+        #[arg(long, value_name = "HALF")]
+        half: Option<Half>,
+        #[command(flatten)]
+        prepare: PrepareArgs,
+    },
+    /// Prepare images and upload them through the Leonardo.Ai API; prints their ids
+    ///
+    /// Needs LEONARDO_API_KEY; LEONARDO_BASE_URL is read too.
+    Upload {
+        /// JPEG, PNG or WebP files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Upload images of this dataset instead of init images
+        #[arg(long, value_name = "ID")]
+        dataset: Option<String>,
+        #[command(flatten)]
+        prepare: PrepareArgs,
+    },
+    /// Serve a stand-in for the API and its storage on 127.0.0.1
+    Sandbox {
+        /// The port; 0 for any that is free
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Half {
+    Init,
+    Mask,
+}
+
+#[derive(clap::Args)]
+pub struct PrepareArgs {
+    /// Make exactly this size
+    #[arg(long, value_name = "WxH", group = "target")]
+    size: Option<Size>,
+    /// Make the largest allowed size of this aspect ratio
+    #[arg(long, value_name = "W:H", group = "target")]
+    aspect: Option<AspectRatio>,
+    /// Keep the picture's aspect ratio and be no larger than this
+    #[arg(long, value_name = "WxH", group = "target")]
+    within: Option<Size>,
+    /// What to do with a picture of another aspect ratio
+    #[arg(long, value_enum, default_value_t = FitArg::Cover)]
+    fit: FitArg,
+    /// The extension to declare and encode: png, jpg, jpeg or webp [default: the form's; else jpg, or png with
+    /// transparency]
+    #[arg(long = "ext", value_name = "EXT")]
+    pub extension: Option<Extension>,
+    /// The quality of a JPEG
+    #[arg(long, value_name = "1-100", default_value_t = 90, value_parser = clap::value_parser!(u8).range(1..=100))]
+    quality: u8,
+    /// The colour under transparency and around a contained picture, as rrggbb
+    #[arg(long, value_name = "RRGGBB", default_value = "ffffff", value_parser = parse_color)]
+    background: [u8; 3],
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FitArg {
+    /// Fill the size, crop what sticks out
+    Cover,
+    /// Show the whole picture, pad with the background
+    Contain,
+    /// Stretch
+    Fill,
+    /// Be no larger than the size
+    Inside,
+}
+
+impl PrepareArgs {
+    pub fn prepare(&self) -> Prepare {
+        let target = match (self.size, self.aspect, self.within) {
+            (Some(size), ..) => Target::Exact(size),
+            (_, Some(aspect), _) => Target::Aspect(aspect),
+            (.., Some(within)) => Target::Within(within),
+            _ => Target::Undistorted,
+        };
+        let prepare = Prepare::default()
+            .target(target)
+            .quality(self.quality)
+            .background(self.background)
+            .fit(match self.fit {
+                FitArg::Cover => Fit::Cover,
+                FitArg::Contain => Fit::Contain,
+                FitArg::Fill => Fit::Fill,
+                FitArg::Inside => Fit::Inside,
+            });
+        match self.extension {
+            Some(extension) => prepare.extension(extension),
+            None => prepare,
+        }
+    }
+}
+
+fn parse_color(text: &str) -> Result<[u8; 3], String> {
+    let digits = text.trim_start_matches('#');
+    let number = u32::from_str_radix(digits, 16)
+        .ok()
+        .filter(|_| digits.len() == 6);
+    let [_, r, g, b] = number
+        .ok_or("expected six hexadecimal digits")?
+        .to_be_bytes();
+    Ok([r, g, b])
+}

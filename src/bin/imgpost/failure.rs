@@ -1,0 +1,115 @@
+//! What went wrong, in one line, and the exit code that goes with it.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+use imgpost::Error;
+
+/// A message and an exit code.
+pub struct Failure {
+    message: String,
+    code: Code,
+    told: bool,
+    names_file: bool,
+}
+
+/// The exit codes. 2 is clap's, for wrong usage.
+#[derive(Clone, Copy)]
+enum Code {
+    Some = 1,
+    Usage = 2,
+    Image = 3,
+    Api = 4,
+    Storage = 5,
+    Network = 6,
+    Expired = 7,
+}
+
+impl Failure {
+    fn new(message: impl Into<String>, code: Code) -> Self {
+        Self {
+            message: message.into(),
+            code,
+            told: false,
+            names_file: false,
+        }
+    }
+
+    /// A file that is no image could not be read or written.
+    pub fn file(path: &Path, error: io::Error) -> Self {
+        Self::new(format!("{}: {error}", path.display()), Code::Usage)
+    }
+
+    /// The sandbox's port could not be opened.
+    pub fn port(port: u16, error: io::Error) -> Self {
+        let message =
+            format!("port {port} cannot be opened: {error}; choose another, or 0 for any");
+        Self::new(message, Code::Network)
+    }
+
+    /// Some of several images failed; each was told when it did.
+    pub fn some(failed: usize, all: usize) -> Self {
+        Self::new(format!("{failed} of {all} images failed"), Code::Some)
+    }
+
+    /// Standard output was closed, as `head` does: nobody is left to be told.
+    pub fn closed_output() -> Self {
+        Self {
+            told: true,
+            ..Self::new("", Code::Some)
+        }
+    }
+
+    pub fn is_told(&self) -> bool {
+        self.told
+    }
+
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code as u8)
+    }
+
+    /// The message with the file it is about in front, unless it names the file itself.
+    pub fn about(&self, file: &Path) -> String {
+        match self.names_file {
+            true => self.message.clone(),
+            false => format!("{}: {}", file.display(), self.message),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let code = match &error {
+            Error::Prepare(_) => Code::Image,
+            Error::PresignedPost(_) => Code::Storage,
+            Error::Storage(error) if error.is_expired() => Code::Expired,
+            Error::Storage(_) => Code::Storage,
+            Error::Transport(_) => Code::Network,
+            Error::Invalid(_) => Code::Usage,
+            _ => Code::Api,
+        };
+        Self {
+            names_file: matches!(error, Error::Prepare(_)),
+            ..Self::new(with_causes(&error), code)
+        }
+    }
+}
+
+/// An error and what caused it, from the outside in.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message += &format!(": {error}");
+        cause = error.source();
+    }
+    message
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

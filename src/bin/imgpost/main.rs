@@ -1,0 +1,147 @@
+//! The `imgpost` command: arguments in, the public API, one line an image out.
+
+mod args;
+mod failure;
+mod report;
+
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use imgpost::leonardo::Client;
+use imgpost::sandbox::Sandbox;
+use imgpost::{Error, PreparedImage, PresignedPost};
+
+use args::{Args, Command, Half, PrepareArgs};
+use failure::Failure;
+use report::Report;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.is_told() {
+                eprintln!("imgpost: {failure}");
+            }
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), Failure> {
+    match &args.command {
+        Command::Prepare {
+            file,
+            output,
+            prepare,
+        } => {
+            let image = open(file, prepare)?;
+            let failed = |error| Failure::file(output, error);
+            std::fs::write(output, image.bytes()).map_err(failed)?;
+            Report::prepared(&image).print(
+                args.json,
+                &format!("{} -> {}", file.display(), output.display()),
+            )
+        }
+        Command::Post {
+            file,
+            presigned,
+            half,
+            prepare,
+        } => {
+            let form = read_form(presigned, *half)?;
+            let image = match (prepare.extension, form.extension()) {
+                (None, Some(extension)) => open_as(file, prepare, extension)?,
+                _ => open(file, prepare)?,
+            };
+            let receipt = imgpost::upload(&form, &image)?;
+            let report = Report::posted(&image, form.id(), &receipt);
+            report.print(args.json, &file.display().to_string())
+        }
+        Command::Upload {
+            files,
+            dataset,
+            prepare,
+        } => {
+            let client = Client::from_env()?;
+            let mut failed = 0;
+            for file in files {
+                let outcome = open(file, prepare)
+                    .and_then(|image| upload(&client, dataset.as_deref(), &image));
+                match outcome {
+                    Ok(report) => report.print(args.json, &file.display().to_string())?,
+                    Err(failure) if files.len() == 1 => return Err(failure),
+                    Err(failure) => {
+                        failed += 1;
+                        eprintln!("imgpost: {}", failure.about(file));
+                    }
+                }
+            }
+            match failed {
+                0 => Ok(()),
+                _ => Err(Failure::some(failed, files.len())),
+            }
+        }
+        Command::Sandbox { port } => sandbox(*port),
+    }
+}
+
+fn open(file: &Path, prepare: &PrepareArgs) -> Result<PreparedImage, Failure> {
+    Ok(prepare.prepare().open(file).map_err(Error::from)?)
+}
+
+fn open_as(
+    file: &Path,
+    prepare: &PrepareArgs,
+    extension: imgpost::Extension,
+) -> Result<PreparedImage, Failure> {
+    let prepare = prepare.prepare().extension(extension);
+    Ok(prepare.open(file).map_err(Error::from)?)
+}
+
+fn read_form(source: &Path, half: Option<Half>) -> Result<PresignedPost, Failure> {
+    let mut json = Vec::new();
+    let read = match source == Path::new("-") {
+        true => std::io::stdin().read_to_end(&mut json),
+        false => std::fs::File::open(source).and_then(|mut file| file.read_to_end(&mut json)),
+    };
+    read.map_err(|error| Failure::file(source, error))?;
+    let form = match half {
+        None => PresignedPost::from_json(json),
+        Some(half) => PresignedPost::canvas_from_json(json).map(|(init, mask)| match half {
+            Half::Init => init,
+            Half::Mask => mask,
+        }),
+    };
+    Ok(form.map_err(Error::from)?)
+}
+
+fn upload(
+    client: &Client,
+    dataset: Option<&str>,
+    image: &PreparedImage,
+) -> Result<Report, Failure> {
+    Ok(match dataset {
+        Some(dataset) => {
+            let uploaded = client.upload_dataset_image(dataset, image)?;
+            Report::posted(image, Some(&uploaded.id), &uploaded.receipt)
+        }
+        None => {
+            let uploaded = client.upload_init_image(image)?;
+            Report::posted(image, Some(&uploaded.id), &uploaded.receipt)
+        }
+    })
+}
+
+/// Serves until the process is ended.
+fn sandbox(port: u16) -> Result<(), Failure> {
+    let sandbox = Sandbox::start_on(port).map_err(|error| Failure::port(port, error))?;
+    println!("export LEONARDO_BASE_URL={}", sandbox.base_url());
+    println!("export LEONARDO_API_KEY={}", sandbox.api_key());
+    eprintln!("imgpost: the sandbox runs until Ctrl-C; paste the two lines into another terminal");
+    loop {
+        std::thread::park();
+    }
+}

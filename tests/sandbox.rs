@@ -1,0 +1,185 @@
+//! Promise: the whole job works against a server that checks everything, and fails cleanly where it must.
+
+use imgpost::leonardo::{Client, Generation};
+use imgpost::sandbox::Sandbox;
+use imgpost::{Error, Extension, Prepare, PreparedImage, PresignedPost, upload};
+
+fn client(sandbox: &Sandbox) -> Client {
+    let builder = Client::builder(sandbox.api_key());
+    builder.base_url(sandbox.base_url()).build().unwrap()
+}
+
+fn image(extension: Extension) -> PreparedImage {
+    let photo = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fixtures/images/lighthouse.jpg"
+    );
+    Prepare::default()
+        .size(128, 96)
+        .extension(extension)
+        .open(photo)
+        .unwrap()
+}
+
+/// A form of the sandbox with its fields changed.
+fn altered(form: &PresignedPost, change: impl Fn(&str, &str) -> Option<String>) -> PresignedPost {
+    let fields = form
+        .fields()
+        .filter_map(|(name, value)| Some((name.to_owned(), change(name, value)?)));
+    PresignedPost::new(form.url(), fields.collect::<Vec<_>>()).unwrap()
+}
+
+fn code_of(form: &PresignedPost) -> String {
+    match upload(form, &image(Extension::Jpg)) {
+        Err(Error::Storage(error)) => error.code.unwrap_or_default(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_init_image_is_stored_byte_for_byte_in_every_extension() {
+    let sandbox = Sandbox::start().unwrap();
+    for extension in Extension::ALL {
+        let image = image(extension);
+        let init = client(&sandbox).upload_init_image(&image).unwrap();
+        let key = init.receipt.key.unwrap();
+        assert!(key.ends_with(&format!("primary.{extension}")), "{key}");
+        let stored = sandbox.stored(&key).unwrap();
+        assert_eq!(stored.bytes, image.bytes());
+        assert_eq!(stored.content_type.as_deref(), Some(extension.mime_type()));
+        assert_eq!(init.size, image.size());
+    }
+}
+
+#[test]
+fn a_dataset_image_is_stored_and_an_unknown_dataset_is_not_found() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    let image = image(Extension::Png);
+    let dataset = client.create_dataset("lighthouses", None).unwrap();
+    let uploaded = client.upload_dataset_image(&dataset.id, &image).unwrap();
+    assert_eq!(
+        sandbox
+            .stored(&uploaded.receipt.key.unwrap())
+            .unwrap()
+            .bytes,
+        image.bytes()
+    );
+    let error = client
+        .upload_dataset_image("no-such-id", &image)
+        .unwrap_err();
+    assert!(
+        matches!(&error, Error::Api(api) if api.status == 404),
+        "{error:?}"
+    );
+    let error = client.upload_dataset_image("../me", &image).unwrap_err();
+    assert!(matches!(error, Error::Invalid(_)), "{error:?}");
+}
+
+#[test]
+fn a_generation_is_waited_for() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    let init = client.upload_init_image(&image(Extension::Jpg)).unwrap();
+    let request = Generation::new("dusk")
+        .init_image(&init)
+        .strength(0.4)
+        .num_images(2);
+    let job = client.generate(&request).unwrap();
+    let done = client.wait(&job).unwrap();
+    assert_eq!(done.images.len(), 2);
+    assert!(done.images[0].url.ends_with(&init.receipt.key.unwrap()));
+    let error = client
+        .generation("00000000-0000-4000-8000-000000000000")
+        .unwrap_err();
+    assert!(matches!(error, Error::Api(_)), "{error:?}");
+}
+
+#[test]
+fn what_the_api_would_refuse_is_refused_before_it_is_asked() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    let long = "x".repeat(1501);
+    for request in [
+        Generation::new(""),
+        Generation::new(long),
+        Generation::new("x").strength(0.95),
+        Generation::new("x").strength(f32::NAN),
+    ] {
+        let error = client.generate(&request).unwrap_err();
+        assert!(matches!(error, Error::Invalid(_)), "{error:?}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_told_and_not_shown() {
+    let sandbox = Sandbox::start().unwrap();
+    for key in ["11111111-2222-4333-8444-555555555555", "no-uuid-at-all"] {
+        let client = Client::builder(key)
+            .base_url(sandbox.base_url())
+            .build()
+            .unwrap();
+        let error = client
+            .upload_init_image(&image(Extension::Jpg))
+            .unwrap_err();
+        assert!(
+            matches!(&error, Error::Api(api) if api.is_unauthorized()),
+            "{error:?}"
+        );
+        let told = format!("{error} {error:?} {client:?}");
+        assert!(
+            told.contains("LEONARDO_API_KEY") && !told.contains(key),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn altered_forms_are_refused_with_s3s_code_and_store_nothing() {
+    let sandbox = Sandbox::start().unwrap();
+    let form = client(&sandbox).create_init_image(Extension::Jpg).unwrap();
+    let set = |field: &'static str, to: Option<&'static str>| {
+        altered(&form, move |name, value| match name == field {
+            true => to.map(str::to_owned),
+            false => Some(value.to_owned()),
+        })
+    };
+    for (form, code) in [
+        (set("X-Amz-Signature", Some("00")), "SignatureDoesNotMatch"),
+        (set("X-Amz-Signature", None), "SignatureDoesNotMatch"),
+        (set("Policy", Some("e30=")), "SignatureDoesNotMatch"),
+        (set("Policy", None), "AccessDenied"),
+        (set("X-Amz-Security-Token", None), "InvalidAccessKeyId"),
+        (set("X-Amz-Security-Token", Some("x")), "InvalidToken"),
+        (set("X-Amz-Credential", Some("x")), "InvalidArgument"),
+        (set("Content-Type", Some("image/png")), "AccessDenied"),
+        (set("key", Some("elsewhere")), "AccessDenied"),
+        (set("key", None), "InvalidArgument"),
+    ] {
+        assert_eq!(code_of(&form), code);
+    }
+    let extra = form.fields().chain([("acl", "public-read")]);
+    let extra = extra.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let extra = PresignedPost::new(form.url(), extra.collect::<Vec<_>>()).unwrap();
+    assert_eq!(code_of(&extra), "AccessDenied");
+    assert_eq!(sandbox.stored(form.key().unwrap()), None);
+    assert_eq!(sandbox.stored("elsewhere"), None);
+    upload(&form, &image(Extension::Jpg)).unwrap();
+    assert!(sandbox.stored(form.key().unwrap()).is_some());
+}
+
+#[test]
+fn a_broken_picture_asks_for_no_form() {
+    let error = Prepare::default().bytes(b"not a picture").unwrap_err();
+    assert!(error.to_string().contains("not an image"));
+}
+
+#[test]
+fn the_port_is_free_again_when_the_sandbox_is_dropped() {
+    let sandbox = Sandbox::start().unwrap();
+    let url = sandbox.base_url();
+    let client = client(&sandbox);
+    drop(sandbox);
+    let error = client.create_init_image(Extension::Jpg).unwrap_err();
+    assert!(matches!(error, Error::Transport(_)), "{url}: {error:?}");
+}

@@ -1,0 +1,84 @@
+//! What several tests need.
+
+#![allow(dead_code, reason = "every test takes its own part of this")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+
+use multipart::server::Multipart;
+
+/// A file of the fixtures folder.
+pub fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(name)
+}
+
+/// A request as it came over the wire.
+pub struct Captured {
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Captured {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
+        lines.find_map(|(n, value)| n.eq_ignore_ascii_case(name).then_some(value.trim()))
+    }
+}
+
+/// A server for one request, which it answers with `answer`, byte for byte. Gives its address, and what it got.
+pub fn capture_one(answer: impl Into<Vec<u8>>) -> (String, JoinHandle<Captured>) {
+    let answer = answer.into();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let thread = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(&stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(
+                reader.read_line(&mut head).unwrap(),
+                0,
+                "the head ends early"
+            );
+        }
+        let mut captured = Captured { head, body: vec![] };
+        let length = captured
+            .header("content-length")
+            .map_or(0, |n| n.parse().unwrap());
+        reader.take(length).read_to_end(&mut captured.body).unwrap();
+        (&stream).write_all(&answer).unwrap();
+        captured
+    });
+    (address, thread)
+}
+
+/// A part of a form: name, file name, content type, content.
+pub type Part = (String, Option<String>, Option<String>, Vec<u8>);
+
+/// Reads a body with the `multipart` crate, which this crate did not write.
+pub fn read_parts(captured: &Captured) -> Vec<Part> {
+    let content_type = captured.header("content-type").unwrap();
+    let boundary = content_type
+        .strip_prefix("multipart/form-data; boundary=")
+        .unwrap();
+    let mut parts = Vec::new();
+    Multipart::with_body(captured.body.as_slice(), boundary)
+        .foreach_entry(|mut entry| {
+            let mut content = Vec::new();
+            entry.data.read_to_end(&mut content).unwrap();
+            let headers = entry.headers;
+            let content_type = headers.content_type.map(|mime| mime.to_string());
+            parts.push((
+                headers.name.to_string(),
+                headers.filename,
+                content_type,
+                content,
+            ));
+        })
+        .unwrap();
+    parts
+}
