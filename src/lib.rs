@@ -1,10 +1,59 @@
-//! Prepares an image for a presigned S3 POST, and posts it.
+//! Fit an image to what a presigned S3 POST is waiting for, and post it there.
+//!
+//! An API that stores images on S3 hands out a *presigned POST*: an address and some form fields, good for one file
+//! and a few minutes. This crate does what it takes from there: it turns the picture upright, crops, scales and
+//! encodes it as the extension that was declared, builds the `multipart/form-data` body, posts it, and says in
+//! S3's own words why when it is refused. It blocks, and it brings no async runtime.
+//!
+//! With any service that presigns S3 POSTs:
+//!
+//! ```no_run
+//! # let answer = "";
+//! let image = imgpost::Prepare::default().size(1024, 768).open("photo.jpg")?;
+//! let form = imgpost::PresignedPost::from_json(&answer)?;
+//! let receipt = imgpost::upload(&form, &image)?;
+//! # Ok::<(), imgpost::Error>(())
+//! ```
+//!
+//! With the [Leonardo.Ai API](https://docs.leonardo.ai), from the photo to the generated pictures, see [`leonardo`].
+//! To try things out without a key and without cost, see [`sandbox`].
+//!
+//! # In scope
+//!
+//! * JPEG, PNG and WebP in; the same out.
+//! * Forms of every producer of S3 POST policies: all fields are sent as they came.
+//! * The calls of the Leonardo.Ai API around an uploaded image.
+//!
+//! # Out of scope
+//!
+//! * Making presigned forms, and every other operation of S3.
+//! * Async. A blocking call on a thread of its own serves a desktop program as well.
+//!
+//! # Features
+//!
+//! | feature | default | what for |
+//! |---|---|---|
+//! | `rustls` | yes | TLS by rustls, with Mozilla's root certificates |
+//! | `platform-verifier` | | rustls with the certificates of the operating system |
+//! | `native-tls` | | TLS by the operating system; used instead of rustls when both are on |
+//! | `sandbox` | | [`sandbox`]: a stand-in for the API and its storage |
+//! | `cli` | | the command `imgpost`; turns `sandbox` on |
+//!
+//! # Secrets
+//!
+//! The API key and the fields of a form appear in no `Debug` output, no error and no log line of this crate. They
+//! are sent over https only, or to the loopback interface.
+
+#![cfg_attr(
+    not(feature = "sandbox"),
+    doc = "[`sandbox`]: https://docs.rs/imgpost/latest/imgpost/sandbox/"
+)]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
 
 mod error;
 mod extension;
-pub mod geometry;
+mod geometry;
 pub mod leonardo;
 pub mod multipart;
 mod prepare;
@@ -19,7 +68,7 @@ mod url;
 
 pub use error::Error;
 pub use extension::{Extension, ParseExtensionError};
-pub use geometry::{AspectRatio, Bounds, Fit, Size, Target};
+pub use geometry::{AspectRatio, Bounds, Fit, ParsePairError, Size, Target};
 pub use prepare::{Prepare, PrepareError, PrepareErrorKind, PreparedImage};
 pub use presigned::{PresignedPost, PresignedPostError};
 pub use s3::S3Error;

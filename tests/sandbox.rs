@@ -149,7 +149,7 @@ fn altered_forms_are_refused_with_s3s_code_and_store_nothing() {
         (set("X-Amz-Signature", None), "SignatureDoesNotMatch"),
         (set("Policy", Some("e30=")), "SignatureDoesNotMatch"),
         (set("Policy", None), "AccessDenied"),
-        (set("X-Amz-Security-Token", None), "InvalidAccessKeyId"),
+        (set("X-Amz-Security-Token", None), "InvalidToken"),
         (set("X-Amz-Security-Token", Some("x")), "InvalidToken"),
         (set("X-Amz-Credential", Some("x")), "InvalidArgument"),
         (set("Content-Type", Some("image/png")), "AccessDenied"),

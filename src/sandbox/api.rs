@@ -148,7 +148,7 @@ impl Api {
         ] {
             let side = json[name].as_u64().unwrap_or(default.into());
             let in_bounds = (u64::from(min)..=u64::from(max)).contains(&side);
-            if !in_bounds || side % u64::from(multiple) != 0 {
+            if !in_bounds || !side.is_multiple_of(multiple.into()) {
                 let message = format!("{name} must be {min} to {max} and a multiple of {multiple}");
                 return Err(invalid(400, message));
             }

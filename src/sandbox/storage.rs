@@ -209,7 +209,7 @@ impl Storage {
             return Err(refuse(400, "InvalidArgument", message));
         };
         let token = field("X-Amz-Security-Token");
-        if access_key != self.credentials.access_key || token.is_empty() {
+        if access_key != self.credentials.access_key {
             let message = "The AWS Access Key Id you provided does not exist in our records.";
             return Err(refuse(403, "InvalidAccessKeyId", message));
         }
