@@ -46,7 +46,7 @@
 
 #![cfg_attr(
     not(feature = "sandbox"),
-    doc = "[`sandbox`]: https://docs.rs/imgpost/latest/imgpost/sandbox/"
+    doc = "\n[`sandbox`]: https://docs.rs/imgpost/latest/imgpost/sandbox/"
 )]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
