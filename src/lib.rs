@@ -16,7 +16,7 @@
 //! ```
 //!
 //! With the [Leonardo.Ai API](https://docs.leonardo.ai), from the photo to the generated pictures, see [`leonardo`].
-//! To try things out without a key and without cost, see [`sandbox`].
+//! To try things out without a key and without cost, see the module `sandbox` (feature `sandbox`).
 //!
 //! # In scope
 //!
@@ -36,7 +36,7 @@
 //! | `rustls` | yes | TLS by rustls, with Mozilla's root certificates |
 //! | `platform-verifier` | | rustls with the certificates of the operating system |
 //! | `native-tls` | | TLS by the operating system; used instead of rustls when both are on |
-//! | `sandbox` | | [`sandbox`]: a stand-in for the API and its storage |
+//! | `sandbox` | | the module `sandbox`: a stand-in for the API and its storage |
 //! | `cli` | | the command `imgpost`; turns `sandbox` on |
 //!
 //! # Secrets
@@ -44,10 +44,6 @@
 //! The API key and the fields of a form appear in no `Debug` output, no error and no log line of this crate. They
 //! are sent over https only, or to the loopback interface.
 
-#![cfg_attr(
-    not(feature = "sandbox"),
-    doc = "\n[`sandbox`]: https://docs.rs/imgpost/latest/imgpost/sandbox/"
-)]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
 
