@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -254,4 +254,44 @@ fn wrong_usage_ends_with_2() {
             .args(arguments));
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }
+}
+
+#[test]
+fn the_sandbox_command_prints_what_upload_needs() {
+    let mut server = imgpost()
+        .args(["sandbox", "--port", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let mut upload = imgpost();
+    upload
+        .args(["upload", "--size", "64x64", "--json"])
+        .arg(fixture("images/gray.jpg"));
+    for name in [URL, KEY] {
+        let line = lines.next().unwrap().unwrap();
+        let value = line.strip_prefix(&format!("export {name}=")).unwrap();
+        upload.env(name, value);
+    }
+    let output = run(&mut upload);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(json(&output)[0]["width"], 64);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("folder");
+    std::fs::create_dir(&out).unwrap();
+    let photo = fixture("images/gray.jpg");
+    let (code, message) = refused(&run(imgpost()
+        .arg("prepare")
+        .arg(photo)
+        .arg("-o")
+        .arg(&out)));
+    assert_eq!(code, 2);
+    assert!(message.contains("folder: "), "{message}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }

@@ -8,7 +8,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat};
 use jpeg_decoder::{CodingProcess, PixelFormat};
 
 use super::error::PrepareErrorKind;
-use super::render::Raster;
+use super::raster::Raster;
 use crate::geometry::{Placement, Size};
 
 /// Four times the largest camera sensors sold, a gigabyte once decoded.

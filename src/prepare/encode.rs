@@ -5,7 +5,7 @@ use image::{ExtendedColorType, ImageEncoder};
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
 use super::error::PrepareErrorKind;
-use super::render::Raster;
+use super::raster::Raster;
 use crate::extension::Extension;
 use crate::geometry::Size;
 

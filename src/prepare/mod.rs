@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod error;
+mod raster;
 mod render;
 
 use std::fmt;

@@ -38,8 +38,7 @@ fn run(args: &Args) -> Result<(), Failure> {
             prepare,
         } => {
             let image = open(file, prepare)?;
-            let failed = |error| Failure::file(output, error);
-            std::fs::write(output, image.bytes()).map_err(failed)?;
+            write(output, image.bytes())?;
             Report::prepared(&image).print(
                 args.json,
                 &format!("{} -> {}", file.display(), output.display()),
@@ -86,6 +85,18 @@ fn run(args: &Args) -> Result<(), Failure> {
         }
         Command::Sandbox { port } => sandbox(*port),
     }
+}
+
+/// Writes beside the file and renames, so that a full disk leaves no half picture under its name.
+fn write(output: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut beside = output.as_os_str().to_owned();
+    beside.push(".part");
+    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, output));
+    written.map_err(|error| {
+        // Nothing may be there; what failed is told either way.
+        let _ = std::fs::remove_file(&beside);
+        Failure::file(output, error)
+    })
 }
 
 fn open(file: &Path, prepare: &PrepareArgs) -> Result<PreparedImage, Failure> {
