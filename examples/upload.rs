@@ -57,8 +57,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
     }
 
-    let prompt = "a lighthouse at dusk";
-    let job = client.generate(&Generation::new(prompt).init_image(&init).strength(0.4))?;
+    let generation = Generation::new("a lighthouse at dusk")
+        .init_image(&init)
+        .strength(0.4);
+    let job = client.generate(&generation.num_images(1))?;
     println!("generating {}", job.id);
     for picture in client.wait(&job)?.images {
         println!("generated  {}", picture.url);

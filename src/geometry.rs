@@ -326,15 +326,15 @@ const fn round_div(a: u64, b: u64) -> u64 {
 /// Of the sizes in `bounds`, the one whose ratio is nearest to `ratio`, and the largest such.
 ///
 /// The very nearest ratio can belong to a size only half as large (1170×2532 comes nearest with 536×1160, while
-/// 712×1536 loses five rows of pixels), so only sizes with both sides at least seven eighths of the largest box of
+/// 712×1536 loses five rows of pixels), so only sizes with both sides at least 15/16 of the largest box of
 /// `ratio` compete, as long as there are any.
 fn allowed_size(ratio: AspectRatio, bounds: Bounds) -> Option<Size> {
     let ideal = inscribed(ratio, bounds.max);
-    let seven_eighths = |side: u32| (u64::from(side) * 7).div_ceil(8) as u32;
+    let most_of = |side: u32| (u64::from(side) * 15).div_ceil(16) as u32;
     let large = Bounds {
         min: Size::new(
-            bounds.min.width.max(seven_eighths(ideal.width)),
-            bounds.min.height.max(seven_eighths(ideal.height)),
+            bounds.min.width.max(most_of(ideal.width)),
+            bounds.min.height.max(most_of(ideal.height)),
         ),
         ..bounds
     };
@@ -411,7 +411,7 @@ mod tests {
             ((4608, 3072), (1536, 1024)),
             ((4128, 2322), (1536, 864)),
             ((1000, 1000), (1536, 1536)),
-            ((1170, 2532), (632, 1368)),
+            ((1170, 2532), (680, 1472)),
             ((1, 1), (1536, 1536)),
             ((10_000, 10), (1536, 32)),
             ((u32::MAX, u32::MAX), (1536, 1536)),
@@ -433,7 +433,8 @@ mod tests {
                 }
             }
         }
-        let large = |s: &Size| s.width * 8 >= ideal.width * 7 && s.height * 8 >= ideal.height * 7;
+        let large =
+            |s: &Size| s.width * 16 >= ideal.width * 15 && s.height * 16 >= ideal.height * 15;
         if all.iter().any(large) {
             all.retain(large);
         }

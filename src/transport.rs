@@ -236,12 +236,18 @@ impl fmt::Debug for UreqTransport {
 impl Transport for UreqTransport {
     fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
         let url = request.url;
-        exchange(&self.agent, request)
-            .map_err(|error| TransportError::new(kind_of(&error), url, error))
+        // Whatever happens before the first byte of the body is asked for, the request was not carried out.
+        let mut begun = request.body.is_none();
+        exchange(&self.agent, request, &mut begun)
+            .map_err(|error| TransportError::new(kind_of(&error, begun), url, error))
     }
 }
 
-fn exchange(agent: &ureq::Agent, request: Request<'_>) -> Result<Response, ureq::Error> {
+fn exchange(
+    agent: &ureq::Agent,
+    request: Request<'_>,
+    begun: &mut bool,
+) -> Result<Response, ureq::Error> {
     let mut builder = http::Request::builder()
         .method(request.method.as_str())
         .uri(request.url);
@@ -255,6 +261,7 @@ fn exchange(agent: &ureq::Agent, request: Request<'_>) -> Result<Response, ureq:
             let mut reader = Exactly {
                 reader,
                 left: length,
+                begun,
             };
             run(
                 agent,
@@ -292,10 +299,12 @@ fn run<B: ureq::AsSendBody>(
 struct Exactly<'a> {
     reader: &'a mut dyn Read,
     left: u64,
+    begun: &'a mut bool,
 }
 
 impl Read for Exactly<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        *self.begun = true;
         let limit = buffer
             .len()
             .min(usize::try_from(self.left).unwrap_or(usize::MAX));
@@ -308,7 +317,7 @@ impl Read for Exactly<'_> {
     }
 }
 
-fn kind_of(error: &ureq::Error) -> TransportErrorKind {
+fn kind_of(error: &ureq::Error, begun: bool) -> TransportErrorKind {
     use ureq::{Error, Timeout};
     match error {
         Error::HostNotFound | Error::Timeout(Timeout::Resolve) => TransportErrorKind::Resolve,
@@ -329,6 +338,8 @@ fn kind_of(error: &ureq::Error) -> TransportErrorKind {
         {
             TransportErrorKind::Connect
         }
+        // A name that is not known comes as an I/O error too, of no kind that could be told.
+        Error::Io(_) if !begun => TransportErrorKind::Connect,
         Error::Timeout(_) => TransportErrorKind::Timeout,
         _ => TransportErrorKind::Broken,
     }
@@ -340,22 +351,34 @@ mod tests {
 
     #[test]
     fn a_body_that_ends_early_is_an_error_and_a_longer_one_is_cut() {
+        let mut begun = false;
         let mut short = b"abc".as_slice();
         let mut reader = Exactly {
             reader: &mut short,
             left: 4,
+            begun: &mut begun,
         };
         let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         let mut long = b"abcdef".as_slice();
         let mut bytes = Vec::new();
-        Exactly {
+        let mut reader = Exactly {
             reader: &mut long,
             left: 4,
-        }
-        .read_to_end(&mut bytes)
-        .unwrap();
+            begun: &mut begun,
+        };
+        reader.read_to_end(&mut bytes).unwrap();
+        assert!(begun);
         assert_eq!(bytes, b"abcd");
+    }
+
+    #[test]
+    fn what_fails_before_the_body_is_asked_for_was_not_sent() {
+        let lookup = || ureq::Error::Io(io::Error::other("Name or service not known"));
+        assert_eq!(kind_of(&lookup(), false), TransportErrorKind::Connect);
+        assert_eq!(kind_of(&lookup(), true), TransportErrorKind::Broken);
+        let refused = ureq::Error::Io(io::ErrorKind::ConnectionRefused.into());
+        assert_eq!(kind_of(&refused, true), TransportErrorKind::Connect);
     }
 
     #[test]

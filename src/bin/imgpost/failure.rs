@@ -102,7 +102,11 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        message += &format!(": {error}");
+        let text = error.to_string();
+        // Some errors repeat the words of their cause.
+        if !message.ends_with(&text) {
+            message += &format!(": {text}");
+        }
         cause = error.source();
     }
     message

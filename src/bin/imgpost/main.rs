@@ -87,8 +87,13 @@ fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// Writes beside the file and renames, so that a full disk leaves no half picture under its name.
+/// Writes beside the file and renames, so that a full disk leaves no half picture under its name; a device or a
+/// pipe is written to as it is.
 fn write(output: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let special = std::fs::metadata(output).is_ok_and(|m| !m.is_file() && !m.is_dir());
+    if special {
+        return std::fs::write(output, bytes).map_err(|error| Failure::file(output, error));
+    }
     let mut beside = output.as_os_str().to_owned();
     beside.push(".part");
     let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, output));
