@@ -161,6 +161,37 @@ fn contain_shows_everything_on_the_background() {
 }
 
 #[test]
+fn an_embedded_profile_is_converted_to_srgb_and_left_behind() {
+    let p3 = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+    let pixels = [200, 100, 50].repeat(64 * 64);
+    let mut png = Vec::new();
+    let mut encoder = image::codecs::png::PngEncoder::new(&mut png);
+    image::ImageEncoder::set_icc_profile(&mut encoder, p3.clone()).unwrap();
+    image::ImageEncoder::write_image(encoder, &pixels, 64, 64, image::ExtendedColorType::Rgb8)
+        .unwrap();
+    let mut jpeg = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut jpeg, 100);
+    encoder.add_icc_profile(&p3).unwrap();
+    encoder
+        .encode(&pixels, 64, 64, jpeg_encoder::ColorType::Rgb)
+        .unwrap();
+    for file in [png, jpeg] {
+        let prepare = Prepare::default().size(32, 32).extension(Extension::Png);
+        let image = prepare.bytes(&file).unwrap();
+        let found = decode(&image).to_rgb8().get_pixel(16, 16).0;
+        let near = found
+            .iter()
+            .zip(SRGB_OF_P3)
+            .all(|(a, b)| a.abs_diff(b) <= 3);
+        assert!(near, "{found:?}");
+        assert_eq!(memchr::memmem::find(image.bytes(), b"iCCP"), None);
+    }
+}
+
+/// Display P3 (200, 100, 50) as sRGB, by the matrices of CSS Color 4.
+const SRGB_OF_P3: [u8; 3] = [215, 93, 31];
+
+#[test]
 fn nothing_of_the_metadata_is_left() {
     let image = Prepare::default()
         .open(fixture("images/lighthouse.jpg"))

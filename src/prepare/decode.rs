@@ -31,6 +31,8 @@ pub(super) struct Decoded {
     /// The size of the picture as the file stores it.
     pub stored: Size,
     pub orientation: Orientation,
+    /// What the colours mean, where the file says so.
+    pub icc_profile: Option<Vec<u8>>,
     /// How many pixels of the file, in each direction, one pixel of `raster` stands for: 1, 2, 4 or 8.
     pub reduction: u32,
 }
@@ -117,11 +119,14 @@ impl<'a> Source<'a> {
     /// Decodes the pixels, a JPEG at the smallest scale from which `placement` need not enlarge.
     pub fn decode(self, placement: &Placement) -> Result<Decoded, PrepareErrorKind> {
         let reduced = |side: u32, by: u32| side.div_ceil(by);
-        let (raster, reduction) = match self.decoder {
-            Decoder::Image(format, decoder) => {
+        let (raster, icc_profile, reduction) = match self.decoder {
+            Decoder::Image(format, mut decoder) => {
+                // As with EXIF: a broken profile is no reason to refuse a picture.
+                let icc_profile = decoder.icc_profile().unwrap_or_default();
                 let image = DynamicImage::from_decoder(decoder);
                 (
                     Raster::from_image(image.map_err(|e| image_error(format, e))?),
+                    icc_profile,
                     1,
                 )
             }
@@ -144,6 +149,7 @@ impl<'a> Source<'a> {
                 let info = decoder.info().map(|info| info.pixel_format);
                 (
                     Raster::from_jpeg(size, pixels, info == Some(PixelFormat::L8)),
+                    decoder.icc_profile(),
                     by,
                 )
             }
@@ -152,6 +158,7 @@ impl<'a> Source<'a> {
             raster,
             stored: self.stored,
             orientation: self.orientation,
+            icc_profile,
             reduction,
         })
     }

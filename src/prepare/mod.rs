@@ -1,5 +1,6 @@
 //! From a file a user has to the image a presigned form is waiting for.
 
+mod color;
 mod decode;
 mod encode;
 mod error;

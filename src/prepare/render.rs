@@ -1,10 +1,11 @@
-//! Crops, resamples, turns upright and pads: once each, in the order that touches the fewest pixels.
+//! Crops, resamples, converts to sRGB, turns upright and pads: once each, in the order that touches the fewest pixels.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{PixelType, ResizeOptions, Resizer};
 use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage, RgbaImage};
 
+use super::color;
 use super::decode::{Decoded, is_on_its_side};
 use super::error::PrepareErrorKind;
 use super::raster::Raster;
@@ -19,7 +20,8 @@ pub(super) fn render(
     // Resampling first and turning the small result is the same picture as turning first, for a fraction of the work.
     let (crop, scaled) = as_stored(placement, &decoded);
     let resampled = resample(decoded.raster, crop, scaled)?;
-    let upright = turn(resampled, decoded.orientation);
+    let converted = color::to_srgb(resampled, decoded.icc_profile.as_deref());
+    let upright = turn(converted, decoded.orientation);
     Ok(pad(upright, placement, background))
 }
 
