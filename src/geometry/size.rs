@@ -1,0 +1,133 @@
+//! Sizes and ratios, and how people write them.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Width and height in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Size {
+    /// Pixels from left to right.
+    pub width: u32,
+    /// Pixels from top to bottom.
+    pub height: u32,
+}
+
+impl Size {
+    /// A size of `width` × `height` pixels.
+    pub const fn new(width: u32, height: u32) -> Self {
+        Self { width, height }
+    }
+
+    /// Number of pixels.
+    pub const fn area(self) -> u64 {
+        self.width as u64 * self.height as u64
+    }
+
+    /// The same size lying on its side.
+    pub(crate) const fn transposed(self) -> Self {
+        Self::new(self.height, self.width)
+    }
+
+    pub(super) const fn is_empty(self) -> bool {
+        self.width == 0 || self.height == 0
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.width, self.height)
+    }
+}
+
+impl FromStr for Size {
+    type Err = ParsePairError;
+
+    /// Reads `WxH`, for example `1024x768`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (width, height) = parse_pair(text, 'x', "1024x768")?;
+        Ok(Self { width, height })
+    }
+}
+
+/// A ratio of width to height, such as 16:9.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AspectRatio {
+    /// The part of the width.
+    pub width: u32,
+    /// The part of the height.
+    pub height: u32,
+}
+
+impl AspectRatio {
+    /// The ratio `width` : `height`.
+    pub const fn new(width: u32, height: u32) -> Self {
+        Self { width, height }
+    }
+}
+
+impl From<Size> for AspectRatio {
+    fn from(size: Size) -> Self {
+        Self::new(size.width, size.height)
+    }
+}
+
+impl fmt::Display for AspectRatio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.width, self.height)
+    }
+}
+
+impl FromStr for AspectRatio {
+    type Err = ParsePairError;
+
+    /// Reads `W:H`, for example `16:9`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (width, height) = parse_pair(text, ':', "16:9")?;
+        Ok(Self { width, height })
+    }
+}
+
+fn parse_pair(
+    text: &str,
+    separator: char,
+    example: &'static str,
+) -> Result<(u32, u32), ParsePairError> {
+    let error = ParsePairError { example };
+    let (first, second) = text.split_once(separator).ok_or(error)?;
+    let number = |part: &str| part.parse().ok().filter(|n| *n > 0).ok_or(error);
+    Ok((number(first)?, number(second)?))
+}
+
+/// Text that is not two whole numbers above zero with the expected sign between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParsePairError {
+    example: &'static str,
+}
+
+impl fmt::Display for ParsePairError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "expected two whole numbers above zero, for example {}",
+            self.example
+        )
+    }
+}
+
+impl std::error::Error for ParsePairError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_read_as_people_write_them() {
+        assert_eq!("1024x768".parse(), Ok(Size::new(1024, 768)));
+        assert_eq!("16:9".parse(), Ok(AspectRatio::new(16, 9)));
+        for bad in [
+            "", "1024", "1024x", "x768", "0x768", "-1x768", "1024*768", "1e3x768",
+        ] {
+            assert!(bad.parse::<Size>().is_err(), "{bad}");
+        }
+    }
+}
