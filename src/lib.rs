@@ -58,6 +58,7 @@ mod random;
 mod s3;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+mod text;
 pub mod transport;
 mod upload;
 mod url;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::{first_line, one_line};
+
 /// A refusal by the storage, in its own words.
 ///
 /// What AWS's codes mean is listed under
@@ -24,7 +26,11 @@ impl S3Error {
     pub(crate) fn parse(status: u16, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
         let xml = Elements::parse(&text, "Error");
-        let take = |name| xml.as_ref().and_then(|xml| xml.text(name));
+        let take = |name| {
+            xml.as_ref()
+                .and_then(|xml| xml.text(name))
+                .map(|text| one_line(&text))
+        };
         match take("Code") {
             Some(code) => Self {
                 status,
@@ -137,26 +143,6 @@ impl Elements {
         let mut elements = self.0.iter();
         elements.find_map(|(n, text)| (n == name).then(|| text.clone()))
     }
-}
-
-/// The first line with any words in it, without tags, cut to a length that fits a message.
-pub(crate) fn first_line(text: &str) -> String {
-    let mut words = String::new();
-    let mut in_tag = false;
-    for c in text.chars().take(4096) {
-        match c {
-            '<' => in_tag = true,
-            '>' => {
-                in_tag = false;
-                words.push('\n');
-            }
-            _ if !in_tag => words.push(c),
-            _ => {}
-        }
-    }
-    let line = words.lines().map(str::trim).find(|line| !line.is_empty());
-    let line = line.unwrap_or_default().replace(char::is_control, " ");
-    line.chars().take(200).collect()
 }
 
 #[cfg(test)]

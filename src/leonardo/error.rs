@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::s3::first_line;
+use crate::text::{first_line, one_line};
 
 /// A refusal by the API, or an answer that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,9 +54,9 @@ impl ApiError {
 /// The message and code of a refusal: `{"error", "code"}` of version 1, `{"errors": [{"message", "extensions":
 /// {"code"}}]}` or the bare list of version 2.
 fn refusal(value: &Value) -> Option<(String, Option<String>)> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let text = |value: &Value| value.as_str().map(one_line);
     if let Some(error) = value.get("error").filter(|error| !error.is_null()) {
-        let message = text(error).unwrap_or_else(|| error.to_string());
+        let message = text(error).unwrap_or_else(|| one_line(&error.to_string()));
         return Some((message, value.get("code").and_then(text)));
     }
     let errors = value.get("errors").unwrap_or(value).as_array()?;
