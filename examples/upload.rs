@@ -7,54 +7,40 @@ use imgpost::leonardo::{Client, Generation};
 use imgpost::{Prepare, sandbox::Sandbox};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let photo = std::env::args().nth(1).unwrap_or_else(|| {
-        concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/fixtures/images/lighthouse.jpg"
-        )
-        .into()
-    });
+    let fixture = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fixtures/images/lighthouse.jpg"
+    );
+    let photo = std::env::args().nth(1).unwrap_or(fixture.into());
     let sandbox = match std::env::var_os("LEONARDO_API_KEY") {
         Some(_) => None,
         None => Some(Sandbox::start()?),
     };
     let client = match &sandbox {
         Some(sandbox) => {
-            println!(
-                "no LEONARDO_API_KEY: using a sandbox at {}",
-                sandbox.base_url()
-            );
+            let url = sandbox.base_url();
+            println!("no LEONARDO_API_KEY: using a sandbox at {url}");
             let builder = Client::builder(sandbox.api_key());
-            builder.base_url(sandbox.base_url()).build()?
+            builder.base_url(url).build()?
         }
         None => Client::from_env()?,
     };
 
     let image = Prepare::default().open(&photo)?;
-    let (from, to) = (image.source_size(), image.size());
+    let (from, to, extension) = (image.source_size(), image.size(), image.extension());
     let bytes = image.bytes().len();
-    println!(
-        "prepared   {from} -> {to} {}, {bytes} bytes",
-        image.extension()
-    );
+    println!("prepared   {from} -> {to} {extension}, {bytes} bytes");
 
     let init = client.upload_init_image(&image)?;
     println!("uploaded   id {}, size {}", init.id, init.size);
 
     if let Some(sandbox) = &sandbox {
-        let key = init
-            .receipt
-            .key
-            .as_deref()
-            .ok_or("the receipt has no key")?;
+        let key = init.receipt.key.as_deref().unwrap_or_default();
         let stored = sandbox.stored(key).ok_or("nothing is stored")?;
         if stored.bytes != image.bytes() {
             return Err("what is stored is not what was prepared".into());
         }
-        println!(
-            "stored and verified: {} bytes under {key}",
-            stored.bytes.len()
-        );
+        println!("stored and verified: {bytes} bytes under {key}");
     }
 
     let generation = Generation::new("a lighthouse at dusk")

@@ -22,14 +22,14 @@ pub struct S3Error {
 }
 
 impl S3Error {
-    /// Reads the refusal out of an answer's status and body.
-    pub(crate) fn parse(status: u16, body: &[u8]) -> Self {
+    /// Reads the refusal out of an answer's status and body. `redact` takes the secrets out of the texts before they
+    /// are cut to a length that fits a message: half a secret would no longer be found.
+    pub(crate) fn parse(status: u16, body: &[u8], redact: impl Fn(&str) -> String) -> Self {
         let text = String::from_utf8_lossy(body);
         let xml = Elements::parse(&text, "Error");
         let take = |name| {
-            xml.as_ref()
-                .and_then(|xml| xml.text(name))
-                .map(|text| one_line(&text))
+            let text = xml.as_ref().and_then(|xml| xml.text(name));
+            text.map(|text| one_line(&redact(&text)))
         };
         match take("Code") {
             Some(code) => Self {
@@ -41,7 +41,7 @@ impl S3Error {
             None => Self {
                 status,
                 code: None,
-                message: first_line(&text),
+                message: first_line(&redact(&text)),
                 request_id: None,
             },
         }
@@ -149,6 +149,10 @@ impl Elements {
 mod tests {
     use super::*;
 
+    fn parse(status: u16, body: &[u8]) -> S3Error {
+        S3Error::parse(status, body, str::to_owned)
+    }
+
     #[test]
     fn the_error_of_the_s3_documentation() {
         // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#RESTErrorResponses
@@ -159,7 +163,7 @@ mod tests {
   <Resource>/mybucket/myfoto.jpg</Resource>
   <RequestId>4442587FB7D0A2F9</RequestId>
 </Error>"#;
-        let error = S3Error::parse(404, xml.as_bytes());
+        let error = parse(404, xml.as_bytes());
         assert_eq!(error.code.as_deref(), Some("NoSuchKey"));
         assert_eq!(error.message, "The resource you requested does not exist");
         assert_eq!(error.request_id.as_deref(), Some("4442587FB7D0A2F9"));
@@ -169,10 +173,10 @@ mod tests {
     fn expiry_is_told_by_the_message() {
         let xml = "<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: \
                    Policy expired.</Message></Error>";
-        let error = S3Error::parse(403, xml.as_bytes());
+        let error = parse(403, xml.as_bytes());
         assert!(error.is_expired());
         assert!(error.to_string().ends_with("post within two minutes"));
-        let other = S3Error::parse(403, b"<Error><Code>AccessDenied</Code></Error>");
+        let other = parse(403, b"<Error><Code>AccessDenied</Code></Error>");
         assert!(!other.is_expired());
     }
 
@@ -191,11 +195,11 @@ mod tests {
                 "]",
             ),
         ] {
-            let error = S3Error::parse(502, body.as_bytes());
+            let error = parse(502, body.as_bytes());
             assert_eq!(error.code, None, "{body}");
             assert_eq!(error.message, message, "{body}");
         }
-        let binary = S3Error::parse(500, &[0xFF, 0x00, 0x1B, b'x']);
+        let binary = parse(500, &[0xFF, 0x00, 0x1B, b'x']);
         assert!(!binary.to_string().contains(char::is_control));
     }
 

@@ -97,9 +97,8 @@ impl Uploader {
 /// What an answer says of the stored file, or why it was refused.
 fn stored(form: &PresignedPost, file_name: &str, response: &Response) -> Result<Receipt, Error> {
     if !matches!(response.status, 200 | 201 | 204 | 303) {
-        let mut error = S3Error::parse(response.status, &response.body);
-        error.message = form.redact(&error.message);
-        return Err(error.into());
+        let redact = |text: &str| form.redact(text);
+        return Err(S3Error::parse(response.status, &response.body, redact).into());
     }
     let told = PostResponse::parse(&response.body);
     let header = |name| response.header(name).map(str::to_owned);

@@ -147,3 +147,25 @@ fn nobody_there_is_a_transport_error_that_names_the_host() {
     assert!(matches!(error, Error::Transport(_)), "{error:?}");
     assert!(error.to_string().contains(&address), "{error}");
 }
+
+#[test]
+fn a_secret_longer_than_a_message_is_not_shown_in_part() {
+    let token = "TOKEN".repeat(300);
+    let xml = format!("<Error><Code>AccessDenied</Code><Message>failed: {token}</Message></Error>");
+    for body in [xml, format!("failed: {token}")] {
+        let length = body.len();
+        let answer = format!("HTTP/1.1 403 Forbidden\r\nContent-Length: {length}\r\n\r\n{body}");
+        let (url, server) = capture_one(answer);
+        let fields = [
+            ("key".into(), "k".into()),
+            ("X-Amz-Security-Token".into(), token.clone()),
+        ];
+        let form = PresignedPost::new(url, fields).unwrap();
+        let told = upload(&form, &image()).unwrap_err().to_string();
+        server.join().unwrap();
+        assert!(
+            told.contains("failed: [redacted]") && !told.contains("TOKEN"),
+            "{told}"
+        );
+    }
+}

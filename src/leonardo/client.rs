@@ -97,7 +97,7 @@ impl Client {
     fn json<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, Error> {
         serde_json::from_slice(body).map_err(|error| {
             let message = format!("an answer that cannot be read: {error}");
-            ApiError::new(200, self.redact(message)).into()
+            ApiError::new(200, self.redact(&message)).into()
         })
     }
 
@@ -120,16 +120,13 @@ impl Client {
             max_response_bytes: MAX_RESPONSE_BYTES,
         })?;
         log::debug!("{} {path}: {}", method.as_str(), response.status);
-        match ApiError::find(response.status, &response.body) {
-            Some(mut error) => {
-                error.message = self.redact(error.message);
-                Err(error.into())
-            }
+        match ApiError::find(response.status, &response.body, |text| self.redact(text)) {
+            Some(error) => Err(error.into()),
             None => Ok(response.body),
         }
     }
 
-    fn redact(&self, text: String) -> String {
+    fn redact(&self, text: &str) -> String {
         text.replace(&self.inner.api_key, "[redacted]")
     }
 }

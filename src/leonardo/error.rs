@@ -19,20 +19,21 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Finds a refusal in an answer: none when the answer is good as far as its shape tells.
-    pub(super) fn find(status: u16, body: &[u8]) -> Option<Self> {
+    /// Finds a refusal in an answer: none when the answer is good as far as its shape tells. `redact` takes the key
+    /// out of the texts before they are cut.
+    pub(super) fn find(status: u16, body: &[u8], redact: impl Fn(&str) -> String) -> Option<Self> {
         let value: Option<Value> = serde_json::from_slice(body).ok();
         match value.as_ref().and_then(refusal) {
             Some((message, code)) => Some(Self {
                 status,
-                code,
-                message,
+                code: code.map(|code| one_line(&redact(&code))),
+                message: one_line(&redact(&message)),
             }),
             None if (200..300).contains(&status) => None,
-            None => Some(Self::new(
-                status,
-                first_line(&String::from_utf8_lossy(body)),
-            )),
+            None => {
+                let text = redact(&String::from_utf8_lossy(body));
+                Some(Self::new(status, first_line(&text)))
+            }
         }
     }
 
@@ -54,9 +55,9 @@ impl ApiError {
 /// The message and code of a refusal: `{"error", "code"}` of version 1, `{"errors": [{"message", "extensions":
 /// {"code"}}]}` or the bare list of version 2.
 fn refusal(value: &Value) -> Option<(String, Option<String>)> {
-    let text = |value: &Value| value.as_str().map(one_line);
+    let text = |value: &Value| value.as_str().map(str::to_owned);
     if let Some(error) = value.get("error").filter(|error| !error.is_null()) {
-        let message = text(error).unwrap_or_else(|| one_line(&error.to_string()));
+        let message = text(error).unwrap_or_else(|| error.to_string());
         return Some((message, value.get("code").and_then(text)));
     }
     let errors = value.get("errors").unwrap_or(value).as_array()?;
@@ -90,7 +91,8 @@ mod tests {
     use super::*;
 
     fn find(status: u16, body: &str) -> Option<(String, Option<String>)> {
-        ApiError::find(status, body.as_bytes()).map(|error| (error.message, error.code))
+        ApiError::find(status, body.as_bytes(), str::to_owned)
+            .map(|error| (error.message, error.code))
     }
 
     #[test]
@@ -121,7 +123,7 @@ mod tests {
     #[test]
     fn a_key_that_is_no_uuid_is_an_authorization_error() {
         let hook = r#"{"error":"Invalid response from authorization hook","code":"unexpected"}"#;
-        let error = ApiError::find(500, hook.as_bytes()).unwrap();
+        let error = ApiError::find(500, hook.as_bytes(), str::to_owned).unwrap();
         assert!(error.is_unauthorized());
         assert!(error.to_string().ends_with("(LEONARDO_API_KEY)"));
     }

@@ -1,5 +1,7 @@
 //! Converts the colours of an embedded profile to sRGB, which is what a file without a profile is taken for.
 
+use std::borrow::Cow;
+
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 use super::raster::Raster;
@@ -26,7 +28,7 @@ fn convert(raster: Raster, profile: &ColorProfile) -> Raster {
     };
     // A gray picture has three equal channels here, and its profile knows one.
     let (source, source_layout) = match profile.color_space {
-        DataColorSpace::Rgb => (raster.pixels.clone(), layout),
+        DataColorSpace::Rgb => (Cow::from(&raster.pixels), layout),
         DataColorSpace::Gray => {
             let pixels = raster.pixels.chunks_exact(raster.channels);
             match layout {

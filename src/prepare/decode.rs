@@ -118,7 +118,6 @@ impl<'a> Source<'a> {
 
     /// Decodes the pixels, a JPEG at the smallest scale from which `placement` need not enlarge.
     pub fn decode(self, placement: &Placement) -> Result<Decoded, PrepareErrorKind> {
-        let reduced = |side: u32, by: u32| side.div_ceil(by);
         let (raster, icc_profile, reduction) = match self.decoder {
             Decoder::Image(format, mut decoder) => {
                 // As with EXIF: a broken profile is no reason to refuse a picture.
@@ -138,8 +137,8 @@ impl<'a> Source<'a> {
                 };
                 let by = [8, 4, 2].into_iter().find(enough).unwrap_or(1);
                 let size = Size::new(
-                    reduced(self.stored.width, by),
-                    reduced(self.stored.height, by),
+                    self.stored.width.div_ceil(by),
+                    self.stored.height.div_ceil(by),
                 );
                 // The sides of a JPEG are 16-bit numbers, so nothing is lost here.
                 let scaled = decoder.scale(size.width as u16, size.height as u16);

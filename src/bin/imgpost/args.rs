@@ -86,7 +86,7 @@ pub struct PrepareArgs {
     /// The extension to declare and encode: png, jpg, jpeg or webp [default: the form's; else jpg, or png with
     /// transparency]
     #[arg(long = "ext", value_name = "EXT")]
-    pub extension: Option<Extension>,
+    extension: Option<Extension>,
     /// The quality of a JPEG
     #[arg(long, value_name = "1-100", default_value_t = 90, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
@@ -108,7 +108,8 @@ enum FitArg {
 }
 
 impl PrepareArgs {
-    pub fn prepare(&self) -> Prepare {
+    /// The options; `declared` is the extension where none is given here.
+    pub fn prepare(&self, declared: Option<Extension>) -> Prepare {
         let target = match (self.size, self.aspect, self.within) {
             (Some(size), ..) => Target::Exact(size),
             (_, Some(aspect), _) => Target::Aspect(aspect),
@@ -125,7 +126,7 @@ impl PrepareArgs {
                 FitArg::Fill => Fit::Fill,
                 FitArg::Inside => Fit::Inside,
             });
-        match self.extension {
+        match self.extension.or(declared) {
             Some(extension) => prepare.extension(extension),
             None => prepare,
         }

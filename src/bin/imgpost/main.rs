@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use imgpost::leonardo::Client;
 use imgpost::sandbox::Sandbox;
-use imgpost::{Error, PreparedImage, PresignedPost};
+use imgpost::{Error, Extension, PreparedImage, PresignedPost};
 
 use args::{Args, Command, Half, PrepareArgs};
 use failure::Failure;
@@ -37,7 +37,7 @@ fn run(args: &Args) -> Result<(), Failure> {
             output,
             prepare,
         } => {
-            let image = open(file, prepare)?;
+            let image = open(file, prepare, None)?;
             write(output, image.bytes())?;
             Report::prepared(&image).print(
                 args.json,
@@ -51,10 +51,7 @@ fn run(args: &Args) -> Result<(), Failure> {
             prepare,
         } => {
             let form = read_form(presigned, *half)?;
-            let image = match (prepare.extension, form.extension()) {
-                (None, Some(extension)) => open_as(file, prepare, extension)?,
-                _ => open(file, prepare)?,
-            };
+            let image = open(file, prepare, form.extension())?;
             let receipt = imgpost::upload(&form, &image)?;
             let report = Report::posted(&image, form.id(), &receipt);
             report.print(args.json, &file.display().to_string())
@@ -67,7 +64,7 @@ fn run(args: &Args) -> Result<(), Failure> {
             let client = Client::from_env()?;
             let mut failed = 0;
             for file in files {
-                let outcome = open(file, prepare)
+                let outcome = open(file, prepare, None)
                     .and_then(|image| upload(&client, dataset.as_deref(), &image));
                 match outcome {
                     Ok(report) => report.print(args.json, &file.display().to_string())?,
@@ -104,17 +101,12 @@ fn write(output: &Path, bytes: &[u8]) -> Result<(), Failure> {
     })
 }
 
-fn open(file: &Path, prepare: &PrepareArgs) -> Result<PreparedImage, Failure> {
-    Ok(prepare.prepare().open(file).map_err(Error::from)?)
-}
-
-fn open_as(
+fn open(
     file: &Path,
     prepare: &PrepareArgs,
-    extension: imgpost::Extension,
+    declared: Option<Extension>,
 ) -> Result<PreparedImage, Failure> {
-    let prepare = prepare.prepare().extension(extension);
-    Ok(prepare.open(file).map_err(Error::from)?)
+    Ok(prepare.prepare(declared).open(file).map_err(Error::from)?)
 }
 
 fn read_form(source: &Path, half: Option<Half>) -> Result<PresignedPost, Failure> {
