@@ -36,6 +36,9 @@
 //! | `rustls` | yes | TLS by rustls, with Mozilla's root certificates |
 //! | `platform-verifier` | | rustls with the certificates of the operating system |
 //! | `native-tls` | | TLS by the operating system; used instead of rustls when both are on |
+//! | `gif`, `bmp`, `tiff` | | reads these formats too |
+//! | `turbo` | | JPEG by libjpeg-turbo, faster; needs cmake, nasm and a C compiler to build |
+//! | `webp-lossy` | | writes WebP by libwebp with a quality, instead of lossless; needs a C compiler to build |
 //! | `sandbox` | | the module `sandbox`: a stand-in for the API and its storage |
 //! | `cli` | | the command `imgpost`; turns `sandbox` on |
 //!
@@ -65,8 +68,13 @@ mod url;
 
 pub use error::Error;
 pub use extension::{Extension, ParseExtensionError};
-pub use geometry::{AspectRatio, Bounds, Fit, ParsePairError, Size, Target};
-pub use prepare::{Prepare, PrepareError, PrepareErrorKind, PreparedImage};
+pub use geometry::{
+    AspectRatio, Bounds, Fit, Gravity, ParseGravityError, ParsePairError, Region, Size, Target,
+};
+pub use prepare::{
+    ChromaSubsampling, Limits, Plan, Prepare, PrepareError, PrepareErrorKind, PrepareMask,
+    PreparedImage,
+};
 pub use presigned::{PresignedPost, PresignedPostError};
 pub use s3::S3Error;
 pub use upload::{Receipt, Uploader, upload};

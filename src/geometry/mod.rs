@@ -1,40 +1,22 @@
 //! Which pixels of a picture go where: exact integer geometry, no pixels and no I/O.
 
-use std::cmp::Ordering;
-
+mod bounds;
+mod gravity;
 mod size;
 
-pub use size::{AspectRatio, ParsePairError, Size};
-
-/// The sizes a service accepts: a smallest, a largest, and a number both sides must be a multiple of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Bounds {
-    /// The least width and the least height.
-    pub min: Size,
-    /// The greatest width and the greatest height.
-    pub max: Size,
-    /// What both sides are a multiple of; 1 for any size.
-    pub multiple: u32,
-}
-
-impl Bounds {
-    /// What Leonardo's `POST /v1/generations` accepts: 32 to 1536, multiples of 8
-    /// ([API reference](https://docs.leonardo.ai/reference/creategeneration)).
-    pub const LEONARDO_V1: Self = Self {
-        min: Size::new(32, 32),
-        max: Size::new(1536, 1536),
-        multiple: 8,
-    };
-}
+pub use bounds::Bounds;
+pub use gravity::{Gravity, ParseGravityError};
+pub use size::{AspectRatio, ParsePairError, Region, Size};
 
 /// How a picture is laid into a size of another aspect ratio; the words are those of sharp and CSS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fit {
-    /// Fill the size and keep the ratio; what sticks out is cropped evenly from both ends.
+    /// Fill the size and keep the ratio; what sticks out is cropped as [`Gravity`] says.
     #[default]
     Cover,
-    /// Show the whole picture and keep the ratio; what is left empty gets the background.
+    /// Show the whole picture and keep the ratio; what is left empty gets the background. [`Gravity`] says where the
+    /// picture lies.
     Contain,
     /// Fill the size by stretching. Deforms the picture.
     Fill,
@@ -57,22 +39,32 @@ pub enum Target {
     Exact(Size),
 }
 
-/// A rectangle of pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rect {
-    pub left: u32,
-    pub top: u32,
-    pub size: Size,
-}
-
 /// Where the pixels go: `crop` of the source is resampled to `scaled`, which lies at `left`, `top` of `canvas`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Placement {
-    pub crop: Rect,
+    pub crop: Region,
     pub scaled: Size,
     pub left: u32,
     pub top: u32,
     pub canvas: Size,
+}
+
+impl Placement {
+    /// Leaves a picture of size `source` as it is.
+    pub fn identity(source: Size) -> Self {
+        Self {
+            crop: Region::new(0, 0, source),
+            scaled: source,
+            left: 0,
+            top: 0,
+            canvas: source,
+        }
+    }
+
+    /// Whether every pixel of a picture of size `source` stays where and what it is.
+    pub fn is_identity(&self, source: Size) -> bool {
+        *self == Self::identity(source)
+    }
 }
 
 /// No size can be given for what was asked.
@@ -90,6 +82,7 @@ pub(crate) struct Resize {
     pub target: Target,
     pub bounds: Bounds,
     pub fit: Fit,
+    pub gravity: Gravity,
     pub without_enlargement: bool,
 }
 
@@ -100,43 +93,31 @@ impl Resize {
             return Err(GeometryError::Empty);
         }
         let target = self.target_size(source)?;
-        let whole = Rect {
+        let (x, y) = self.gravity.positions();
+        let whole = Region::new(0, 0, source);
+        let filling = |crop, target| Placement {
+            crop,
+            scaled: target,
             left: 0,
             top: 0,
-            size: source,
+            canvas: target,
         };
         Ok(match self.fit {
-            Fit::Fill => Placement {
-                crop: whole,
-                scaled: target,
-                left: 0,
-                top: 0,
-                canvas: target,
-            },
-            Fit::Cover => Placement {
-                crop: centred_crop(source, target.into()),
-                scaled: target,
-                left: 0,
-                top: 0,
-                canvas: target,
-            },
-            Fit::Inside => {
-                let scaled = inscribed(source.into(), target);
-                Placement {
-                    crop: whole,
-                    scaled,
-                    left: 0,
-                    top: 0,
-                    canvas: scaled,
-                }
+            Fit::Fill => filling(whole, target),
+            Fit::Inside => filling(whole, inscribed(source.into(), target)),
+            Fit::Cover => {
+                let part = inscribed(target.into(), source);
+                let left = x.crop(source.width, part.width);
+                let top = y.crop(source.height, part.height);
+                filling(Region::new(left, top, part), target)
             }
             Fit::Contain => {
                 let scaled = inscribed(source.into(), target);
                 Placement {
                     crop: whole,
                     scaled,
-                    left: (target.width - scaled.width) / 2,
-                    top: (target.height - scaled.height) / 2,
+                    left: x.pad(target.width, scaled.width),
+                    top: y.pad(target.height, scaled.height),
                     canvas: target,
                 }
             }
@@ -167,19 +148,13 @@ impl Resize {
             return Err(GeometryError::Empty);
         }
         let no_size = GeometryError::NoAllowedSize(bounds);
-        if without_enlargement {
-            // A picture smaller than the least allowed size cannot be had without enlarging.
-            let least = |min: u32| min.max(1).div_ceil(bounds.multiple.max(1)) * bounds.multiple;
-            bounds.max.width = bounds
-                .max
-                .width
-                .min(source.width.max(least(bounds.min.width)));
-            bounds.max.height = bounds
-                .max
-                .height
-                .min(source.height.max(least(bounds.min.height)));
-        }
-        allowed_size(ratio, bounds).ok_or(no_size)
+        let size = if without_enlargement {
+            let small = bounds.without_enlargement(source, ratio);
+            small.nearest(ratio).or_else(|| bounds.nearest(ratio))
+        } else {
+            bounds.nearest(ratio)
+        };
+        size.ok_or(no_size)
     }
 }
 
@@ -198,75 +173,8 @@ fn inscribed(ratio: AspectRatio, outer: Size) -> Size {
     }
 }
 
-/// The largest rectangle of `ratio` in the middle of `source`.
-fn centred_crop(source: Size, ratio: AspectRatio) -> Rect {
-    let size = inscribed(ratio, source);
-    Rect {
-        left: (source.width - size.width) / 2,
-        top: (source.height - size.height) / 2,
-        size,
-    }
-}
-
 const fn round_div(a: u64, b: u64) -> u64 {
     (a + b / 2) / b
-}
-
-/// Of the sizes in `bounds`, the one whose ratio is nearest to `ratio`, and the largest such.
-///
-/// The very nearest ratio can belong to a size only half as large (1170×2532 comes nearest with 536×1160, while
-/// 712×1536 loses five rows of pixels), so only sizes with both sides at least 15/16 of the largest box of
-/// `ratio` compete, as long as there are any.
-fn allowed_size(ratio: AspectRatio, bounds: Bounds) -> Option<Size> {
-    let ideal = inscribed(ratio, bounds.max);
-    let most_of = |side: u32| (u64::from(side) * 15).div_ceil(16) as u32;
-    let large = Bounds {
-        min: Size::new(
-            bounds.min.width.max(most_of(ideal.width)),
-            bounds.min.height.max(most_of(ideal.height)),
-        ),
-        ..bounds
-    };
-    let nearest = |bounds| candidates(ratio, bounds).max_by(|a, b| nearness(*a, *b, ratio));
-    nearest(large).or_else(|| nearest(bounds))
-}
-
-/// For every allowed width the two allowed heights around the exact one: no other height can be the best.
-fn candidates(ratio: AspectRatio, bounds: Bounds) -> impl Iterator<Item = Size> {
-    let step = u64::from(bounds.multiple.max(1));
-    let range = |min: u32, max: u32| {
-        let (least, greatest) = (u64::from(min.max(1)).div_ceil(step), u64::from(max) / step);
-        (least <= greatest).then_some((least, greatest))
-    };
-    let widths = range(bounds.min.width, bounds.max.width);
-    let heights = range(bounds.min.height, bounds.max.height);
-    let sizes = widths
-        .zip(heights)
-        .map(|((narrowest, widest), (lowest, highest))| {
-            (narrowest..=widest).flat_map(move |width| {
-                let exact = width * u64::from(ratio.height) / u64::from(ratio.width);
-                [exact, exact + 1].map(|height| {
-                    let height = height.clamp(lowest, highest);
-                    Size::new((width * step) as u32, (height * step) as u32)
-                })
-            })
-        });
-    sizes.into_iter().flatten()
-}
-
-/// Orders sizes by how much of a picture of `ratio` they keep when it is cropped to them, then by area.
-fn nearness(a: Size, b: Size, ratio: AspectRatio) -> Ordering {
-    let kept = |size: Size| {
-        let x = u128::from(size.width) * u128::from(ratio.height);
-        let y = u128::from(size.height) * u128::from(ratio.width);
-        (x.min(y), x.max(y))
-    };
-    let ((a_part, a_whole), (b_part, b_whole)) = (kept(a), kept(b));
-    (a_part * b_whole)
-        .cmp(&(b_part * a_whole))
-        .then(a.area().cmp(&b.area()))
-        // Sizes that lose equally much on either side of the ratio: any rule will do, as long as it is one.
-        .then(a.width.cmp(&b.width))
 }
 
 #[cfg(test)]
@@ -277,6 +185,7 @@ mod tests {
         target: Target::Undistorted,
         bounds: Bounds::LEONARDO_V1,
         fit: Fit::Cover,
+        gravity: Gravity::Center,
         without_enlargement: false,
     };
 
@@ -311,57 +220,6 @@ mod tests {
         }
     }
 
-    /// Every allowed size competes here, without the shortcut of two heights a width.
-    fn brute_force(ratio: AspectRatio, bounds: Bounds) -> Option<Size> {
-        let ideal = inscribed(ratio, bounds.max);
-        let mut all = Vec::new();
-        for width in bounds.min.width..=bounds.max.width {
-            for height in bounds.min.height..=bounds.max.height {
-                if width % bounds.multiple == 0 && height % bounds.multiple == 0 {
-                    all.push(Size::new(width, height));
-                }
-            }
-        }
-        let large =
-            |s: &Size| s.width * 16 >= ideal.width * 15 && s.height * 16 >= ideal.height * 15;
-        if all.iter().any(large) {
-            all.retain(large);
-        }
-        let kept = |s: &Size| {
-            let (a, b) = (s.width * ratio.height, s.height * ratio.width);
-            f64::from(a.min(b)) / f64::from(a.max(b))
-        };
-        all.into_iter().max_by(|a, b| {
-            let by_ratio = kept(a).partial_cmp(&kept(b)).unwrap();
-            by_ratio
-                .then(a.area().cmp(&b.area()))
-                .then(a.width.cmp(&b.width))
-        })
-    }
-
-    #[test]
-    fn the_allowed_size_is_the_best_of_all() {
-        let mut cases = 0;
-        for multiple in [1, 3, 8] {
-            for (min, max) in [(8, 40), (16, 24), (1, 9)] {
-                let bounds = Bounds {
-                    min: Size::new(min, min + 1),
-                    max: Size::new(max, max + 5),
-                    multiple,
-                };
-                for width in 1..30 {
-                    for height in 1..30 {
-                        let ratio = AspectRatio::new(width, height);
-                        let found = allowed_size(ratio, bounds);
-                        assert_eq!(found, brute_force(ratio, bounds), "{ratio} in {bounds:?}");
-                        cases += 1;
-                    }
-                }
-            }
-        }
-        assert_eq!(cases, 9 * 29 * 29);
-    }
-
     #[test]
     fn cover_crops_the_middle_and_nothing_else() {
         let placement = exact(1024, 768, Fit::Cover)
@@ -370,11 +228,7 @@ mod tests {
         assert_eq!(
             placement,
             Placement {
-                crop: Rect {
-                    left: 516,
-                    top: 0,
-                    size: Size::new(3096, 2322)
-                },
+                crop: Region::new(516, 0, Size::new(3096, 2322)),
                 scaled: Size::new(1024, 768),
                 left: 0,
                 top: 0,
@@ -393,7 +247,30 @@ mod tests {
         let inside = exact(200, 200, Fit::Inside).plan(source).unwrap();
         assert_eq!(inside.canvas, Size::new(200, 50));
         let fill = exact(200, 200, Fit::Fill).plan(source).unwrap();
-        assert_eq!((fill.crop.size, fill.scaled), (source, Size::new(200, 200)));
+        assert_eq!(
+            (fill.crop.size(), fill.scaled),
+            (source, Size::new(200, 200))
+        );
+    }
+
+    #[test]
+    fn gravity_chooses_what_is_kept_and_where_it_lies() {
+        let plan = |fit, gravity| {
+            let resize = Resize {
+                gravity,
+                ..exact(100, 100, fit)
+            };
+            resize.plan(Size::new(400, 200)).unwrap()
+        };
+        let kept = |gravity| plan(Fit::Cover, gravity).crop.left;
+        assert_eq!(kept(Gravity::West), 0);
+        assert_eq!(kept(Gravity::Center), 100);
+        assert_eq!(kept(Gravity::Northeast), 200);
+        assert_eq!(kept(Gravity::Focal { x: 300, y: 0 }), 20);
+        let lies = |gravity| plan(Fit::Contain, gravity).top;
+        assert_eq!(lies(Gravity::North), 0);
+        assert_eq!(lies(Gravity::Focal { x: 0, y: 0 }), 25);
+        assert_eq!(lies(Gravity::Southwest), 50);
     }
 
     #[test]
@@ -407,9 +284,9 @@ mod tests {
                         let p = exact(target.0, target.1, fit)
                             .plan(Size::new(width, height))
                             .unwrap();
-                        assert!(!p.crop.size.is_empty() && !p.scaled.is_empty());
-                        assert!(p.crop.left + p.crop.size.width <= width);
-                        assert!(p.crop.top + p.crop.size.height <= height);
+                        assert!(!p.crop.size().is_empty() && !p.scaled.is_empty());
+                        assert!(p.crop.left + p.crop.width <= width);
+                        assert!(p.crop.top + p.crop.height <= height);
                         assert!(p.left + p.scaled.width <= p.canvas.width);
                         assert!(p.top + p.scaled.height <= p.canvas.height);
                         assert!(fit == Fit::Inside || p.canvas == Size::new(target.0, target.1));
@@ -459,6 +336,20 @@ mod tests {
             plan(Target::Aspect(AspectRatio::new(1, 1))),
             Size::new(480, 480)
         );
+    }
+
+    #[test]
+    fn without_enlargement_no_more_is_enlarged_than_the_bounds_demand() {
+        let resize = Resize {
+            bounds: Bounds::LEONARDO_GPT_IMAGE,
+            without_enlargement: true,
+            ..DEFAULT
+        };
+        let size = |width, height| resize.plan(Size::new(width, height)).unwrap().canvas;
+        assert_eq!(size(400, 300), Size::new(944, 704));
+        assert_eq!(size(2000, 1500), Size::new(1984, 1488));
+        assert_eq!(size(9000, 10), Size::new(1440, 480));
+        assert_eq!(size(10, 9000), Size::new(480, 1440));
     }
 
     #[test]

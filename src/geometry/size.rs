@@ -49,6 +49,36 @@ impl FromStr for Size {
     }
 }
 
+/// A rectangle of pixels within a picture, counted from its top left corner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Region {
+    /// Pixels left of it.
+    pub left: u32,
+    /// Pixels above it.
+    pub top: u32,
+    /// Pixels from its left to its right side.
+    pub width: u32,
+    /// Pixels from its top to its bottom.
+    pub height: u32,
+}
+
+impl Region {
+    pub(crate) const fn new(left: u32, top: u32, size: Size) -> Self {
+        let Size { width, height } = size;
+        Self {
+            left,
+            top,
+            width,
+            height,
+        }
+    }
+
+    /// Its width and height.
+    pub const fn size(self) -> Size {
+        Size::new(self.width, self.height)
+    }
+}
+
 /// A ratio of width to height, such as 16:9.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AspectRatio {

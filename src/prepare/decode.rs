@@ -1,107 +1,136 @@
-//! Reads JPEG, PNG and WebP, told apart by content, into 8-bit RGB or RGBA.
+//! Reads pictures, told apart by content, into eight bits a sample.
 
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 
-use image::codecs::{jpeg::JpegDecoder, png::PngDecoder, webp::WebPDecoder};
+use image::codecs::{png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat};
-use jpeg_decoder::{CodingProcess, PixelFormat};
 
+use super::color::ColorSpace;
 use super::error::PrepareErrorKind;
+use super::jpeg::Jpeg;
+use super::limits::Limits;
+use super::png;
 use super::raster::Raster;
 use crate::geometry::{Placement, Size};
 
-/// Four times the largest camera sensors sold, a gigabyte once decoded.
-const MAX_PIXELS: u64 = 1 << 28;
-
-/// Refuses a size too large to be held, before anything is allocated for it.
-pub(super) fn check_pixels(size: Size) -> Result<(), PrepareErrorKind> {
-    match size.area() > MAX_PIXELS {
-        true => Err(PrepareErrorKind::TooLarge {
-            size,
-            max_pixels: MAX_PIXELS,
-        }),
-        false => Ok(()),
-    }
-}
-
 /// What [`Source::decode`] gives: the stored pixels, maybe at a reduced scale, and how to hold them upright.
+#[derive(Clone)]
 pub(super) struct Decoded {
     pub raster: Raster,
     /// The size of the picture as the file stores it.
     pub stored: Size,
     pub orientation: Orientation,
     /// What the colours mean, where the file says so.
-    pub icc_profile: Option<Vec<u8>>,
+    pub color_space: ColorSpace,
     /// How many pixels of the file, in each direction, one pixel of `raster` stands for: 1, 2, 4 or 8.
     pub reduction: u32,
 }
 
 /// An image whose header has been read and whose pixels have not.
-pub(super) struct Source<'a> {
-    decoder: Decoder<'a>,
+pub(super) struct Source<'a, R> {
+    format: ImageFormat,
+    decoder: Decoder<'a, R>,
     stored: Size,
     orientation: Orientation,
+    limits: Limits,
+    /// The whole file, where it is in memory.
+    bytes: &'a [u8],
 }
 
-enum Decoder<'a> {
-    /// One or three components: can be decoded at a reduced scale, and says so when data is missing.
-    Jpeg(Box<jpeg_decoder::Decoder<&'a [u8]>>),
-    Image(&'static str, Box<dyn ImageDecoder + 'a>),
+enum Decoder<'a, R> {
+    Jpeg(Jpeg<R>),
+    Image(Box<dyn ImageDecoder + 'a>),
 }
 
-impl<'a> Source<'a> {
-    pub fn read_header(bytes: &'a [u8]) -> Result<Self, PrepareErrorKind> {
-        if bytes.is_empty() {
-            return Err(PrepareErrorKind::Empty);
+impl<'a> Source<'a, &'a [u8]> {
+    pub fn from_bytes(bytes: &'a [u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
+        let mut source = Self::read_header(bytes, bytes, Cursor::new, limits)?;
+        source.bytes = bytes;
+        if let Decoder::Jpeg(jpeg) = &source.decoder {
+            jpeg.check_scans(bytes)?;
         }
-        let source = match image::guess_format(bytes) {
-            Ok(ImageFormat::Jpeg) => Self::jpeg(bytes)?,
-            Ok(ImageFormat::Png) => Self::image("PNG", PngDecoder::new(Cursor::new(bytes)))?,
-            Ok(ImageFormat::WebP) => Self::image("WebP", WebPDecoder::new(Cursor::new(bytes)))?,
-            Ok(other) => return Err(unsupported(format!("{other:?}").to_uppercase())),
-            Err(_) if is_heic(bytes) => return Err(unsupported("HEIC")),
-            Err(_) => return Err(PrepareErrorKind::NotAnImage),
+        Ok(source)
+    }
+}
+
+impl Source<'static, BufReader<File>> {
+    /// Reads no more of the file than its header.
+    pub fn from_file(file: File, limits: Limits) -> Result<Self, PrepareErrorKind> {
+        let mut reader = BufReader::new(file);
+        let head = reader.fill_buf().map_err(PrepareErrorKind::Read)?.to_vec();
+        Self::read_header(&head, reader, |reader| reader, limits)
+    }
+}
+
+impl<'a, R: Read> Source<'a, R> {
+    fn read_header<S: BufRead + Seek + 'a>(
+        head: &[u8],
+        reader: R,
+        seekable: impl FnOnce(R) -> S,
+        limits: Limits,
+    ) -> Result<Self, PrepareErrorKind> {
+        let format = recognise(head)?;
+        let source = match format {
+            ImageFormat::Jpeg => {
+                let jpeg = Jpeg::read_header(reader)?;
+                Self {
+                    format,
+                    stored: jpeg.size(),
+                    orientation: jpeg.orientation(),
+                    decoder: Decoder::Jpeg(jpeg),
+                    limits,
+                    bytes: &[],
+                }
+            }
+            ImageFormat::Png => {
+                let decoder = PngDecoder::with_limits(seekable(reader), limits.of_image());
+                let decoder = decoder.map_err(|error| image_error(format, error))?;
+                Self::image(format, Ok(decoder), limits)?
+            }
+            ImageFormat::WebP => Self::image(format, WebPDecoder::new(seekable(reader)), limits)?,
+            #[cfg(feature = "gif")]
+            ImageFormat::Gif => {
+                let decoder = image::codecs::gif::GifDecoder::new(seekable(reader));
+                Self::image(format, decoder, limits)?
+            }
+            #[cfg(feature = "bmp")]
+            ImageFormat::Bmp => {
+                let decoder = image::codecs::bmp::BmpDecoder::new(seekable(reader));
+                Self::image(format, decoder, limits)?
+            }
+            #[cfg(feature = "tiff")]
+            ImageFormat::Tiff => {
+                let decoder = image::codecs::tiff::TiffDecoder::new(seekable(reader));
+                Self::image(format, decoder, limits)?
+            }
+            other => return Err(not_read(other)),
         };
-        check_pixels(source.upright_size())?;
+        limits.check_pixels(source.upright_size())?;
         Ok(source)
     }
 
-    fn jpeg(bytes: &'a [u8]) -> Result<Self, PrepareErrorKind> {
-        let mut decoder = jpeg_decoder::Decoder::new(bytes);
-        decoder.read_info().map_err(jpeg_error)?;
-        let info = decoder
-            .info()
-            .ok_or_else(|| unsupported("a JPEG without a frame"))?;
-        if info.coding_process == CodingProcess::Lossless || info.pixel_format == PixelFormat::L16 {
-            return Err(unsupported("lossless JPEG"));
-        }
-        if info.pixel_format == PixelFormat::CMYK32 {
-            if !has_end_of_image(bytes) {
-                return Err(damaged("JPEG", "the end of the image is missing"));
-            }
-            return Self::image("JPEG", JpegDecoder::new(Cursor::new(bytes)));
-        }
-        let orientation = decoder.exif_data().and_then(Orientation::from_exif_chunk);
-        Ok(Self {
-            stored: Size::new(info.width.into(), info.height.into()),
-            orientation: orientation.unwrap_or(Orientation::NoTransforms),
-            decoder: Decoder::Jpeg(Box::new(decoder)),
-        })
-    }
-
     fn image(
-        format: &'static str,
+        format: ImageFormat,
         decoder: Result<impl ImageDecoder + 'a, ImageError>,
+        limits: Limits,
     ) -> Result<Self, PrepareErrorKind> {
         let mut decoder = decoder.map_err(|error| image_error(format, error))?;
         let (width, height) = decoder.dimensions();
         Ok(Self {
+            format,
             stored: Size::new(width, height),
             // A broken EXIF block is no reason to refuse a picture.
             orientation: decoder.orientation().unwrap_or(Orientation::NoTransforms),
-            decoder: Decoder::Image(format, Box::new(decoder)),
+            decoder: Decoder::Image(Box::new(decoder)),
+            limits,
+            bytes: &[],
         })
+    }
+
+    pub fn format(&self) -> ImageFormat {
+        self.format
     }
 
     pub fn orientation(&self) -> Orientation {
@@ -118,48 +147,49 @@ impl<'a> Source<'a> {
 
     /// Decodes the pixels, a JPEG at the smallest scale from which `placement` need not enlarge.
     pub fn decode(self, placement: &Placement) -> Result<Decoded, PrepareErrorKind> {
-        let (raster, icc_profile, reduction) = match self.decoder {
-            Decoder::Image(format, mut decoder) => {
-                // As with EXIF: a broken profile is no reason to refuse a picture.
-                let icc_profile = decoder.icc_profile().unwrap_or_default();
-                let image = DynamicImage::from_decoder(decoder);
-                (
-                    Raster::from_image(image.map_err(|e| image_error(format, e))?),
-                    icc_profile,
-                    1,
-                )
-            }
-            Decoder::Jpeg(mut decoder) => {
-                let crop = placement.crop.size;
+        let (raster, color_space, reduction) = match self.decoder {
+            Decoder::Jpeg(jpeg) => {
+                let crop = placement.crop.size();
                 let enough = |by: &u32| {
                     crop.width >= placement.scaled.width * by
                         && crop.height >= placement.scaled.height * by
                 };
                 let by = [8, 4, 2].into_iter().find(enough).unwrap_or(1);
-                let size = Size::new(
-                    self.stored.width.div_ceil(by),
-                    self.stored.height.div_ceil(by),
-                );
-                // The sides of a JPEG are 16-bit numbers, so nothing is lost here.
-                let scaled = decoder.scale(size.width as u16, size.height as u16);
-                let scaled = scaled.map_err(jpeg_error)?;
-                debug_assert_eq!(scaled, (size.width as u16, size.height as u16));
-                let pixels = decoder.decode().map_err(jpeg_error)?;
-                let info = decoder.info().map(|info| info.pixel_format);
-                (
-                    Raster::from_jpeg(size, pixels, info == Some(PixelFormat::L8)),
-                    decoder.icc_profile(),
-                    by,
-                )
+                let (raster, icc_profile) = jpeg.decode(by, self.bytes, &self.limits)?;
+                (raster, ColorSpace::of_profile(icc_profile), by)
+            }
+            Decoder::Image(mut decoder) => {
+                // As with EXIF: a broken profile is no reason to refuse a picture.
+                let icc_profile = decoder.icc_profile().unwrap_or_default();
+                let color_space = match (icc_profile, self.format) {
+                    (None, ImageFormat::Png) => png::color_space(self.bytes),
+                    (icc_profile, _) => ColorSpace::of_profile(icc_profile),
+                };
+                self.limits.check_alloc(decoder.total_bytes())?;
+                let limited = decoder.set_limits(self.limits.of_image());
+                let image = limited.and_then(|()| DynamicImage::from_decoder(decoder));
+                let image = image.map_err(|error| image_error(self.format, error))?;
+                (Raster::from_image(image), color_space, 1)
             }
         };
         Ok(Decoded {
             raster,
             stored: self.stored,
             orientation: self.orientation,
-            icc_profile,
+            color_space,
             reduction,
         })
+    }
+
+    /// Whether the data can be decoded to the end, at the least cost.
+    pub fn verify(self) -> Result<Raster, PrepareErrorKind> {
+        match self.decoder {
+            Decoder::Jpeg(jpeg) => Ok(jpeg.decode(8, self.bytes, &self.limits)?.0),
+            Decoder::Image(..) => {
+                let whole = Placement::identity(self.stored);
+                Ok(self.decode(&whole)?.raster)
+            }
+        }
     }
 }
 
@@ -168,61 +198,71 @@ pub(super) fn is_on_its_side(orientation: Orientation) -> bool {
     matches!(orientation.to_exif(), 5..=8)
 }
 
-/// Whether the major brand is one of those HEIC files bear (ISO/IEC 23008-12, annex B).
-fn is_heic(bytes: &[u8]) -> bool {
-    const BRANDS: [&[u8]; 5] = [b"heic", b"heix", b"hevc", b"heim", b"mif1"];
-    bytes.get(4..8) == Some(b"ftyp") && bytes.get(8..12).is_some_and(|b| BRANDS.contains(&b))
-}
-
-/// Whether the scans of a JPEG are closed by an end-of-image marker. The decoder for four components fills in what
-/// is missing and says nothing.
-fn has_end_of_image(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    while let Some(&[0xFF, marker]) = bytes.get(at..at + 2) {
-        at = match marker {
-            0xD9 => return true,
-            0xFF => at + 1,
-            0x00 | 0x01 | 0xD0..=0xD7 => at + 2,
-            _ => {
-                let Some(length) = bytes.get(at + 2..at + 4) else {
-                    return false;
-                };
-                at + 2 + usize::from(u16::from_be_bytes([length[0], length[1]]))
-            }
-        };
-        // Behind a scan's header, and behind its stuffed bytes and restart markers, lies coded data.
-        if matches!(marker, 0x00 | 0xDA | 0xD0..=0xD7) {
-            match bytes.get(at..).and_then(|rest| memchr::memchr(0xFF, rest)) {
-                Some(skipped) => at += skipped,
-                None => return false,
-            }
-        }
+/// Tells the format by content.
+fn recognise(head: &[u8]) -> Result<ImageFormat, PrepareErrorKind> {
+    if head.is_empty() {
+        return Err(PrepareErrorKind::Empty);
     }
-    false
+    if let Some(name) = heif_name(head) {
+        return Err(unsupported(name));
+    }
+    image::guess_format(head).map_err(|_| PrepareErrorKind::NotAnImage)
 }
 
-fn unsupported(what: impl Into<String>) -> PrepareErrorKind {
+/// The name of a format in the HEIF container, whose first box lists the brands a file bears: first the major one,
+/// a version, then the others (ISO/IEC 14496-12, 4.3; for the brands ISO/IEC 23008-12, annex B, and AVIF, 6).
+fn heif_name(head: &[u8]) -> Option<&'static str> {
+    if head.get(4..8)? != b"ftyp" {
+        return None;
+    }
+    let length = u32::from_be_bytes(head.get(..4)?.try_into().ok()?) as usize;
+    let brands = head.get(8..length.min(head.len()))?.as_chunks::<4>().0;
+    let bears = |names: &[&[u8; 4]]| brands.iter().any(|brand| names.contains(&brand));
+    if bears(&[b"avif", b"avis"]) {
+        Some("AVIF")
+    } else if bears(&[
+        b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1",
+    ]) {
+        Some("HEIC")
+    } else {
+        None
+    }
+}
+
+/// How people call a format.
+fn name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::Png => "PNG",
+        ImageFormat::WebP => "WebP",
+        ImageFormat::Gif => "GIF",
+        ImageFormat::Bmp => "BMP",
+        ImageFormat::Tiff => "TIFF",
+        ImageFormat::Ico => "ICO",
+        ImageFormat::OpenExr => "OpenEXR",
+        _ => "this format",
+    }
+}
+
+fn not_read(format: ImageFormat) -> PrepareErrorKind {
+    match format {
+        ImageFormat::Gif | ImageFormat::Bmp | ImageFormat::Tiff => {
+            unsupported(format!("{} without the feature of that name", name(format)))
+        }
+        other => unsupported(name(other)),
+    }
+}
+
+pub(super) fn unsupported(what: impl Into<String>) -> PrepareErrorKind {
     PrepareErrorKind::Unsupported { what: what.into() }
 }
 
-fn damaged(
-    format: &'static str,
-    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> PrepareErrorKind {
-    let source = source.into();
-    PrepareErrorKind::Damaged { format, source }
-}
-
-fn jpeg_error(error: jpeg_decoder::Error) -> PrepareErrorKind {
-    match error {
-        jpeg_decoder::Error::Unsupported(feature) => unsupported(format!("JPEG with {feature:?}")),
-        other => damaged("JPEG", other),
-    }
-}
-
-fn image_error(format: &'static str, error: ImageError) -> PrepareErrorKind {
+fn image_error(format: ImageFormat, error: ImageError) -> PrepareErrorKind {
     match error {
         ImageError::Unsupported(what) => unsupported(what.to_string()),
-        other => damaged(format, other),
+        other => PrepareErrorKind::Damaged {
+            format: name(format),
+            source: other.into(),
+        },
     }
 }

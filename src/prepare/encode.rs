@@ -1,7 +1,10 @@
 //! Encodes pixels in the declared format, with no metadata at all.
 
-use image::codecs::{png::PngEncoder, webp::WebPEncoder};
+use image::codecs::png::PngEncoder;
+#[cfg(not(feature = "webp-lossy"))]
+use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder};
+#[cfg(not(feature = "turbo"))]
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
 use super::error::PrepareErrorKind;
@@ -9,41 +12,143 @@ use super::raster::Raster;
 use crate::extension::Extension;
 use crate::geometry::Size;
 
-/// Encodes `raster`, which must have no alpha where the format has none.
-pub(super) fn encode(
-    raster: &Raster,
-    extension: Extension,
-    quality: u8,
-) -> Result<Vec<u8>, PrepareErrorKind> {
-    let mut bytes = Vec::new();
-    let encoded: Result<(), Box<dyn std::error::Error + Send + Sync>> = match extension {
-        Extension::Jpg | Extension::Jpeg => jpeg(raster, quality, &mut bytes),
-        Extension::Png => write(raster, PngEncoder::new(&mut bytes)),
-        Extension::Webp => write(raster, WebPEncoder::new_lossless(&mut bytes)),
-    };
-    encoded.map_err(PrepareErrorKind::Encode)?;
-    Ok(bytes)
+/// How many samples of colour a JPEG keeps for four of brightness; the notation is that of video, as in sharp.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ChromaSubsampling {
+    /// 4:2:0, one for every two by two pixels: right for photos.
+    #[default]
+    Cs420,
+    /// 4:4:4, one for every pixel: a fifth more bytes, for drawings and text in strong colours.
+    Cs444,
 }
 
-fn jpeg(
-    raster: &Raster,
-    quality: u8,
-    bytes: &mut Vec<u8>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let side = |n: u32| u16::try_from(n).map_err(|_| "a JPEG has at most 65535 pixels a side");
-    let (width, height) = (side(raster.size.width)?, side(raster.size.height)?);
-    let mut encoder = Encoder::new(bytes, quality);
-    encoder.set_sampling_factor(SamplingFactor::F_2_2);
-    // The default takes one pixel of four, which costs 8 % more bytes at equal quality.
-    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-    Ok(encoder.encode(&raster.pixels, width, height, ColorType::Rgb)?)
+/// How a picture is encoded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Encoding {
+    pub quality: u8,
+    pub chroma_subsampling: ChromaSubsampling,
+    pub optimise_coding: bool,
+}
+
+impl Default for Encoding {
+    fn default() -> Self {
+        Self {
+            quality: 90,
+            chroma_subsampling: ChromaSubsampling::default(),
+            optimise_coding: false,
+        }
+    }
+}
+
+type Encoded = Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>>;
+
+impl Encoding {
+    /// Encodes `raster`, which must have no alpha where the format has none.
+    pub fn encode(
+        &self,
+        raster: &Raster,
+        extension: Extension,
+    ) -> Result<Vec<u8>, PrepareErrorKind> {
+        let encoded = match extension {
+            Extension::Jpg | Extension::Jpeg => self.jpeg(raster),
+            Extension::Png => {
+                let mut bytes = Vec::new();
+                write(raster, PngEncoder::new(&mut bytes)).map(|()| bytes)
+            }
+            Extension::Webp => self.webp(raster),
+        };
+        encoded.map_err(PrepareErrorKind::Encode)
+    }
+
+    /// Encodes in at most `max_bytes`, at the best quality from `least` to the one that is set. Where the format has
+    /// no quality, the file is as large as it is.
+    pub fn encode_within(
+        &self,
+        raster: &Raster,
+        extension: Extension,
+        max_bytes: u64,
+        least: u8,
+    ) -> Result<Vec<u8>, PrepareErrorKind> {
+        let at = |quality| Self { quality, ..*self }.encode(raster, extension);
+        let fits = |bytes: &[u8]| bytes.len() as u64 <= max_bytes;
+        let does_not_fit = |bytes: &[u8]| PrepareErrorKind::DoesNotFit {
+            bytes: bytes.len() as u64,
+            max_bytes,
+        };
+        let best = at(self.quality)?;
+        if fits(&best) {
+            return Ok(best);
+        }
+        if !has_quality(extension) || least >= self.quality {
+            return Err(does_not_fit(&best));
+        }
+        let smallest = at(least)?;
+        if !fits(&smallest) {
+            return Err(does_not_fit(&smallest));
+        }
+        // `found` is at `low`, and what is made at `high` is too large.
+        let (mut found, mut low, mut high) = (smallest, least, self.quality);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            let bytes = at(middle)?;
+            match fits(&bytes) {
+                true => (found, low) = (bytes, middle),
+                false => high = middle,
+            }
+        }
+        Ok(found)
+    }
+
+    #[cfg(feature = "turbo")]
+    fn jpeg(&self, raster: &Raster) -> Encoded {
+        let (quality, chroma) = (self.quality, self.chroma_subsampling);
+        super::turbo::encode(raster, quality, chroma, self.optimise_coding)
+    }
+
+    #[cfg(not(feature = "turbo"))]
+    fn jpeg(&self, raster: &Raster) -> Encoded {
+        let side = |n: u32| u16::try_from(n).map_err(|_| "a JPEG has at most 65535 pixels a side");
+        let (width, height) = (side(raster.size.width)?, side(raster.size.height)?);
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, self.quality);
+        encoder.set_sampling_factor(match self.chroma_subsampling {
+            ChromaSubsampling::Cs420 => SamplingFactor::F_2_2,
+            ChromaSubsampling::Cs444 => SamplingFactor::F_1_1,
+        });
+        // The default takes one pixel of four, which costs 8 % more bytes at equal quality.
+        encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+        encoder.set_optimized_huffman_tables(self.optimise_coding);
+        encoder.encode(&raster.pixels, width, height, ColorType::Rgb)?;
+        Ok(bytes)
+    }
+
+    #[cfg(feature = "webp-lossy")]
+    fn webp(&self, raster: &Raster) -> Encoded {
+        super::webp_lossy::encode(raster, self.quality)
+    }
+
+    #[cfg(not(feature = "webp-lossy"))]
+    fn webp(&self, raster: &Raster) -> Encoded {
+        let mut bytes = Vec::new();
+        write(raster, WebPEncoder::new_lossless(&mut bytes)).map(|()| bytes)
+    }
+}
+
+/// Whether fewer bytes can be had for less quality.
+fn has_quality(extension: Extension) -> bool {
+    match extension {
+        Extension::Jpg | Extension::Jpeg => true,
+        Extension::Png => false,
+        Extension::Webp => cfg!(feature = "webp-lossy"),
+    }
 }
 
 fn write(
     raster: &Raster,
     encoder: impl ImageEncoder,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let color = match raster.has_alpha() {
+    let color = match raster.color.has_alpha() {
         true => ExtendedColorType::Rgba8,
         false => ExtendedColorType::Rgb8,
     };

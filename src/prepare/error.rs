@@ -19,6 +19,11 @@ impl PrepareError {
         Self { kind, path }
     }
 
+    /// About an image that was in memory.
+    pub(super) fn of_memory(kind: PrepareErrorKind) -> Self {
+        Self::new(kind, None)
+    }
+
     /// What is wrong.
     pub fn kind(&self) -> &PrepareErrorKind {
         &self.kind
@@ -82,6 +87,41 @@ pub enum PrepareErrorKind {
         /// The most pixels accepted.
         max_pixels: u64,
     },
+    /// The file has more bytes than are read here.
+    FileTooLarge {
+        /// Its length.
+        bytes: u64,
+        /// The most bytes accepted.
+        max_input_bytes: u64,
+    },
+    /// Decoding would take more memory than is granted.
+    TooMuchMemory {
+        /// The bytes it would take.
+        needed: u64,
+        /// The most bytes granted.
+        max_alloc: u64,
+    },
+    /// Pixels were given whose number does not fit the size that was given with them.
+    WrongLength {
+        /// The bytes that size takes.
+        expected: u64,
+        /// The bytes that were given.
+        found: u64,
+    },
+    /// A mask whose picture is of another aspect ratio than the one it belongs to.
+    MaskOfAnotherRatio {
+        /// The upright size of the mask.
+        mask: Size,
+        /// The upright size of its picture.
+        picture: Size,
+    },
+    /// The picture cannot be encoded in as few bytes as were asked for.
+    DoesNotFit {
+        /// The fewest bytes that were reached.
+        bytes: u64,
+        /// The most bytes that were allowed.
+        max_bytes: u64,
+    },
     /// No size can be given for what was asked: a side is zero, or the bounds hold no size.
     NoSuchSize(String),
     /// The image cannot be encoded, for example because a side is longer than the format allows.
@@ -110,6 +150,31 @@ impl fmt::Display for PrepareErrorKind {
                     "{size} is {pixels} pixels, more than the {max_pixels} accepted; scale it down first"
                 )
             }
+            Self::FileTooLarge {
+                bytes,
+                max_input_bytes,
+            } => write!(
+                f,
+                "the file has {bytes} bytes, more than the {max_input_bytes} accepted; raise the limit if it is meant"
+            ),
+            Self::TooMuchMemory { needed, max_alloc } => write!(
+                f,
+                "decoding takes {needed} bytes of memory, more than the {max_alloc} granted; scale the picture down first"
+            ),
+            Self::WrongLength { expected, found } => {
+                write!(
+                    f,
+                    "{found} bytes of pixels were given where the size takes {expected}"
+                )
+            }
+            Self::MaskOfAnotherRatio { mask, picture } => write!(
+                f,
+                "the mask is {mask} and its picture {picture}; a mask must have the aspect ratio of its picture"
+            ),
+            Self::DoesNotFit { bytes, max_bytes } => write!(
+                f,
+                "cannot be encoded in {max_bytes} bytes, {bytes} is the least; allow more bytes, a smaller size, or ask for jpg"
+            ),
             Self::NoSuchSize(why) => f.write_str(why),
             Self::Encode(_) => f.write_str("the image cannot be encoded"),
         }
@@ -121,7 +186,7 @@ impl From<GeometryError> for PrepareErrorKind {
         Self::NoSuchSize(match error {
             GeometryError::Empty => String::from("a side of zero pixels was asked for"),
             GeometryError::NoAllowedSize(bounds) => format!(
-                "no size is at least {}, at most {} and a multiple of {}; ask for a larger one or an exact one",
+                "no size is at least {}, at most {}, a multiple of {} and keeps to the other bounds; ask for a larger one or an exact one",
                 bounds.min, bounds.max, bounds.multiple
             ),
         })

@@ -1,35 +1,50 @@
 //! Crops, resamples, converts to sRGB, turns upright and pads: once each, in the order that touches the fewest pixels.
 
 use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{PixelType, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage, RgbaImage};
 
 use super::color;
 use super::decode::{Decoded, is_on_its_side};
 use super::error::PrepareErrorKind;
-use super::raster::Raster;
-use crate::geometry::{Placement, Rect, Size};
+use super::raster::{Color, Raster};
+use crate::geometry::{Placement, Region, Size};
+
+/// How pixels become more or fewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kernel {
+    /// With three lobes: sharp, for pictures.
+    Lanczos3,
+    /// The mean of what a pixel covers, or the nearest one when enlarging: makes no values that were not there
+    /// between two areas of one value. For masks.
+    Area,
+}
 
 /// Carries out `placement` on a decoded picture; what it leaves empty gets the background.
 pub(super) fn render(
     decoded: Decoded,
     placement: &Placement,
+    kernel: Kernel,
     background: [u8; 3],
 ) -> Result<Raster, PrepareErrorKind> {
     // Resampling first and turning the small result is the same picture as turning first, for a fraction of the work.
     let (crop, scaled) = as_stored(placement, &decoded);
-    let resampled = resample(decoded.raster, crop, scaled)?;
-    let converted = color::to_srgb(resampled, decoded.icc_profile.as_deref());
+    let resampled = resample(decoded.raster, crop, scaled, kernel)?;
+    let converted = color::to_srgb(resampled, &decoded.color_space);
     let upright = turn(converted, decoded.orientation);
     Ok(pad(upright, placement, background))
 }
 
 /// The crop in pixels of the reduced raster and the scaled size, both as they lie before the picture is turned.
 fn as_stored(placement: &Placement, decoded: &Decoded) -> ([f64; 4], Size) {
-    let Rect { left, top, size } = placement.crop;
-    let (left, top) = (f64::from(left), f64::from(top));
-    let (width, height) = (f64::from(size.width), f64::from(size.height));
+    let Region {
+        left,
+        top,
+        width,
+        height,
+    } = placement.crop;
+    let [left, top, width, height] = [left, top, width, height].map(f64::from);
     let ([mut x, mut y, w, h], scaled) = match is_on_its_side(decoded.orientation) {
         true => ([top, left, height, width], placement.scaled.transposed()),
         false => ([left, top, width, height], placement.scaled),
@@ -53,33 +68,43 @@ fn as_stored(placement: &Placement, decoded: &Decoded) -> ([f64; 4], Size) {
     )
 }
 
-/// Lanczos with three lobes; colours are weighted by alpha, so transparent edges do not bleed.
+/// Colours are weighted by alpha, so transparent edges do not bleed.
 fn resample(
     source: Raster,
     [left, top, width, height]: [f64; 4],
     size: Size,
+    kernel: Kernel,
 ) -> Result<Raster, PrepareErrorKind> {
     if size == source.size && width == f64::from(size.width) && height == f64::from(size.height) {
         return Ok(source);
     }
     let failed = |error: &dyn std::error::Error| PrepareErrorKind::Encode(error.to_string().into());
-    let pixel_type = match source.channels {
-        4 => PixelType::U8x4,
-        _ => PixelType::U8x3,
+    let pixel_type = match source.color {
+        Color::Gray => PixelType::U8,
+        Color::GrayAlpha => PixelType::U8x2,
+        Color::Rgb => PixelType::U8x3,
+        Color::Rgba | Color::Cmyk => PixelType::U8x4,
     };
-    let view = ImageRef::new(
-        source.size.width,
-        source.size.height,
-        &source.pixels,
-        pixel_type,
-    )
-    .map_err(|error| failed(&error))?;
+    let enlarges = width < f64::from(size.width) || height < f64::from(size.height);
+    let algorithm = match kernel {
+        Kernel::Lanczos3 => ResizeAlg::Convolution(FilterType::Lanczos3),
+        Kernel::Area if enlarges => ResizeAlg::Nearest,
+        Kernel::Area => ResizeAlg::Convolution(FilterType::Box),
+    };
+    let Size {
+        width: w,
+        height: h,
+    } = source.size;
+    let view = ImageRef::new(w, h, &source.pixels, pixel_type).map_err(|error| failed(&error))?;
     let mut output = Image::new(size.width, size.height, pixel_type);
-    let options = ResizeOptions::new().crop(left, top, width, height);
+    let options = ResizeOptions::new()
+        .resize_alg(algorithm)
+        .use_alpha(source.color.has_alpha())
+        .crop(left, top, width, height);
     Resizer::new()
         .resize(&view, &mut output, &options)
         .map_err(|error| failed(&error))?;
-    Ok(Raster::new(size, output.into_vec(), source.channels))
+    Ok(Raster::new(size, output.into_vec(), source.color))
 }
 
 fn turn(raster: Raster, orientation: Orientation) -> Raster {
@@ -87,21 +112,21 @@ fn turn(raster: Raster, orientation: Orientation) -> Raster {
         return raster;
     }
     let Size { width, height } = raster.size;
-    let image = match raster.channels {
-        4 => RgbaImage::from_raw(width, height, raster.pixels).map(DynamicImage::from),
-        _ => RgbImage::from_raw(width, height, raster.pixels).map(DynamicImage::from),
+    let image = match raster.color.has_alpha() {
+        true => RgbaImage::from_raw(width, height, raster.pixels).map(DynamicImage::from),
+        false => RgbImage::from_raw(width, height, raster.pixels).map(DynamicImage::from),
     };
     let mut image = image.expect("a raster holds as many bytes as its size says");
     image.apply_orientation(orientation);
     let size = Size::new(image.width(), image.height());
-    Raster::new(size, image.into_bytes(), raster.channels)
+    Raster::new(size, image.into_bytes(), raster.color)
 }
 
 fn pad(raster: Raster, placement: &Placement, [r, g, b]: [u8; 3]) -> Raster {
     if raster.size == placement.canvas {
         return raster;
     }
-    let channels = raster.channels;
+    let channels = raster.color.channels();
     let row = placement.canvas.width as usize * channels;
     let mut pixels = [r, g, b, 255][..channels].repeat(placement.canvas.area() as usize);
     let source_row = raster.size.width as usize * channels;
@@ -110,12 +135,12 @@ fn pad(raster: Raster, placement: &Placement, [r, g, b]: [u8; 3]) -> Raster {
     for (target, source) in rows.zip(raster.pixels.chunks_exact(source_row)) {
         target[left..left + source_row].copy_from_slice(source);
     }
-    Raster::new(placement.canvas, pixels, channels)
+    Raster::new(placement.canvas, pixels, raster.color)
 }
 
 /// Lays a transparent picture onto the background, for formats that cannot hold transparency.
 pub(super) fn flatten(raster: Raster, background: [u8; 3]) -> Raster {
-    if !raster.has_alpha() {
+    if !raster.color.has_alpha() {
         return raster;
     }
     let over = |pixel: &[u8; 4]| {
@@ -127,5 +152,5 @@ pub(super) fn flatten(raster: Raster, background: [u8; 3]) -> Raster {
         [mix(0), mix(1), mix(2)]
     };
     let pixels = raster.pixels.as_chunks::<4>().0.iter().flat_map(over);
-    Raster::new(raster.size, pixels.collect(), 3)
+    Raster::new(raster.size, pixels.collect(), Color::Rgb)
 }

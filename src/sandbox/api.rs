@@ -140,7 +140,9 @@ impl Api {
         if !(1..=1500).contains(&prompt) {
             return Err(invalid(400, "prompt must have 1 to 1500 characters"));
         }
-        let Bounds { min, max, multiple } = Bounds::LEONARDO_V1;
+        let Bounds {
+            min, max, multiple, ..
+        } = Bounds::LEONARDO_V1;
         let Size { width, height } = Size::new(1024, 768);
         for (name, default, min, max) in [
             ("width", width, min.width, max.width),

@@ -1,0 +1,80 @@
+//! The ways a picture comes in: a file, its bytes, or pixels in memory.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use image::DynamicImage;
+use image::metadata::Orientation;
+
+use super::color::ColorSpace;
+use super::decode::Decoded;
+use super::error::{PrepareError, PrepareErrorKind};
+use super::limits::Limits;
+use super::prepared::{PreparedImage, ascii_stem};
+use super::raster::{Color, Raster};
+use crate::geometry::Size;
+
+pub(super) enum Input<'a> {
+    Bytes(Cow<'a, [u8]>),
+    Pixels(Raster),
+}
+
+impl Input<'_> {
+    /// Reads the file at `path`, does `prepare` with it, and names the result and its errors after it.
+    pub fn open(
+        path: &Path,
+        limits: Limits,
+        prepare: impl FnOnce(Self) -> Result<PreparedImage, PrepareErrorKind>,
+    ) -> Result<PreparedImage, PrepareError> {
+        let prepared = read(path, limits).and_then(|bytes| prepare(Input::Bytes(bytes.into())));
+        let mut image = prepared.map_err(|kind| PrepareError::new(kind, Some(path)))?;
+        if let Some(stem) = path.file_stem() {
+            image.stem = ascii_stem(&stem.to_string_lossy());
+        }
+        Ok(image)
+    }
+
+    /// Pixels of red, green, blue and alpha, row by row from the top.
+    pub fn rgba8(size: Size, pixels: &[u8]) -> Result<Self, PrepareErrorKind> {
+        let (expected, found) = (size.area().saturating_mul(4), pixels.len() as u64);
+        if found != expected {
+            return Err(PrepareErrorKind::WrongLength { expected, found });
+        }
+        let raster = Raster::new(size, pixels.to_vec(), Color::Rgba);
+        Ok(Self::Pixels(raster.without_useless_alpha()))
+    }
+
+    pub fn image(image: &DynamicImage) -> Self {
+        Self::Pixels(Raster::from_image(image.clone()))
+    }
+}
+
+impl Decoded {
+    /// Pixels that are as they are to be seen, in sRGB.
+    pub fn from_pixels(raster: Raster) -> Self {
+        Self {
+            stored: raster.size,
+            orientation: Orientation::NoTransforms,
+            color_space: ColorSpace::Srgb,
+            reduction: 1,
+            raster,
+        }
+    }
+}
+
+fn read(path: &Path, limits: Limits) -> Result<Vec<u8>, PrepareErrorKind> {
+    let read = |path| {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        // One byte more than is accepted tells that there are more: a pipe does not say its length.
+        let mut bytes = Vec::with_capacity(length.min(limits.max_input_bytes) as usize);
+        file.take(limits.max_input_bytes.saturating_add(1))
+            .read_to_end(&mut bytes)?;
+        Ok((bytes, length))
+    };
+    let (bytes, length) = read(path).map_err(PrepareErrorKind::Read)?;
+    limits.check_input(length.max(bytes.len() as u64))?;
+    Ok(bytes)
+}

@@ -1,0 +1,122 @@
+//! Reads JPEG: at a reduced scale where that is enough, and to the end of the data or not at all.
+
+use std::io::Read;
+
+use image::metadata::Orientation;
+use jpeg_decoder::{CodingProcess, Decoder, Error, ImageInfo, PixelFormat};
+
+use super::decode::unsupported;
+use super::error::PrepareErrorKind;
+use super::limits::Limits;
+use super::metadata::JpegSegments;
+use super::raster::{Color, Raster};
+use crate::geometry::Size;
+
+/// A progressive file has some ten scans. Each goes over the whole picture, and can be made of a few bytes.
+const MAX_SCANS: usize = 500;
+
+/// A JPEG whose header has been read.
+pub(super) struct Jpeg<R> {
+    decoder: Box<Decoder<R>>,
+    info: ImageInfo,
+}
+
+impl<R: Read> Jpeg<R> {
+    pub fn read_header(reader: R) -> Result<Self, PrepareErrorKind> {
+        let mut decoder = Box::new(Decoder::new(reader));
+        decoder.read_info().map_err(error)?;
+        let info = decoder
+            .info()
+            .ok_or_else(|| unsupported("a JPEG without a frame"))?;
+        // What jpeg-decoder makes of lossless frames is wrong.
+        if info.coding_process == CodingProcess::Lossless || info.pixel_format == PixelFormat::L16 {
+            return Err(unsupported("lossless or 12-bit JPEG"));
+        }
+        Ok(Self { decoder, info })
+    }
+
+    pub fn size(&self) -> Size {
+        Size::new(self.info.width.into(), self.info.height.into())
+    }
+
+    pub fn orientation(&self) -> Orientation {
+        // A broken EXIF block is no reason to refuse a picture.
+        let exif = self.decoder.exif_data();
+        exif.and_then(Orientation::from_exif_chunk)
+            .unwrap_or(Orientation::NoTransforms)
+    }
+
+    /// Refuses a file of so many scans that only going over them would take minutes.
+    pub fn check_scans(&self, bytes: &[u8]) -> Result<(), PrepareErrorKind> {
+        if self.info.coding_process != CodingProcess::DctProgressive {
+            return Ok(());
+        }
+        let scans = JpegSegments::new(bytes).filter(|segment| segment.marker == 0xDA);
+        match scans.count() > MAX_SCANS {
+            true => Err(unsupported(format!(
+                "a JPEG of more than {MAX_SCANS} scans"
+            ))),
+            false => Ok(()),
+        }
+    }
+
+    /// The pixels at 1/`by` of the size, rounded up, and the embedded profile. `by` is 1, 2, 4 or 8; `bytes` is the
+    /// file.
+    pub fn decode(
+        mut self,
+        by: u32,
+        bytes: &[u8],
+        limits: &Limits,
+    ) -> Result<(Raster, Option<Vec<u8>>), PrepareErrorKind> {
+        let color = match self.info.pixel_format {
+            PixelFormat::L8 | PixelFormat::L16 => Color::Gray,
+            PixelFormat::RGB24 => Color::Rgb,
+            PixelFormat::CMYK32 => Color::Cmyk,
+        };
+        let stored = self.size();
+        let size = Size::new(stored.width.div_ceil(by), stored.height.div_ceil(by));
+        limits.check_alloc(self.memory(size, color))?;
+        if let Some(raster) = by_turbo(bytes, size, by, color) {
+            return Ok((raster, self.decoder.icc_profile()));
+        }
+        // The sides of a JPEG are 16-bit numbers, so nothing is lost here.
+        let (width, height) = (size.width as u16, size.height as u16);
+        let scaled = self.decoder.scale(width, height).map_err(error)?;
+        debug_assert_eq!(scaled, (width, height));
+        let pixels = self.decoder.decode().map_err(error)?;
+        Ok((Raster::new(size, pixels, color), self.decoder.icc_profile()))
+    }
+
+    /// An upper bound: the samples once by component and once interleaved, and for a progressive file the
+    /// coefficients of the whole, two bytes each.
+    fn memory(&self, size: Size, color: Color) -> u64 {
+        let channels = color.channels() as u64;
+        let samples = 2 * size.area() * channels;
+        match self.info.coding_process {
+            CodingProcess::DctProgressive => samples + 2 * self.size().area() * channels,
+            _ => samples,
+        }
+    }
+}
+
+#[cfg(feature = "turbo")]
+fn by_turbo(bytes: &[u8], size: Size, by: u32, color: Color) -> Option<Raster> {
+    super::turbo::decode(bytes, size, by, color)
+        .inspect_err(|error| log::debug!("decoded without libjpeg-turbo: {error}"))
+        .ok()
+}
+
+#[cfg(not(feature = "turbo"))]
+fn by_turbo(_: &[u8], _: Size, _: u32, _: Color) -> Option<Raster> {
+    None
+}
+
+fn error(error: Error) -> PrepareErrorKind {
+    match error {
+        Error::Unsupported(feature) => unsupported(format!("JPEG with {feature:?}")),
+        other => PrepareErrorKind::Damaged {
+            format: "JPEG",
+            source: other.into(),
+        },
+    }
+}

@@ -1,0 +1,64 @@
+//! What a picture may cost before it is refused.
+
+use crate::geometry::Size;
+
+use super::error::PrepareErrorKind;
+
+/// What a picture may cost; checked before anything is allocated for its pixels.
+///
+/// The defaults let through every camera sold and refuse files that were made to exhaust memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most pixels of the source, and of the result. Default: 268,402,689, which is 16,383 squared, as in sharp.
+    pub max_pixels: u64,
+    /// The largest file that is read, in bytes. Default: 512 MiB.
+    pub max_input_bytes: u64,
+    /// The most memory that decoding may take for pixels and coefficients, in bytes. Default: 1 GB.
+    pub max_alloc: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_pixels: 16_383 * 16_383,
+            max_input_bytes: 512 << 20,
+            max_alloc: 1_000_000_000,
+        }
+    }
+}
+
+impl Limits {
+    /// The same for the decoders of `image`, which count what they allocate.
+    pub(super) fn of_image(&self) -> image::Limits {
+        let mut limits = image::Limits::no_limits();
+        limits.max_alloc = Some(self.max_alloc);
+        limits
+    }
+
+    pub(super) fn check_pixels(&self, size: Size) -> Result<(), PrepareErrorKind> {
+        let max_pixels = self.max_pixels;
+        match size.area() > max_pixels {
+            true => Err(PrepareErrorKind::TooLarge { size, max_pixels }),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn check_input(&self, bytes: u64) -> Result<(), PrepareErrorKind> {
+        let max_input_bytes = self.max_input_bytes;
+        match bytes > max_input_bytes {
+            true => Err(PrepareErrorKind::FileTooLarge {
+                bytes,
+                max_input_bytes,
+            }),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn check_alloc(&self, needed: u64) -> Result<(), PrepareErrorKind> {
+        let max_alloc = self.max_alloc;
+        match needed > max_alloc {
+            true => Err(PrepareErrorKind::TooMuchMemory { needed, max_alloc }),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Masks for the canvas: white on black, of exactly the size and the part of the picture they belong to.
+
+use std::path::Path;
+
+use image::DynamicImage;
+
+use super::decode::{Decoded, Source};
+use super::encode::Encoding;
+use super::error::{PrepareError, PrepareErrorKind};
+use super::input::Input;
+use super::limits::Limits;
+use super::plan::Plan;
+use super::prepared::PreparedImage;
+use super::raster::{Color, Raster};
+use super::render::{self, Kernel};
+use crate::extension::Extension;
+use crate::geometry::{Placement, Size};
+
+const BLACK: [u8; 3] = [0; 3];
+
+/// How the mask of a prepared picture is prepared; made by [`PreparedImage::mask`].
+///
+/// Leonardo's canvas paints where the mask is white and keeps the picture where it is black, and fails where the two
+/// are not of one size. The mask may be drawn at any size of the picture's own aspect ratio; the same part of it is
+/// kept. Colours become gray, transparency becomes black.
+///
+/// ```no_run
+/// use imgpost::Prepare;
+///
+/// let picture = Prepare::default().aspect(1, 1).open("photo.jpg")?;
+/// let mask = picture.mask().threshold(128).open("mask.png")?;
+/// assert_eq!(mask.size(), picture.size());
+/// # Ok::<(), imgpost::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct PrepareMask {
+    plan: Plan,
+    threshold: Option<u8>,
+    extension: Extension,
+    limits: Limits,
+}
+
+impl PrepareMask {
+    pub(super) fn of(plan: Plan) -> Self {
+        Self {
+            plan,
+            threshold: None,
+            extension: Extension::Png,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Makes everything at least this bright white and the rest black, 0 to 255. Default: grays stay grays.
+    #[must_use]
+    pub fn threshold(mut self, threshold: u8) -> Self {
+        self.threshold = Some(threshold);
+        self
+    }
+
+    /// The format to encode. Default: `png`, which keeps black and white pure.
+    #[must_use]
+    pub fn extension(mut self, extension: Extension) -> Self {
+        self.extension = extension;
+        self
+    }
+
+    /// What the mask may cost. Default: that of [`Limits`].
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Prepares the mask in the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Prepare::open`](super::Prepare::open), and [`PrepareErrorKind::MaskOfAnotherRatio`].
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<PreparedImage, PrepareError> {
+        Input::open(path.as_ref(), self.limits, |input| self.run(input))
+    }
+
+    /// Prepares the mask in `bytes`, the content of a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn bytes(&self, bytes: impl AsRef<[u8]>) -> Result<PreparedImage, PrepareError> {
+        let input = Input::Bytes(bytes.as_ref().into());
+        self.run(input).map_err(PrepareError::of_memory)
+    }
+
+    /// Prepares a mask of `width` × `height` pixels in memory: red, green, blue and alpha, row by row from the top.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`PrepareErrorKind::WrongLength`].
+    pub fn rgba8(
+        &self,
+        width: u32,
+        height: u32,
+        pixels: &[u8],
+    ) -> Result<PreparedImage, PrepareError> {
+        let input = Input::rgba8(Size::new(width, height), pixels);
+        input
+            .and_then(|input| self.run(input))
+            .map_err(PrepareError::of_memory)
+    }
+
+    /// Prepares a mask that has been decoded.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn image(&self, image: &DynamicImage) -> Result<PreparedImage, PrepareError> {
+        self.run(Input::image(image))
+            .map_err(PrepareError::of_memory)
+    }
+
+    fn run(&self, input: Input<'_>) -> Result<PreparedImage, PrepareErrorKind> {
+        let (decoded, plan) = match input {
+            Input::Bytes(bytes) => {
+                let source = Source::from_bytes(&bytes, self.limits)?;
+                let plan = self.plan_for(source.upright_size())?;
+                (source.decode(&plan.placement)?, plan)
+            }
+            Input::Pixels(raster) => {
+                let plan = self.plan_for(raster.size)?;
+                (Decoded::from_pixels(raster), plan)
+            }
+        };
+        let orientation = decoded.orientation;
+        let rendered = render::render(decoded, &plan.placement, Kernel::Area, BLACK)?;
+        let raster = to_gray(render::flatten(rendered, BLACK), self.threshold);
+        let bytes = Encoding::default().encode(&raster, self.extension)?;
+        Ok(PreparedImage {
+            bytes,
+            extension: self.extension,
+            size: raster.size,
+            plan: Plan {
+                orientation,
+                ..plan
+            },
+            untouched: false,
+            stem: String::from("mask"),
+        })
+    }
+
+    fn plan_for(&self, mask: Size) -> Result<Plan, PrepareErrorKind> {
+        let picture = self.plan.source_size();
+        let placement: Option<Placement> = self.plan.for_mask(mask);
+        let placement = placement.ok_or(PrepareErrorKind::MaskOfAnotherRatio { mask, picture })?;
+        Ok(Plan {
+            source_size: mask,
+            placement,
+            ..self.plan
+        })
+    }
+}
+
+fn to_gray(mut raster: Raster, threshold: Option<u8>) -> Raster {
+    debug_assert_eq!(raster.color, Color::Rgb);
+    for pixel in raster.pixels.as_chunks_mut::<3>().0 {
+        let [r, g, b] = pixel.map(u32::from);
+        // The weights of ITU-R BT.601, in 65536ths.
+        let luma = ((19_595 * r + 38_470 * g + 7_471 * b + 32_768) >> 16) as u8;
+        *pixel = [match threshold {
+            Some(threshold) if luma >= threshold => 255,
+            Some(_) => 0,
+            None => luma,
+        }; 3];
+    }
+    raster
+}

@@ -1,0 +1,86 @@
+//! What preparation gives.
+
+use std::fmt;
+
+use super::mask::PrepareMask;
+use super::plan::Plan;
+use crate::extension::Extension;
+use crate::geometry::Size;
+
+/// An image ready to be posted: encoded bytes that are what their extension says.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PreparedImage {
+    pub(super) bytes: Vec<u8>,
+    pub(super) extension: Extension,
+    pub(super) size: Size,
+    pub(super) plan: Plan,
+    pub(super) untouched: bool,
+    pub(super) stem: String,
+}
+
+impl PreparedImage {
+    /// The encoded file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The encoded file, without a copy.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// The extension to declare for it.
+    pub fn extension(&self) -> Extension {
+        self.extension
+    }
+
+    /// Its size in pixels: the `width` and `height` to ask of a generation.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// The size in pixels the picture had when held upright, before anything was done to it.
+    pub fn source_size(&self) -> Size {
+        self.plan.source_size()
+    }
+
+    /// What was done to the picture.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Whether the file already was what was asked for, and the bytes are its own.
+    pub fn is_untouched(&self) -> bool {
+        self.untouched
+    }
+
+    /// Prepares the mask of this picture, for the canvas: the same part of it, at the same size.
+    pub fn mask(&self) -> PrepareMask {
+        PrepareMask::of(self.plan)
+    }
+
+    /// A name for it: the name of the file it came from, or `image`, in plain ASCII and with the right extension.
+    pub fn file_name(&self) -> String {
+        format!("{}.{}", self.stem, self.extension)
+    }
+}
+
+impl fmt::Debug for PreparedImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreparedImage")
+            .field("extension", &self.extension)
+            .field("size", &self.size)
+            .field("source_size", &self.source_size())
+            .field("bytes", &self.bytes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Storage servers disagree about file names beyond plain ASCII, so anything else becomes an underscore.
+pub(super) fn ascii_stem(stem: &str) -> String {
+    let plain = |c: char| match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' => c,
+        _ => '_',
+    };
+    stem.chars().take(100).map(plain).collect()
+}
