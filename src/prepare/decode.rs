@@ -7,6 +7,7 @@ use image::codecs::{png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat};
 
+use super::chunked::Chunked;
 use super::color::ColorSpace;
 use super::error::PrepareErrorKind;
 use super::jpeg::Jpeg;
@@ -14,6 +15,9 @@ use super::limits::Limits;
 use super::png;
 use super::raster::Raster;
 use crate::geometry::{Placement, Size};
+
+/// As many bytes as tell a format; those of HEIF list their brands.
+const HEAD: u64 = 256;
 
 /// What [`Source::decode`] gives: the stored pixels, maybe at a reduced scale, and how to hold them upright.
 #[derive(Clone)]
@@ -55,12 +59,24 @@ impl<'a> Source<'a, &'a [u8]> {
     }
 }
 
-impl Source<'static, BufReader<File>> {
+impl Source<'static, Chunked<File>> {
     /// Reads no more of the file than its header.
-    pub fn from_file(file: File, limits: Limits) -> Result<Self, PrepareErrorKind> {
-        let mut reader = BufReader::new(file);
-        let head = reader.fill_buf().map_err(PrepareErrorKind::Read)?.to_vec();
-        Self::read_header(&head, reader, |reader| reader, limits)
+    pub fn from_file(mut file: File, limits: Limits) -> Result<Self, PrepareErrorKind> {
+        let mut head = Vec::new();
+        let read = (&mut file).take(HEAD).read_to_end(&mut head);
+        read.and_then(|_| file.rewind())
+            .map_err(PrepareErrorKind::Read)?;
+        let seekable = |chunked: Chunked<File>| BufReader::new(chunked.into_inner());
+        Self::read_header(&head, Chunked::new(file), seekable, limits)
+    }
+
+    /// Whether the pixels can be decoded without the whole file in memory.
+    pub fn can_stream(&self) -> bool {
+        // libjpeg-turbo takes a whole file only.
+        match &self.decoder {
+            Decoder::Jpeg(jpeg) => !jpeg.is_progressive() && !cfg!(feature = "turbo"),
+            Decoder::Image(_) => false,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 use image::DynamicImage;
@@ -17,18 +17,19 @@ use super::raster::{Color, Raster};
 use crate::geometry::Size;
 
 pub(super) enum Input<'a> {
+    File(File),
     Bytes(Cow<'a, [u8]>),
     Pixels(Raster),
 }
 
 impl Input<'_> {
-    /// Reads the file at `path`, does `prepare` with it, and names the result and its errors after it.
+    /// Opens the file at `path`, does `prepare` with it, and names the result and its errors after it.
     pub fn open(
         path: &Path,
         limits: Limits,
         prepare: impl FnOnce(Self) -> Result<PreparedImage, PrepareErrorKind>,
     ) -> Result<PreparedImage, PrepareError> {
-        let prepared = read(path, limits).and_then(|bytes| prepare(Input::Bytes(bytes.into())));
+        let prepared = open(path, limits).and_then(prepare);
         let mut image = prepared.map_err(|kind| PrepareError::new(kind, Some(path)))?;
         if let Some(stem) = path.file_stem() {
             image.stem = ascii_stem(&stem.to_string_lossy());
@@ -64,17 +65,29 @@ impl Decoded {
     }
 }
 
-fn read(path: &Path, limits: Limits) -> Result<Vec<u8>, PrepareErrorKind> {
-    let read = |path| {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
-        // One byte more than is accepted tells that there are more: a pipe does not say its length.
-        let mut bytes = Vec::with_capacity(length.min(limits.max_input_bytes) as usize);
-        file.take(limits.max_input_bytes.saturating_add(1))
-            .read_to_end(&mut bytes)?;
-        Ok((bytes, length))
-    };
-    let (bytes, length) = read(path).map_err(PrepareErrorKind::Read)?;
-    limits.check_input(length.max(bytes.len() as u64))?;
+fn open(path: &Path, limits: Limits) -> Result<Input<'static>, PrepareErrorKind> {
+    let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+    let (metadata, file) = opened.map_err(PrepareErrorKind::Read)?;
+    limits.check_input(metadata.len())?;
+    match metadata.is_file() {
+        true => Ok(Input::File(file)),
+        // A pipe cannot be read twice.
+        false => read_all(file, limits).map(|bytes| Input::Bytes(bytes.into())),
+    }
+}
+
+/// Reads a file from its beginning.
+pub(super) fn read_all(mut file: File, limits: Limits) -> Result<Vec<u8>, PrepareErrorKind> {
+    let mut bytes = Vec::new();
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    if length > 0 {
+        file.rewind().map_err(PrepareErrorKind::Read)?;
+        bytes.reserve_exact(length.min(limits.max_input_bytes) as usize);
+    }
+    // One byte more than is accepted tells that there are more: a pipe does not say its length.
+    let most = limits.max_input_bytes.saturating_add(1);
+    let read = file.take(most).read_to_end(&mut bytes);
+    read.map_err(PrepareErrorKind::Read)?;
+    limits.check_input(bytes.len() as u64)?;
     Ok(bytes)
 }

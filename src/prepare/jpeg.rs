@@ -39,6 +39,10 @@ impl<R: Read> Jpeg<R> {
         Size::new(self.info.width.into(), self.info.height.into())
     }
 
+    pub fn is_progressive(&self) -> bool {
+        self.info.coding_process == CodingProcess::DctProgressive
+    }
+
     pub fn orientation(&self) -> Orientation {
         // A broken EXIF block is no reason to refuse a picture.
         let exif = self.decoder.exif_data();
@@ -48,7 +52,7 @@ impl<R: Read> Jpeg<R> {
 
     /// Refuses a file of so many scans that only going over them would take minutes.
     pub fn check_scans(&self, bytes: &[u8]) -> Result<(), PrepareErrorKind> {
-        if self.info.coding_process != CodingProcess::DctProgressive {
+        if !self.is_progressive() {
             return Ok(());
         }
         let scans = JpegSegments::new(bytes).filter(|segment| segment.marker == 0xDA);
@@ -92,9 +96,9 @@ impl<R: Read> Jpeg<R> {
     fn memory(&self, size: Size, color: Color) -> u64 {
         let channels = color.channels() as u64;
         let samples = 2 * size.area() * channels;
-        match self.info.coding_process {
-            CodingProcess::DctProgressive => samples + 2 * self.size().area() * channels,
-            _ => samples,
+        match self.is_progressive() {
+            true => samples + 2 * self.size().area() * channels,
+            false => samples,
         }
     }
 }

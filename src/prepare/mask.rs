@@ -7,7 +7,7 @@ use image::DynamicImage;
 use super::decode::{Decoded, Source};
 use super::encode::Encoding;
 use super::error::{PrepareError, PrepareErrorKind};
-use super::input::Input;
+use super::input::{self, Input};
 use super::limits::Limits;
 use super::plan::Plan;
 use super::prepared::PreparedImage;
@@ -119,6 +119,10 @@ impl PrepareMask {
 
     fn run(&self, input: Input<'_>) -> Result<PreparedImage, PrepareErrorKind> {
         let (decoded, plan) = match input {
+            Input::File(file) => {
+                let bytes = input::read_all(file, self.limits)?;
+                return self.run(Input::Bytes(bytes.into()));
+            }
             Input::Bytes(bytes) => {
                 let source = Source::from_bytes(&bytes, self.limits)?;
                 let plan = self.plan_for(source.upright_size())?;

@@ -1,5 +1,6 @@
 //! From a file a user has to the image a presigned form is waiting for.
 
+mod chunked;
 mod color;
 mod decode;
 mod encode;
@@ -302,17 +303,8 @@ impl Prepare {
     fn run(&self, input: Input<'_>) -> Result<PreparedImage, PrepareErrorKind> {
         let started = Instant::now();
         let image = match input {
-            Input::Bytes(bytes) => {
-                let source = Source::from_bytes(&bytes, self.limits)?;
-                let plan = self.plan_for(source.upright_size(), source.orientation())?;
-                match self.extension_of_untouched(&source, &bytes, &plan)? {
-                    None => self.finish(source.decode(&plan.placement)?, plan)?,
-                    Some(extension) => {
-                        drop(source);
-                        untouched(bytes, extension, plan)
-                    }
-                }
-            }
+            Input::File(file) => self.run_file(file)?,
+            Input::Bytes(bytes) => self.run_bytes(bytes)?,
             Input::Pixels(raster) => {
                 self.limits.check_pixels(raster.size)?;
                 let plan = self.plan_for(raster.size, Orientation::NoTransforms)?;
@@ -329,6 +321,32 @@ impl Prepare {
             started.elapsed(),
         );
         Ok(image)
+    }
+
+    /// A large photo is decoded while it is read, and never in memory as a whole.
+    fn run_file(&self, file: File) -> Result<PreparedImage, PrepareErrorKind> {
+        let again = file.try_clone().map_err(PrepareErrorKind::Read)?;
+        let source = Source::from_file(file, self.limits)?;
+        let plan = self.plan_for(source.upright_size(), source.orientation())?;
+        let may_go_untouched = plan.placement.is_identity(source.upright_size());
+        if source.can_stream() && !may_go_untouched {
+            return self.finish(source.decode(&plan.placement)?, plan);
+        }
+        drop(source);
+        self.run_bytes(input::read_all(again, self.limits)?.into())
+    }
+
+    fn run_bytes(&self, bytes: Cow<'_, [u8]>) -> Result<PreparedImage, PrepareErrorKind> {
+        let source = Source::from_bytes(&bytes, self.limits)?;
+        let plan = self.plan_for(source.upright_size(), source.orientation())?;
+        if let Some(extension) = self.extension_of_untouched(&source, &bytes, &plan)? {
+            drop(source);
+            return Ok(untouched(bytes, extension, plan));
+        }
+        let decoded = source.decode(&plan.placement)?;
+        // The file is as large as what is still to be allocated.
+        drop(bytes);
+        self.finish(decoded, plan)
     }
 
     /// The extension under which the file can go as it is, if it can: it is what is asked for, holds nothing but the

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
-use imgpost::{AspectRatio, Extension, Fit, Prepare, Size, Target};
+use imgpost::{AspectRatio, Bounds, Extension, Fit, Gravity, Prepare, Size, Target};
 
 /// Fit an image to what a presigned S3 POST is waiting for, and post it there.
 #[derive(Parser)]
@@ -80,9 +81,15 @@ pub struct PrepareArgs {
     /// Keep the picture's aspect ratio and be no larger than this
     #[arg(long, value_name = "WxH", group = "target")]
     within: Option<Size>,
+    /// Which sizes are allowed: those of a family of models, unless --size gives one
+    #[arg(long, value_name = "PRESET", default_value = "v1", value_parser = PossibleValuesParser::new(presets()))]
+    bounds: String,
     /// What to do with a picture of another aspect ratio
     #[arg(long, value_enum, default_value_t = FitArg::Cover)]
     fit: FitArg,
+    /// Which part to keep when cropping: center, north, northeast, …, or a point such as 33%,20%
+    #[arg(long, value_name = "GRAVITY", default_value = "center")]
+    gravity: Gravity,
     /// The extension to declare and encode: png, jpg, jpeg or webp [default: the form's; else jpg, or png with
     /// transparency]
     #[arg(long = "ext", value_name = "EXT")]
@@ -90,6 +97,12 @@ pub struct PrepareArgs {
     /// The quality of a JPEG
     #[arg(long, value_name = "1-100", default_value_t = 90, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
+    /// The most bytes the file may have: lowers the quality of a JPEG as far as that takes
+    #[arg(long, value_name = "BYTES")]
+    max_bytes: Option<u64>,
+    /// With --max-bytes: make the picture smaller rather than the quality lower than 50
+    #[arg(long, requires = "max_bytes")]
+    shrink: bool,
     /// The colour under transparency and around a contained picture, as rrggbb
     #[arg(long, value_name = "RRGGBB", default_value = "ffffff", value_parser = parse_color)]
     background: [u8; 3],
@@ -108,6 +121,13 @@ enum FitArg {
 }
 
 impl PrepareArgs {
+    fn bounds(&self) -> Bounds {
+        let preset = Bounds::PRESETS
+            .iter()
+            .find(|(name, _)| *name == self.bounds);
+        preset.expect("clap lets only these names through").1
+    }
+
     /// The options; `declared` is the extension where none is given here.
     pub fn prepare(&self, declared: Option<Extension>) -> Prepare {
         let target = match (self.size, self.aspect, self.within) {
@@ -118,6 +138,8 @@ impl PrepareArgs {
         };
         let prepare = Prepare::default()
             .target(target)
+            .bounds(self.bounds())
+            .gravity(self.gravity)
             .quality(self.quality)
             .background(self.background)
             .fit(match self.fit {
@@ -126,11 +148,19 @@ impl PrepareArgs {
                 FitArg::Fill => Fit::Fill,
                 FitArg::Inside => Fit::Inside,
             });
+        let prepare = match self.max_bytes {
+            Some(max_bytes) => prepare.max_bytes(max_bytes).allow_shrinking(self.shrink),
+            None => prepare,
+        };
         match self.extension.or(declared) {
             Some(extension) => prepare.extension(extension),
             None => prepare,
         }
     }
+}
+
+fn presets() -> impl IntoIterator<Item = &'static str> {
+    Bounds::PRESETS.map(|(name, _)| name)
 }
 
 fn parse_color(text: &str) -> Result<[u8; 3], String> {
