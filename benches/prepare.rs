@@ -1,0 +1,257 @@
+//! Time and memory of preparing photos, against Pillow, pyvips and sharp in the same run.
+//!
+//! ```sh
+//! benches/rivals/install
+//! cargo bench --bench prepare -- FOLDER
+//! ```
+//!
+//! Every photo of the folder becomes a 1024×768 JPEG of quality 90, held upright, metadata left behind. Each
+//! contender is a process that stays, uses one thread and times itself from the path to the bytes in memory, so the
+//! start of an interpreter counts for nothing. Photos and contenders take turns within a round. Peak memory is that
+//! of a fresh process that has prepared one photo.
+
+use std::hint::black_box;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use imgpost::{Extension, Prepare};
+
+const ROUNDS: usize = 9;
+const BATCH: usize = 32;
+
+fn main() {
+    // `cargo bench` adds an argument of its own.
+    let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
+    match args.next().as_deref() {
+        Some("--serve") => serve(),
+        Some(folder) => compare(Path::new(folder)),
+        None => panic!("name a folder of photos: cargo bench --bench prepare -- FOLDER"),
+    }
+}
+
+fn prepare(path: &Path) -> usize {
+    let prepare = Prepare::default().size(1024, 768).extension(Extension::Jpg);
+    let image = prepare.open(path).expect("a photo");
+    black_box(image.bytes()).len()
+}
+
+/// The line protocol of the rivals, so that all are measured in the same way.
+fn serve() {
+    for line in io::stdin().lines() {
+        let line = line.expect("standard input");
+        if line == "peak" {
+            println!("{}", peak_kib());
+            continue;
+        }
+        let started = Instant::now();
+        let bytes = prepare(Path::new(&line));
+        println!("{} {bytes}", started.elapsed().as_nanos());
+    }
+}
+
+fn peak_kib() -> u64 {
+    let status =
+        std::fs::read_to_string("/proc/self/status").expect("peak memory is read on Linux");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+    number.expect("VmHWM in kB")
+}
+
+struct Contender {
+    name: &'static str,
+    command: fn() -> Command,
+}
+
+const CONTENDERS: [Contender; 4] = [
+    Contender {
+        name: "imgpost",
+        command: || {
+            let mut command = Command::new(std::env::current_exe().expect("this program"));
+            command.arg("--serve");
+            command
+        },
+    },
+    Contender {
+        name: "Pillow, draft",
+        command: || python("pillow.py"),
+    },
+    Contender {
+        name: "pyvips",
+        command: || python("vips.py"),
+    },
+    Contender {
+        name: "sharp",
+        command: || {
+            let mut command = Command::new("node");
+            command.arg(root().join("benches/rivals/sharp.js"));
+            command.env("NODE_PATH", root().join("target/rivals/node_modules"));
+            command
+        },
+    },
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn python(script: &str) -> Command {
+    let mut command = Command::new(root().join("target/rivals/venv/bin/python"));
+    command.arg(root().join("benches/rivals").join(script));
+    command
+}
+
+struct Running {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Running {
+    fn start(contender: &Contender) -> Self {
+        let mut command = (contender.command)();
+        let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = spawned.unwrap_or_else(|error| {
+            let name = contender.name;
+            panic!("{name} cannot be started: {error}; run benches/rivals/install first")
+        });
+        let input = child.stdin.take().expect("a pipe");
+        let output = BufReader::new(child.stdout.take().expect("a pipe"));
+        Self {
+            child,
+            input,
+            output,
+        }
+    }
+
+    /// The first number of the answer: nanoseconds, or KiB for `peak`.
+    fn ask(&mut self, line: &str) -> u64 {
+        writeln!(self.input, "{line}").expect("a contender that listens");
+        let mut answer = String::new();
+        self.output
+            .read_line(&mut answer)
+            .expect("a contender that answers");
+        let number = answer
+            .split_whitespace()
+            .next()
+            .and_then(|n| n.parse().ok());
+        number.unwrap_or_else(|| panic!("{line}: the contender answered {answer:?}"))
+    }
+
+    fn stop(mut self) {
+        drop(self.input);
+        self.child.wait().expect("a contender that ends");
+    }
+}
+
+fn compare(folder: &Path) {
+    let photos = photos(folder);
+    println!(
+        "{} photos, {ROUNDS} rounds, one thread each\n",
+        photos.len()
+    );
+    let times = times(&photos);
+    println!("| | geometric mean, ms | of imgpost | peak memory, MiB |\n|---|---|---|---|");
+    let ours = geometric_mean(&times[0]);
+    for (contender, times) in CONTENDERS.iter().zip(&times) {
+        let mean = geometric_mean(times);
+        let peaks = photos.iter().map(|photo| peak(contender, photo));
+        let peak = peaks.max().expect("a photo") as f64 / 1024.0;
+        println!(
+            "| {} | {:.1} | {:.2} | {peak:.1} |",
+            contender.name,
+            mean / 1e6,
+            mean / ours
+        );
+    }
+    println!();
+    for (contender, times) in CONTENDERS.iter().zip(&times).skip(1) {
+        println!(
+            "imgpost takes {:.2} of the time of {}",
+            ours / geometric_mean(times),
+            contender.name
+        );
+    }
+    let batch: Vec<_> = photos.iter().cycle().take(BATCH).collect();
+    let speedups = (0..5).map(|_| elapsed(&batch, 1) / elapsed(&batch, 2));
+    println!(
+        "{BATCH} photos on two threads: {:.2} times as fast as on one",
+        median(speedups.collect())
+    );
+}
+
+fn photos(folder: &Path) -> Vec<PathBuf> {
+    let entries =
+        std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let is_jpeg = |path: &PathBuf| {
+        path.extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("jpg"))
+    };
+    let mut photos: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .filter(is_jpeg)
+        .collect();
+    assert!(
+        !photos.is_empty(),
+        "{} holds no .jpg file",
+        folder.display()
+    );
+    photos.sort();
+    photos
+}
+
+/// Nanoseconds for each contender and photo: the median of all rounds but the first, which warms up.
+fn times(photos: &[PathBuf]) -> Vec<Vec<f64>> {
+    let mut running: Vec<_> = CONTENDERS.iter().map(Running::start).collect();
+    let mut all = vec![vec![Vec::new(); photos.len()]; running.len()];
+    for round in 0..=ROUNDS {
+        for (p, photo) in photos.iter().enumerate() {
+            for turn in 0..running.len() {
+                let c = (turn + round + p) % running.len();
+                let nanoseconds = running[c].ask(&photo.display().to_string());
+                if round > 0 {
+                    all[c][p].push(nanoseconds as f64);
+                }
+            }
+        }
+    }
+    running.into_iter().for_each(Running::stop);
+    all.into_iter()
+        .map(|photos| photos.into_iter().map(median).collect())
+        .collect()
+}
+
+fn peak(contender: &Contender, photo: &Path) -> u64 {
+    let mut running = Running::start(contender);
+    running.ask(&photo.display().to_string());
+    let peak = running.ask("peak");
+    running.stop();
+    peak
+}
+
+/// Seconds for all `photos`, shared out one by one.
+fn elapsed(photos: &[&PathBuf], threads: usize) -> f64 {
+    let next = AtomicUsize::new(0);
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(photo) = photos.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    prepare(photo);
+                }
+            });
+        }
+    });
+    started.elapsed().as_secs_f64()
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
+
+fn geometric_mean(numbers: &[f64]) -> f64 {
+    (numbers.iter().map(|n| n.ln()).sum::<f64>() / numbers.len() as f64).exp()
+}
