@@ -20,7 +20,7 @@
 //!
 //! # In scope
 //!
-//! * JPEG, PNG and WebP in; the same out.
+//! * JPEG, PNG and WebP in, GIF, BMP and TIFF with features; JPEG, PNG and WebP out.
 //! * Forms of every producer of S3 POST policies: all fields are sent as they came.
 //! * The calls of the Leonardo.Ai API around an uploaded image.
 //!
