@@ -40,7 +40,7 @@
 //! | `turbo` | | JPEG by libjpeg-turbo, faster; needs cmake, nasm and a C compiler to build |
 //! | `webp-lossy` | | writes WebP by libwebp with a quality, instead of lossless; needs a C compiler to build |
 //! | `sandbox` | | the module `sandbox`: a stand-in for the API and its storage |
-//! | `cli` | | the command `imgpost`; turns `sandbox` on |
+//! | `cli` | | the command `imgpost`; turns `sandbox` and the readers on |
 //!
 //! # Secrets
 //!

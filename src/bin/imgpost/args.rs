@@ -22,7 +22,7 @@ pub struct Args {
 pub enum Command {
     /// Prepare an image and write it to a file; no network
     Prepare {
-        /// A JPEG, PNG or WebP file
+        /// A JPEG, PNG, WebP, GIF, BMP or TIFF file
         file: PathBuf,
         /// Where to write the prepared image
         #[arg(short, long, value_name = "OUT")]
@@ -32,7 +32,7 @@ pub enum Command {
     },
     /// Prepare an image and post it with a presigned form obtained elsewhere
     Post {
-        /// A JPEG, PNG or WebP file
+        /// A JPEG, PNG, WebP, GIF, BMP or TIFF file
         file: PathBuf,
         /// The form as JSON: an answer of the API, or {"url": …, "fields": …}; - reads standard input
         #[arg(long, value_name = "FORM.json")]
@@ -47,7 +47,7 @@ pub enum Command {
     ///
     /// Needs LEONARDO_API_KEY; LEONARDO_BASE_URL is read too.
     Upload {
-        /// JPEG, PNG or WebP files
+        /// JPEG, PNG, WebP, GIF, BMP or TIFF files
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// Upload images of this dataset instead of init images
