@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::leonardo::ApiError;
 use crate::prepare::PrepareError;
-use crate::presigned::PresignedPostError;
+use crate::presigned::{PolicyError, PresignedPostError};
 use crate::s3::S3Error;
 use crate::transport::TransportError;
 
@@ -24,6 +24,8 @@ pub enum Error {
     Api(Box<ApiError>),
     /// Something the call needs is missing or out of range, for example the API key; nothing was sent.
     Invalid(String),
+    /// The job was ended by its [`CancelToken`](crate::CancelToken) or its progress callback.
+    Cancelled,
     /// The generation ended without a picture. Change the prompt or the settings and ask again.
     GenerationFailed {
         /// The generation's id.
@@ -36,6 +38,28 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether the same upload may succeed a moment later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Storage(error) => error.is_retryable(),
+            Self::Transport(error) => error.is_retryable(),
+            _ => false,
+        }
+    }
+
+    /// Whether the form has expired: another one is needed.
+    pub fn is_expired(&self) -> bool {
+        match self {
+            Self::Storage(error) => error.is_expired(),
+            Self::PresignedPost(PresignedPostError::Policy(error)) => {
+                matches!(error, PolicyError::Expired { .. })
+            }
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -45,6 +69,7 @@ impl fmt::Display for Error {
             Self::Transport(error) => error.fmt(f),
             Self::Api(error) => error.fmt(f),
             Self::Invalid(why) => f.write_str(why),
+            Self::Cancelled => f.write_str("cancelled"),
             Self::GenerationFailed { id } => {
                 write!(
                     f,

@@ -50,6 +50,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
 
+mod cancel;
 mod error;
 mod extension;
 mod geometry;
@@ -58,6 +59,7 @@ pub mod multipart;
 mod prepare;
 mod presigned;
 mod random;
+mod retry;
 mod s3;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
@@ -66,6 +68,7 @@ pub mod transport;
 mod upload;
 mod url;
 
+pub use cancel::CancelToken;
 pub use error::Error;
 pub use extension::{Extension, ParseExtensionError};
 pub use geometry::{
@@ -75,7 +78,7 @@ pub use prepare::{
     ChromaSubsampling, Limits, Plan, Prepare, PrepareError, PrepareErrorKind, PrepareMask,
     PreparedImage,
 };
-pub use presigned::{PresignedPost, PresignedPostError};
-pub use s3::S3Error;
-pub use upload::{Receipt, Uploader, upload};
+pub use presigned::{PolicyError, PresignedPost, PresignedPostError};
+pub use s3::{S3Error, S3ErrorCode};
+pub use upload::{Progress, Receipt, Uploader, upload};
 pub use url::UrlError;

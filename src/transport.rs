@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ureq::http;
 
@@ -92,6 +92,12 @@ impl Response {
         let mut headers = self.headers.iter();
         headers.find_map(|(n, value)| (n == name).then_some(value.as_str()))
     }
+
+    /// When the server says it answered (RFC 9110, 6.6.1).
+    pub fn date(&self) -> Option<SystemTime> {
+        let date = jiff::fmt::rfc2822::parse(self.header("date")?).ok()?;
+        Some(date.timestamp().into())
+    }
 }
 
 impl fmt::Debug for Response {
@@ -109,8 +115,10 @@ impl fmt::Debug for Response {
 pub enum TransportErrorKind {
     /// The host's name is not known. Nothing was sent.
     Resolve,
-    /// No connection could be made, or no secure one. Nothing was sent.
+    /// No connection could be made. Nothing was sent.
     Connect,
+    /// No secure connection could be made, for example because the certificate is not trusted. Nothing was sent.
+    Tls,
     /// Time ran out. The request may have been carried out.
     Timeout,
     /// The connection broke or the answer is no HTTP. The request may have been carried out.
@@ -144,6 +152,11 @@ impl TransportError {
         self.kind
     }
 
+    /// Whether the same request may get through a moment later.
+    pub fn is_retryable(&self) -> bool {
+        self.kind != TransportErrorKind::Tls
+    }
+
     /// The host, and the port where it was given.
     pub fn host(&self) -> &str {
         &self.host
@@ -166,6 +179,10 @@ impl fmt::Display for TransportError {
                     "cannot connect to {host}; check the address and the network"
                 )
             }
+            TransportErrorKind::Tls => write!(
+                f,
+                "no secure connection to {host}; check its certificate and this machine's clock"
+            ),
             TransportErrorKind::Timeout => write!(f, "{host} took too long; try again"),
             TransportErrorKind::Broken => {
                 write!(f, "the exchange with {host} broke off; try again")
@@ -324,18 +341,15 @@ fn kind_of(error: &ureq::Error, begun: bool) -> TransportErrorKind {
         Error::ConnectionFailed
         | Error::ConnectProxyFailed(_)
         | Error::InvalidProxyUrl
-        | Error::Tls(_)
-        | Error::TlsRequired
         | Error::BadUri(_)
         | Error::Http(_)
         | Error::Timeout(Timeout::Connect) => TransportErrorKind::Connect,
+        Error::Tls(_) | Error::TlsRequired => TransportErrorKind::Tls,
         // A certificate that is refused comes as invalid data from within the handshake.
-        Error::Io(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::ConnectionRefused | io::ErrorKind::InvalidData
-            ) =>
-        {
+        Error::Io(error) if error.kind() == io::ErrorKind::InvalidData && !begun => {
+            TransportErrorKind::Tls
+        }
+        Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             TransportErrorKind::Connect
         }
         // A name that is not known comes as an I/O error too, of no kind that could be told.
@@ -379,6 +393,22 @@ mod tests {
         assert_eq!(kind_of(&lookup(), true), TransportErrorKind::Broken);
         let refused = ureq::Error::Io(io::ErrorKind::ConnectionRefused.into());
         assert_eq!(kind_of(&refused, true), TransportErrorKind::Connect);
+    }
+
+    #[test]
+    fn the_date_of_the_http_specification() {
+        let response = |date: &str| Response {
+            status: 200,
+            headers: vec![("date".into(), date.into())],
+            body: vec![],
+        };
+        // RFC 9110, 5.6.7.
+        let date = response("Sun, 06 Nov 1994 08:49:37 GMT").date();
+        assert_eq!(
+            date,
+            Some(SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777))
+        );
+        assert_eq!(response("yesterday").date(), None);
     }
 
     #[test]

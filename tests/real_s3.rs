@@ -11,7 +11,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use imgpost::{Error, Extension, Prepare, PreparedImage, PresignedPost, S3Error, upload};
+use imgpost::{
+    Error, Extension, Prepare, PreparedImage, PresignedPost, S3Error, S3ErrorCode, Uploader, upload,
+};
 use serde_json::{Value, json};
 use support::{capture_one, fixture, read_parts};
 
@@ -131,7 +133,11 @@ fn altered(form: &PresignedPost, field: &str, to: Option<&str>) -> PresignedPost
 }
 
 fn refusal(form: &PresignedPost) -> S3Error {
-    match upload(form, &image()) {
+    // What is sent is the storage's to refuse here.
+    match Uploader::default()
+        .check_policy(false)
+        .upload(form, &image())
+    {
         Err(Error::Storage(error)) => *error,
         other => panic!("{other:?}"),
     }
@@ -149,15 +155,22 @@ fn ministack_stores_what_is_good_and_refuses_the_rest() {
 
     let wrong = refusal(&altered(&form, "x-amz-signature", Some(&"0".repeat(64))));
     assert_eq!(
-        (wrong.status, wrong.code.as_deref()),
+        (wrong.status, wrong.code.as_ref().map(S3ErrorCode::as_str)),
         (403, Some("SignatureDoesNotMatch"))
     );
 
     let missing = refusal(&altered(&form, "x-amz-security-token", None));
-    assert_eq!(missing.code.as_deref(), Some("InvalidToken"), "{missing}");
+    assert_eq!(
+        missing.code.as_ref().map(S3ErrorCode::as_str),
+        Some("InvalidToken"),
+        "{missing}"
+    );
 
     let violated = refusal(&altered(&form, "Content-Type", Some("image/png")));
-    assert_eq!(violated.code.as_deref(), Some("AccessDenied"));
+    assert_eq!(
+        violated.code.as_ref().map(S3ErrorCode::as_str),
+        Some("AccessDenied")
+    );
     assert!(
         violated.message.contains("Policy Condition failed"),
         "{violated}"
@@ -165,7 +178,11 @@ fn ministack_stores_what_is_good_and_refuses_the_rest() {
 
     let large = json!({"conditions": [["content-length-range", 1, 10]]});
     let large = refusal(&server.presign("large.jpg", large));
-    assert_eq!(large.code.as_deref(), Some("EntityTooLarge"), "{large}");
+    assert_eq!(
+        large.code.as_ref().map(S3ErrorCode::as_str),
+        Some("EntityTooLarge"),
+        "{large}"
+    );
 
     let brief = json!({"expires": 1});
     let form = server.presign("late.jpg", brief);

@@ -2,7 +2,7 @@
 
 mod support;
 
-use imgpost::{Error, Prepare, PreparedImage, PresignedPost, upload};
+use imgpost::{Error, Prepare, PreparedImage, PresignedPost, S3ErrorCode, upload};
 use support::{capture_one, fixture, read_parts};
 
 fn image() -> PreparedImage {
@@ -118,17 +118,23 @@ fn refusals_show_s3s_own_words_and_no_secret() {
     let Error::Storage(s3) = &error else {
         panic!("{error:?}")
     };
-    assert_eq!(s3.code.as_deref(), Some("AccessDenied"));
+    assert_eq!(s3.code, Some(S3ErrorCode::AccessDenied));
     assert_eq!(s3.request_id.as_deref(), Some("R1"));
     assert!(s3.message.contains("Policy Condition failed"));
     assert!(!format!("{error} {error:?}").contains("SECRET"));
 }
 
 #[test]
-fn redirects_are_not_followed() {
-    for status in [301, 302, 307, 308] {
+fn redirects_that_would_lose_the_body_or_the_secrets_are_not_followed() {
+    for (status, location) in [
+        (301, "http://127.0.0.1:1/"),
+        (302, "http://127.0.0.1:1/"),
+        (307, "http://storage.example.com/"),
+        (308, "ftp://127.0.0.1:1/"),
+        (307, "/relative"),
+    ] {
         let error = refusal(&format!(
-            "HTTP/1.1 {status} \r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+            "HTTP/1.1 {status} \r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
         ));
         assert!(
             matches!(&error, Error::Storage(s3) if s3.status == status),

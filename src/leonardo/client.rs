@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
 use crate::error::Error;
-use crate::transport::{Method, Request, Transport, UreqTransport};
-use crate::upload::Uploader;
+use crate::prepare::PreparedImage;
+use crate::presigned::PresignedPost;
+use crate::transport::{Method, Request, Response, Transport, UreqTransport};
+use crate::upload::{Receipt, Uploader};
 use crate::url;
 
 const DEFAULT_BASE_URL: &str = "https://cloud.leonardo.ai/api/rest";
@@ -58,13 +60,10 @@ impl Client {
             api_key: api_key.into(),
             base_url: DEFAULT_BASE_URL.into(),
             transport: None,
+            uploader: None,
             timeout: Duration::from_secs(60),
             wait_timeout: Duration::from_secs(600),
         }
-    }
-
-    pub(super) fn uploader(&self) -> &Uploader {
-        &self.inner.uploader
     }
 
     pub(super) fn wait_timeout(&self) -> Duration {
@@ -72,7 +71,7 @@ impl Client {
     }
 
     pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
-        self.json(&self.exchange(Method::Get, path, None)?)
+        self.json(&self.exchange(Method::Get, path, None)?.body)
     }
 
     pub(super) fn post<T: DeserializeOwned>(
@@ -80,18 +79,45 @@ impl Client {
         path: &str,
         body: &impl serde::Serialize,
     ) -> Result<T, Error> {
-        self.json(&self.post_raw(path, body)?)
+        let response = self.exchange(Method::Post, path, Some(&to_json(body)?))?;
+        self.json(&response.body)
     }
 
-    /// The answer's bytes, for what reads them itself.
-    pub(super) fn post_raw(
+    /// Asks for a presigned form, and learns from the answer by how much the clocks differ.
+    pub(super) fn post_for_form(
         &self,
         path: &str,
         body: &impl serde::Serialize,
-    ) -> Result<Vec<u8>, Error> {
-        let body = serde_json::to_vec(body)
-            .map_err(|error| Error::Invalid(format!("the request cannot be written: {error}")))?;
-        self.exchange(Method::Post, path, Some(&body))
+    ) -> Result<PresignedPost, Error> {
+        let response = self.exchange(Method::Post, path, Some(&to_json(body)?))?;
+        let mut form = PresignedPost::from_json(&response.body)?;
+        if let Some(server) = response.date() {
+            form.set_server_time(server, SystemTime::now());
+        }
+        Ok(form)
+    }
+
+    /// Posts `image` with a form that `ask` gets; when that expires while there is work to do, with another one, once.
+    /// Gives the id of the image and what the storage answered.
+    pub(super) fn upload_with(
+        &self,
+        image: &PreparedImage,
+        ask: impl Fn() -> Result<PresignedPost, Error>,
+    ) -> Result<(String, Receipt), Error> {
+        let form = ask()?;
+        let id = form_id(&form)?;
+        match self.inner.uploader.upload(&form, image) {
+            Ok(receipt) => Ok((id, receipt)),
+            Err(error) if error.is_expired() || ran_out_of_time(&form, &error) => {
+                log::info!("the form expired before the image was stored, asking for another");
+                let form = ask()?;
+                let id = form_id(&form)?;
+                let mut receipt = self.inner.uploader.upload(&form, image)?;
+                receipt.resigned = true;
+                Ok((id, receipt))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn json<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, Error> {
@@ -101,7 +127,7 @@ impl Client {
         })
     }
 
-    fn exchange(&self, method: Method, path: &str, body: Option<&[u8]>) -> Result<Vec<u8>, Error> {
+    fn exchange(&self, method: Method, path: &str, body: Option<&[u8]>) -> Result<Response, Error> {
         let inner = &self.inner;
         let mut headers = vec![
             ("accept", "application/json".into()),
@@ -122,7 +148,7 @@ impl Client {
         log::debug!("{} {path}: {}", method.as_str(), response.status);
         match ApiError::find(response.status, &response.body, |text| self.redact(text)) {
             Some(error) => Err(error.into()),
-            None => Ok(response.body),
+            None => Ok(response),
         }
     }
 
@@ -144,6 +170,7 @@ pub struct ClientBuilder {
     api_key: String,
     base_url: String,
     transport: Option<Arc<dyn Transport>>,
+    uploader: Option<Uploader>,
     timeout: Duration,
     wait_timeout: Duration,
 }
@@ -160,6 +187,14 @@ impl ClientBuilder {
     #[must_use]
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    /// What posts the images: with its own retries, progress and cancel token. Default: an [`Uploader`] with the same
+    /// transport.
+    #[must_use]
+    pub fn uploader(mut self, uploader: Uploader) -> Self {
+        self.uploader = Some(uploader);
         self
     }
 
@@ -201,10 +236,10 @@ impl ClientBuilder {
             inner: Arc::new(Inner {
                 api_key: api_key.into(),
                 base_url: base_url.into(),
-                uploader: self
-                    .transport
-                    .clone()
-                    .map_or_else(Uploader::default, Uploader::new),
+                uploader: self.uploader.unwrap_or_else(|| {
+                    let transport = self.transport.clone();
+                    transport.map_or_else(Uploader::default, Uploader::new)
+                }),
                 transport: self
                     .transport
                     .unwrap_or_else(|| Arc::new(UreqTransport::new())),
@@ -221,6 +256,21 @@ impl fmt::Debug for ClientBuilder {
             .field("base_url", &url::host(&self.base_url))
             .finish_non_exhaustive()
     }
+}
+
+/// Whether another attempt was worth making and the form does not live that long.
+fn ran_out_of_time(form: &PresignedPost, error: &Error) -> bool {
+    let left = form.remaining(SystemTime::now());
+    error.is_retryable() && left.is_some_and(|left| left.is_zero())
+}
+
+fn form_id(form: &PresignedPost) -> Result<String, Error> {
+    present(form.id(), "the id of the image").map(str::to_owned)
+}
+
+fn to_json(body: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(body)
+        .map_err(|error| Error::Invalid(format!("the request cannot be written: {error}")))
 }
 
 /// What the API answers under `name`; null there means it refused without a word.

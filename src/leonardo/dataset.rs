@@ -70,11 +70,11 @@ impl Client {
     ) -> Result<PresignedPost, Error> {
         let path = format!("/v1/datasets/{}/upload", path_segment(dataset_id)?);
         let extension = extension.as_str();
-        let answer = self.post_raw(&path, &FormRequest { extension })?;
-        Ok(PresignedPost::from_json(answer)?)
+        self.post_for_form(&path, &FormRequest { extension })
     }
 
-    /// Uploads an image of a dataset: asks for a form and posts `image` with it.
+    /// Uploads an image of a dataset: asks for a form and posts `image` with it. Should the form expire while
+    /// there is work to do, another one is asked for, once.
     ///
     /// # Errors
     ///
@@ -84,9 +84,8 @@ impl Client {
         dataset_id: &str,
         image: &PreparedImage,
     ) -> Result<DatasetImage, Error> {
-        let form = self.create_dataset_image(dataset_id, image.extension())?;
-        let id = present(form.id(), "the id of the dataset image")?.to_owned();
-        let receipt = self.uploader().upload(&form, image)?;
+        let ask = || self.create_dataset_image(dataset_id, image.extension());
+        let (id, receipt) = self.upload_with(image, ask)?;
         log::info!("dataset image {id}: {} {}", image.size(), image.extension());
         Ok(DatasetImage {
             id,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::client::{Client, present};
+use super::client::Client;
 use crate::error::Error;
 use crate::extension::Extension;
 use crate::geometry::Size;
@@ -37,19 +37,18 @@ impl Client {
     /// [`Error::Api`] when the API refuses, [`Error::PresignedPost`] when its form cannot be posted.
     pub fn create_init_image(&self, extension: Extension) -> Result<PresignedPost, Error> {
         let extension = extension.as_str();
-        let answer = self.post_raw("/v1/init-image", &FormRequest { extension })?;
-        Ok(PresignedPost::from_json(answer)?)
+        self.post_for_form("/v1/init-image", &FormRequest { extension })
     }
 
-    /// Uploads an init image: asks for a form and posts `image` with it.
+    /// Uploads an init image: asks for a form and posts `image` with it. Should the form expire while
+    /// there is work to do, another one is asked for, once.
     ///
     /// # Errors
     ///
     /// As [`create_init_image`](Self::create_init_image) and [`upload`](crate::upload).
     pub fn upload_init_image(&self, image: &PreparedImage) -> Result<InitImage, Error> {
-        let form = self.create_init_image(image.extension())?;
-        let id = present(form.id(), "the id of the init image")?.to_owned();
-        let receipt = self.uploader().upload(&form, image)?;
+        let ask = || self.create_init_image(image.extension());
+        let (id, receipt) = self.upload_with(image, ask)?;
         log::info!("init image {id}: {} {}", image.size(), image.extension());
         Ok(InitImage {
             id,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::preflight::PolicyError;
 use crate::multipart::FormError;
 use crate::url::{self, UrlError};
 
@@ -36,6 +37,8 @@ pub enum PresignedPostError {
     },
     /// One of the fields is named `file`, which is the name of the file itself.
     FieldNamedFile,
+    /// Its policy forbids the post.
+    Policy(PolicyError),
     /// A name that cannot stand in a part's header.
     Name(FormError),
     /// The fields with their headers are larger than S3 accepts.
@@ -50,6 +53,12 @@ pub enum PresignedPostError {
 impl From<FormError> for PresignedPostError {
     fn from(error: FormError) -> Self {
         Self::Name(error)
+    }
+}
+
+impl From<PolicyError> for PresignedPostError {
+    fn from(error: PolicyError) -> Self {
+        Self::Policy(error)
     }
 }
 
@@ -71,6 +80,7 @@ impl fmt::Display for PresignedPostError {
             Self::Fields => f.write_str("has fields that are not an object of texts"),
             Self::Url { url, error } => write!(f, "points to {}, which {error}", url::host(url)),
             Self::FieldNamedFile => f.write_str("has a field named file, the name of the file itself"),
+            Self::Policy(error) => error.fmt(f),
             Self::Name(_) => f.write_str("cannot be sent"),
             Self::TooLarge { bytes, max_bytes } => {
                 write!(f, "takes {bytes} bytes before the file, and S3 accepts {max_bytes}")

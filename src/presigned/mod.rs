@@ -2,17 +2,22 @@
 
 mod answer;
 mod error;
-#[cfg(feature = "sandbox")]
+pub(crate) mod fields;
 pub(crate) mod policy;
+mod preflight;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::SystemTime;
+
+use jiff::{SignedDuration, Timestamp};
 
 use crate::extension::Extension;
 use crate::multipart::{Body, Form};
 use crate::url;
 
 pub use error::PresignedPostError;
+pub use preflight::PolicyError;
 
 /// What S3 allows before the file's content
 /// ([POST object](https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html)).
@@ -28,6 +33,8 @@ pub struct PresignedPost {
     url: String,
     key: Option<String>,
     fields: Vec<(String, String)>,
+    /// How far the clock of whoever signed it is ahead of this machine's, as far as that is known.
+    clock_offset: SignedDuration,
 }
 
 impl PresignedPost {
@@ -61,6 +68,7 @@ impl PresignedPost {
             key: None,
             url,
             fields,
+            clock_offset: SignedDuration::ZERO,
         };
         form.body("", "", b"".as_slice())?;
         Ok(form)
@@ -110,7 +118,7 @@ impl PresignedPost {
     }
 
     /// The names and values of the fields, in order. The values are secrets.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         self.fields
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
@@ -125,10 +133,16 @@ impl PresignedPost {
             .or_else(|| self.field("Content-Type").and_then(of_type))
     }
 
-    /// The value of a field; names are matched as S3 does, in any capitalisation.
     fn field(&self, name: &str) -> Option<&str> {
-        let mut fields = self.fields();
-        fields.find_map(|(n, value)| n.eq_ignore_ascii_case(name).then_some(value))
+        fields::value(self.fields(), name)
+    }
+
+    /// Learns the difference between the clocks: whoever signed the form said it was `server` when it was `local`
+    /// here.
+    pub(crate) fn set_server_time(&mut self, server: SystemTime, local: SystemTime) {
+        if let (Ok(server), Ok(local)) = (Timestamp::try_from(server), Timestamp::try_from(local)) {
+            self.clock_offset = server.duration_since(local);
+        }
     }
 
     /// The body that posts `content` with this form.
@@ -153,14 +167,25 @@ impl PresignedPost {
 
     /// `text` without the values of this form that sign or are signed: storage repeats them in some of its errors.
     pub(crate) fn redact(&self, text: &str) -> String {
-        const PUBLIC: [&str; 4] = ["key", "bucket", "content-type", "acl"];
-        let secrets = self.fields().filter(|(name, value)| {
-            !PUBLIC.contains(&name.to_ascii_lowercase().as_str()) && value.len() >= 8
-        });
+        let secrets = self
+            .fields()
+            .filter(|(name, value)| !is_public(name) && value.len() >= 8);
         secrets.fold(text.into(), |text, (_, value)| {
             text.replace(value, "[redacted]")
         })
     }
+}
+
+/// Whether the value of a field may be shown.
+fn is_public(name: &str) -> bool {
+    const PUBLIC: [&str; 5] = [
+        "key",
+        "bucket",
+        "content-type",
+        "acl",
+        "success_action_status",
+    ];
+    PUBLIC.contains(&name.to_ascii_lowercase().as_str())
 }
 
 impl fmt::Debug for PresignedPost {

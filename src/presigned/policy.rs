@@ -8,14 +8,17 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::fields;
+
 /// A decoded policy.
 pub(crate) struct Policy {
     pub expiration: Timestamp,
     conditions: Vec<Condition>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Condition {
+/// What a field or the file must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
     Equals { name: String, value: String },
     StartsWith { name: String, prefix: String },
     ContentLength { min: u64, max: u64 },
@@ -24,23 +27,33 @@ enum Condition {
 /// A condition that a post does not meet. Displayed in the words S3 uses.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Violation {
-    Condition(String),
-    ExtraFields(String),
-    TooLarge { size: u64, max: u64 },
-    TooSmall { size: u64, min: u64 },
+    Condition {
+        condition: Condition,
+        found: Option<String>,
+    },
+    ExtraFields(Vec<String>),
+    TooLarge {
+        size: u64,
+        max: u64,
+    },
+    TooSmall {
+        size: u64,
+        min: u64,
+    },
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Condition(condition) => write!(
+            Self::Condition { condition, .. } => write!(
                 f,
                 "Invalid according to Policy: Policy Condition failed: {condition}"
             ),
             Self::ExtraFields(names) => {
                 write!(
                     f,
-                    "Invalid according to Policy: Extra input fields: {names}"
+                    "Invalid according to Policy: Extra input fields: {}",
+                    names.join(", ")
                 )
             }
             Self::TooLarge { .. } => {
@@ -70,16 +83,25 @@ impl Policy {
         })
     }
 
+    /// The bucket it is for, where it says so exactly.
+    pub fn bucket(&self) -> Option<&str> {
+        self.conditions
+            .iter()
+            .find_map(|condition| match condition {
+                Condition::Equals { name, value } if name.eq_ignore_ascii_case("bucket") => {
+                    Some(value.as_str())
+                }
+                _ => None,
+            })
+    }
+
     /// Checks the fields that stand before the file, the bucket among them, and the size of the file.
     pub fn check<'a>(
         &self,
         fields: impl Iterator<Item = (&'a str, &'a str)> + Clone,
         size: u64,
     ) -> Result<(), Violation> {
-        let value_of = |name: &str| {
-            let mut fields = fields.clone();
-            fields.find_map(|(n, value)| n.eq_ignore_ascii_case(name).then_some(value))
-        };
+        let value_of = |name: &str| fields::value(fields.clone(), name);
         for condition in &self.conditions {
             condition.check(value_of, size)?;
         }
@@ -91,10 +113,11 @@ impl Policy {
         let extra: Vec<_> = fields
             .map(|(name, _)| name)
             .filter(|name| !covered(name))
+            .map(str::to_owned)
             .collect();
         match extra.is_empty() {
             true => Ok(()),
-            false => Err(Violation::ExtraFields(extra.join(", "))),
+            false => Err(Violation::ExtraFields(extra)),
         }
     }
 }
@@ -140,7 +163,8 @@ impl Condition {
         }
     }
 
-    fn name(&self) -> Option<&str> {
+    /// The field it is about; none when it is about the file.
+    pub fn name(&self) -> Option<&str> {
         match self {
             Self::Equals { name, .. } | Self::StartsWith { name, .. } => Some(name),
             Self::ContentLength { .. } => None,
@@ -171,7 +195,10 @@ impl Condition {
         };
         match holds {
             true => Ok(()),
-            false => Err(Violation::Condition(self.to_string())),
+            false => Err(Violation::Condition {
+                found: self.name().and_then(value_of).map(str::to_owned),
+                condition: self.clone(),
+            }),
         }
     }
 }

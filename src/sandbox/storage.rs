@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::http::{Answer, Incoming};
 use super::sigv4;
+use crate::presigned::fields;
 use crate::presigned::policy::{Policy, Violation};
 use crate::random;
 
@@ -305,8 +306,12 @@ impl PostedForm {
     }
 
     fn field(&self, name: &str) -> Option<&str> {
-        let mut fields = self.fields.iter();
-        fields.find_map(|(n, value)| n.eq_ignore_ascii_case(name).then_some(value.as_str()))
+        fields::value(
+            self.fields
+                .iter()
+                .map(|(n, value)| (n.as_str(), value.as_str())),
+            name,
+        )
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test takes its own part of this")]
 
+pub mod faults;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;

@@ -83,8 +83,8 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let code = match &error {
             Error::Prepare(_) => Code::Image,
+            error if error.is_expired() => Code::Expired,
             Error::PresignedPost(_) => Code::Storage,
-            Error::Storage(error) if error.is_expired() => Code::Expired,
             Error::Storage(_) => Code::Storage,
             Error::Transport(_) => Code::Network,
             Error::Invalid(_) => Code::Usage,

@@ -1,6 +1,10 @@
 //! What S3's answers mean: its error XML, and the receipt of a post.
 
+mod code;
+
 use std::fmt;
+
+pub use code::S3ErrorCode;
 
 use crate::text::{first_line, one_line};
 
@@ -14,11 +18,15 @@ pub struct S3Error {
     /// The HTTP status.
     pub status: u16,
     /// S3's `Code`, for example `AccessDenied`; none when the answer is no XML of S3's.
-    pub code: Option<String>,
+    pub code: Option<S3ErrorCode>,
     /// S3's `Message`, or the first line of an answer that is no XML of S3's. May be empty.
     pub message: String,
     /// S3's `RequestId`, which the storage's operator asks for.
     pub request_id: Option<String>,
+    /// S3's `HostId`, which goes with the request id.
+    pub host_id: Option<String>,
+    /// What else the answer holds, by name: for example `MaxSizeAllowed`.
+    pub extra: Vec<(String, String)>,
 }
 
 impl S3Error {
@@ -26,51 +34,81 @@ impl S3Error {
     /// are cut to a length that fits a message: half a secret would no longer be found.
     pub(crate) fn parse(status: u16, body: &[u8], redact: impl Fn(&str) -> String) -> Self {
         let text = String::from_utf8_lossy(body);
-        let xml = Elements::parse(&text, "Error");
-        let take = |name| {
-            let text = xml.as_ref().and_then(|xml| xml.text(name));
-            text.map(|text| one_line(&redact(&text)))
+        let mut error = Self {
+            status,
+            code: None,
+            message: String::new(),
+            request_id: None,
+            host_id: None,
+            extra: Vec::new(),
         };
-        match take("Code") {
-            Some(code) => Self {
-                status,
-                code: Some(code),
-                message: take("Message").unwrap_or_default(),
-                request_id: take("RequestId"),
-            },
-            None => Self {
-                status,
-                code: None,
-                message: first_line(&redact(&text)),
-                request_id: None,
-            },
+        let elements = Elements::parse(&text, "Error").unwrap_or_default().0;
+        for (name, value) in elements.iter().take(MAX_ELEMENTS) {
+            let value = one_line(&redact(value));
+            match name.as_str() {
+                "Code" => error.code = Some(value.as_str().into()),
+                "Message" => error.message = value,
+                "RequestId" => error.request_id = Some(value),
+                "HostId" => error.host_id = Some(value),
+                _ => error.extra.push((one_line(name), value)),
+            }
         }
+        if error.code.is_none() {
+            error.message = first_line(&redact(&text));
+        }
+        error
+    }
+
+    /// Whether the same post may succeed a moment later. The code decides, and the status where there is none that
+    /// is known.
+    pub fn is_retryable(&self) -> bool {
+        use S3ErrorCode::{
+            IncompleteBody, InternalError, Other, RequestTimeout, ServiceUnavailable, SlowDown,
+        };
+        match &self.code {
+            Some(
+                RequestTimeout | SlowDown | InternalError | ServiceUnavailable | IncompleteBody,
+            ) => true,
+            None | Some(Other(_)) => matches!(self.status, 408 | 429 | 500 | 502 | 503 | 504),
+            Some(_) => false,
+        }
+    }
+
+    /// Whether the file has more bytes than the storage takes.
+    pub fn is_too_large(&self) -> bool {
+        self.code == Some(S3ErrorCode::EntityTooLarge)
+            || (self.code.is_none() && self.status == 413)
     }
 
     /// Whether the form has expired: another one is needed.
     pub fn is_expired(&self) -> bool {
-        self.is("ExpiredToken") || (self.is("AccessDenied") && self.message.contains("xpired"))
-    }
-
-    fn is(&self, code: &str) -> bool {
-        self.code.as_deref() == Some(code)
+        match self.code {
+            Some(S3ErrorCode::ExpiredToken) => true,
+            Some(S3ErrorCode::AccessDenied) => self.message.contains("xpired"),
+            _ => false,
+        }
     }
 
     fn advice(&self) -> Option<&'static str> {
+        use S3ErrorCode::{
+            AccessDenied, EntityTooSmall, InvalidAccessKeyId, InvalidToken, SignatureDoesNotMatch,
+        };
         if self.is_expired() {
             return Some("the form has expired: ask for a new one, and post within two minutes");
         }
-        Some(match self.code.as_deref() {
-            Some("SignatureDoesNotMatch" | "InvalidAccessKeyId" | "InvalidToken") => {
+        if self.is_too_large() {
+            return Some("make the image smaller: a lower quality or a smaller size");
+        }
+        if self.is_retryable() {
+            return Some("try again");
+        }
+        Some(match &self.code {
+            Some(SignatureDoesNotMatch | InvalidAccessKeyId | InvalidToken) => {
                 "the form was altered or is not for this storage: post every field exactly as it was given"
             }
-            Some("EntityTooLarge") => "make the image smaller: a lower quality or a smaller size",
-            Some("EntityTooSmall") => "the form asks for a larger file",
-            Some("AccessDenied") => "the form does not allow this post",
-            Some("RequestTimeout" | "SlowDown" | "InternalError" | "ServiceUnavailable") => {
-                "try again"
-            }
-            None if matches!(self.status, 301 | 302 | 307 | 308) => {
+            Some(EntityTooSmall) => "the form asks for a larger file",
+            Some(AccessDenied) => "the form does not allow this post",
+            _ if matches!(self.status, 301 | 302 | 307 | 308) => {
                 "the form's address is not where this bucket is: ask for a new form"
             }
             _ => return None,
@@ -121,7 +159,11 @@ impl PostResponse {
     }
 }
 
+/// More than any error of S3's has.
+const MAX_ELEMENTS: usize = 50;
+
 /// The texts of a root element's children.
+#[derive(Default)]
 struct Elements(Vec<(String, String)>);
 
 impl Elements {
@@ -136,7 +178,8 @@ impl Elements {
             let name = node.tag_name().name().to_owned();
             Some((name, node.text()?.trim().to_owned()))
         };
-        Some(Self(element.children().filter_map(child).collect()))
+        let children = element.children().filter(roxmltree::Node::is_element);
+        Some(Self(children.filter_map(child).collect()))
     }
 
     fn text(&self, name: &str) -> Option<String> {
@@ -164,9 +207,13 @@ mod tests {
   <RequestId>4442587FB7D0A2F9</RequestId>
 </Error>"#;
         let error = parse(404, xml.as_bytes());
-        assert_eq!(error.code.as_deref(), Some("NoSuchKey"));
+        assert_eq!(error.code, Some("NoSuchKey".into()));
         assert_eq!(error.message, "The resource you requested does not exist");
         assert_eq!(error.request_id.as_deref(), Some("4442587FB7D0A2F9"));
+        assert_eq!(
+            error.extra,
+            [("Resource".into(), "/mybucket/myfoto.jpg".into())]
+        );
     }
 
     #[test]

@@ -1,0 +1,341 @@
+//! What storage would refuse, found before a byte is sent.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::PresignedPost;
+use super::policy::{Policy, Violation};
+
+/// A post that begins less than this before the form expires would arrive too late.
+const MARGIN: SignedDuration = SignedDuration::from_secs(1);
+
+/// Why the policy of a form forbids a post. Values that are secret are not in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// The form has expired, or will within a second. Ask for a new one, and look at this machine's clock.
+    Expired {
+        /// How long ago; zero when it is about to.
+        ago: Duration,
+    },
+    /// A field is not what the policy asks for, or is missing.
+    ConditionFailed {
+        /// The name of the field.
+        field: String,
+        /// The condition as the policy has it.
+        condition: String,
+        /// The value of the field, where there is one.
+        found: Option<String>,
+    },
+    /// The policy has no condition for a field, and so does not allow it.
+    ExtraField {
+        /// The name of the field.
+        field: String,
+    },
+    /// The file has more bytes than the policy allows. Ask for fewer with
+    /// [`Prepare::max_bytes`](crate::Prepare::max_bytes).
+    TooLarge {
+        /// The bytes of the file.
+        bytes: u64,
+        /// The most that are allowed.
+        max_bytes: u64,
+    },
+    /// The file has fewer bytes than the policy allows.
+    TooSmall {
+        /// The bytes of the file.
+        bytes: u64,
+        /// The fewest that are allowed.
+        min_bytes: u64,
+    },
+    /// The form declares another type than the file has.
+    ContentType {
+        /// The form's `Content-Type`.
+        declared: String,
+        /// The type of the file.
+        file: String,
+    },
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Expired { ago } if ago.is_zero() => {
+                f.write_str("is about to expire; ask for a new one")
+            }
+            Self::Expired { ago } => write!(
+                f,
+                "expired {} s ago; ask for a new one, or set this machine's clock",
+                ago.as_secs().max(1)
+            ),
+            Self::ConditionFailed {
+                field,
+                condition,
+                found: Some(found),
+            } => write!(
+                f,
+                "has {found:?} as {field} where its policy asks for {condition}; post every field as it was given"
+            ),
+            Self::ConditionFailed {
+                field, condition, ..
+            } => write!(
+                f,
+                "lacks the field {field}, for which its policy asks {condition}; post every field that was given"
+            ),
+            Self::ExtraField { field } => write!(
+                f,
+                "has a field {field} that its policy does not allow; post only the fields that were given"
+            ),
+            Self::TooLarge { bytes, max_bytes } => write!(
+                f,
+                "allows {max_bytes} bytes and the file has {bytes}; make it smaller"
+            ),
+            Self::TooSmall { bytes, min_bytes } => write!(
+                f,
+                "asks for at least {min_bytes} bytes and the file has {bytes}"
+            ),
+            Self::ContentType { declared, file } => write!(
+                f,
+                "is for {declared} and the file is {file}; encode it as the extension that was declared"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+impl PresignedPost {
+    /// When the form expires, by the clock of whoever signed it. None where its policy cannot be read: not every
+    /// service has one in this form.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.policy().map(|policy| policy.expiration.into())
+    }
+
+    /// Checks what the storage would check: whether at `now` a file of `bytes` bytes and this `content_type` may be
+    /// posted. A form whose policy cannot be read passes.
+    ///
+    /// `now` is this machine's; where the API told its own time along with the form, the difference is made up for.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] names what is wrong.
+    pub fn check(
+        &self,
+        bytes: u64,
+        content_type: &str,
+        now: SystemTime,
+    ) -> Result<(), PolicyError> {
+        if let Some(declared) = self.field("Content-Type")
+            && declared.starts_with("image/")
+            && content_type.starts_with("image/")
+            && normal(declared) != normal(content_type)
+        {
+            return Err(PolicyError::ContentType {
+                declared: declared.into(),
+                file: content_type.into(),
+            });
+        }
+        let Some(policy) = self.policy() else {
+            return Ok(());
+        };
+        if let Some(left) = self.time_left(&policy, now)
+            && left <= MARGIN
+        {
+            let ago = left.min(SignedDuration::ZERO).unsigned_abs();
+            return Err(PolicyError::Expired { ago });
+        }
+        // Where no field names the bucket, the address does.
+        let bucket = match self.field("bucket") {
+            Some(_) => None,
+            None => policy.bucket().map(|bucket| ("bucket", bucket)),
+        };
+        let checked = policy.check(self.fields().chain(bucket), bytes);
+        checked.map_err(|violation| self.explain(violation))
+    }
+
+    /// How long the form may still be posted, with time for the storage to read it. None where that cannot be told.
+    pub(crate) fn remaining(&self, now: SystemTime) -> Option<Duration> {
+        let left = self.time_left(&self.policy()?, now)? - MARGIN;
+        Some(left.max(SignedDuration::ZERO).unsigned_abs())
+    }
+
+    fn time_left(&self, policy: &Policy, now: SystemTime) -> Option<SignedDuration> {
+        let now = Timestamp::try_from(now).ok()?;
+        let now = now.checked_add(self.clock_offset).ok()?;
+        Some(policy.expiration.duration_since(now))
+    }
+
+    fn policy(&self) -> Option<Policy> {
+        self.field("Policy").and_then(Policy::decode)
+    }
+
+    fn explain(&self, violation: Violation) -> PolicyError {
+        match violation {
+            Violation::TooLarge { size, max } => PolicyError::TooLarge {
+                bytes: size,
+                max_bytes: max,
+            },
+            Violation::TooSmall { size, min } => PolicyError::TooSmall {
+                bytes: size,
+                min_bytes: min,
+            },
+            Violation::ExtraFields(mut fields) => PolicyError::ExtraField {
+                field: fields.swap_remove(0),
+            },
+            Violation::Condition { condition, found } => {
+                let field = condition.name().unwrap_or_default().to_owned();
+                let shown = |text: String| match super::is_public(&field) {
+                    true => text,
+                    false => String::from("[redacted]"),
+                };
+                PolicyError::ConditionFailed {
+                    condition: shown(condition.to_string()),
+                    found: found.map(shown),
+                    field,
+                }
+            }
+        }
+    }
+}
+
+/// `image/jpg` is no registered type, and is written by those who mean `image/jpeg`.
+fn normal(content_type: &str) -> String {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    match essence.trim().to_ascii_lowercase().as_str() {
+        "image/jpg" => "image/jpeg".into(),
+        other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    const EXPIRATION: &str = "2026-11-22T15:03:47Z";
+
+    fn at(seconds: i64) -> SystemTime {
+        let expiration: Timestamp = EXPIRATION.parse().unwrap();
+        (expiration + SignedDuration::from_secs(seconds)).into()
+    }
+
+    fn form(conditions: &str, fields: &[(&str, &str)]) -> PresignedPost {
+        let policy = format!(r#"{{"expiration":"{EXPIRATION}","conditions":{conditions}}}"#);
+        let policy = ("pOLICY", STANDARD.encode(policy));
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        let fields = fields
+            .chain([policy])
+            .map(|(name, value)| (name.to_owned(), value));
+        PresignedPost::new("https://bucket.example.com/", fields).unwrap()
+    }
+
+    fn check(conditions: &str, fields: &[(&str, &str)], bytes: u64) -> Result<(), PolicyError> {
+        form(conditions, fields).check(bytes, "image/jpeg", at(-60))
+    }
+
+    #[test]
+    fn a_form_lives_until_a_second_before_its_expiration() {
+        let form = form("[]", &[]);
+        let check = |seconds| form.check(1, "image/jpeg", at(seconds));
+        assert_eq!(form.expires_at(), Some(at(0)));
+        assert_eq!(check(-2), Ok(()));
+        assert_eq!(
+            check(-1),
+            Err(PolicyError::Expired {
+                ago: Duration::ZERO
+            })
+        );
+        let ago = Duration::from_secs(43);
+        let error = check(43).unwrap_err();
+        assert_eq!(error, PolicyError::Expired { ago });
+        assert!(
+            error
+                .to_string()
+                .starts_with("expired 43 s ago; ask for a new one")
+        );
+        assert_eq!(form.remaining(at(-5)), Some(Duration::from_secs(4)));
+        assert_eq!(form.remaining(at(5)), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_is_made_up_for() {
+        let mut form = form("[]", &[]);
+        // This machine is ten minutes ahead of the API's.
+        form.set_server_time(at(-90), at(510));
+        assert_eq!(form.check(1, "image/jpeg", at(510)), Ok(()));
+        assert!(form.check(1, "image/jpeg", at(601)).is_err());
+    }
+
+    #[test]
+    fn each_refusal_names_the_field_and_both_values() {
+        let wrong = check(r#"[["eq","$key","a"]]"#, &[("Key", "b")], 1);
+        assert_eq!(
+            wrong.unwrap_err().to_string(),
+            r#"has "b" as key where its policy asks for ["eq", "$key", "a"]; post every field as it was given"#
+        );
+        let missing = check(r#"[{"acl":"private"}]"#, &[("key", "b")], 1).unwrap_err();
+        assert!(matches!(
+            missing,
+            PolicyError::ConditionFailed { found: None, .. }
+        ));
+        let extra = check("[]", &[("foo", "1")], 1).unwrap_err();
+        assert_eq!(
+            extra,
+            PolicyError::ExtraField {
+                field: "foo".into()
+            }
+        );
+        let range = r#"[["content-length-range",2,4]]"#;
+        let (bytes, max_bytes, min_bytes) = (5, 4, 2);
+        assert_eq!(
+            check(range, &[], 5),
+            Err(PolicyError::TooLarge { bytes, max_bytes })
+        );
+        assert_eq!(
+            check(range, &[], 1),
+            Err(PolicyError::TooSmall {
+                bytes: 1,
+                min_bytes
+            })
+        );
+        let png = check(
+            r#"[{"content-type":"image/png"}]"#,
+            &[("Content-Type", "image/png")],
+            1,
+        );
+        assert!(matches!(png, Err(PolicyError::ContentType { .. })));
+        let jpg = check(
+            r#"[{"content-type":"image/jpg"}]"#,
+            &[("Content-Type", "image/jpg")],
+            1,
+        );
+        assert_eq!(jpg, Ok(()));
+    }
+
+    #[test]
+    fn secrets_are_not_repeated() {
+        let fields = [("x-amz-security-token", "SECRET-FOUND")];
+        let error = check(r#"[{"x-amz-security-token":"SECRET-ASKED"}]"#, &fields, 1).unwrap_err();
+        assert!(error.to_string().contains("x-amz-security-token"));
+        assert!(!format!("{error} {error:?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn a_bucket_in_the_address_alone_passes() {
+        assert_eq!(check(r#"[{"bucket":"bucket"}]"#, &[], 1), Ok(()));
+        assert!(check(r#"[{"bucket":"bucket"}]"#, &[("bucket", "other")], 1).is_err());
+    }
+
+    #[test]
+    fn what_is_no_policy_is_no_obstacle() {
+        let fields = [("policy".to_owned(), "not a policy".to_owned())];
+        let form = PresignedPost::new("https://example.com/", fields).unwrap();
+        assert_eq!(form.check(u64::MAX, "image/png", at(1000)), Ok(()));
+        assert_eq!((form.expires_at(), form.remaining(at(0))), (None, None));
+    }
+}

@@ -1,0 +1,207 @@
+//! The attempts to post one form, and what is made of their failures.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::time::{Duration, SystemTime};
+
+use super::{Progress, Uploader};
+use crate::error::Error;
+use crate::multipart::{Body, Reader};
+use crate::presigned::PresignedPost;
+use crate::random;
+use crate::retry::{self, Failure};
+use crate::s3::S3Error;
+use crate::transport::{Method, Request, Response, TransportError};
+use crate::url;
+
+/// Enough for any error S3 writes.
+const MAX_RESPONSE_BYTES: u64 = 64 * 1024;
+
+/// As many as S3 itself would need, and no circle.
+const MAX_REDIRECTS: usize = 3;
+
+/// So that progress is told, and a cancel is seen, often enough on a slow connection.
+const LARGEST_PART: usize = 64 * 1024;
+
+impl Uploader {
+    /// Makes attempts until one succeeds or no other is worth making; gives the answer and the number of attempts.
+    pub(super) fn post(
+        &self,
+        form: &PresignedPost,
+        body: &Body<'_>,
+    ) -> Result<(Response, u32), Error> {
+        let mut attempt = 1;
+        loop {
+            let error = match self.attempt(form, body, attempt) {
+                Ok(response) if is_success(&response) => return Ok((response, attempt)),
+                Ok(response) => Refusal::of(form, &response),
+                Err(Stopped::Cancelled) => return Err(Error::Cancelled),
+                Err(Stopped::Failed(error)) => Refusal::Transport(error),
+            };
+            let remaining = form.remaining(SystemTime::now());
+            let random = random::draw() as u64;
+            let pause = retry::pause(attempt, self.retries, &error.failure(), remaining, random);
+            let Some(pause) = pause else {
+                return Err(error.into());
+            };
+            log::info!("attempt {attempt} failed, the next one is in {pause:?}: {error}");
+            if self.cancel_token.wait(pause) {
+                return Err(Error::Cancelled);
+            }
+            attempt += 1;
+        }
+    }
+
+    /// One attempt, with the whole body at every address the storage redirects it to.
+    fn attempt(
+        &self,
+        form: &PresignedPost,
+        body: &Body<'_>,
+        attempt: u32,
+    ) -> Result<Response, Stopped> {
+        let mut url = form.url().to_owned();
+        let mut redirects = 0;
+        loop {
+            let mut reader = Watched {
+                inner: body.reader(),
+                progress: Progress {
+                    sent: 0,
+                    total: body.content_length(),
+                    attempt,
+                },
+                uploader: self,
+                stopped: false,
+            };
+            let sent = self.transport.send(Request {
+                method: Method::Post,
+                url: &url,
+                headers: vec![("content-type", body.content_type())],
+                body: Some((&mut reader, body.content_length())),
+                timeout: self.timeout_of_attempt(form),
+                max_response_bytes: MAX_RESPONSE_BYTES,
+            });
+            let stopped = reader.stopped;
+            let response = match sent {
+                Err(_) if stopped => return Err(Stopped::Cancelled),
+                Err(error) => return Err(Stopped::Failed(error)),
+                Ok(response) => response,
+            };
+            match redirect(&url, &response) {
+                Some(location) if redirects < MAX_REDIRECTS => url = location,
+                _ => return Ok(response),
+            }
+            redirects += 1;
+            log::info!("the storage redirects to {}", url::host(&url));
+        }
+    }
+
+    /// No attempt goes on when the form has expired: the storage would refuse it.
+    fn timeout_of_attempt(&self, form: &PresignedPost) -> Duration {
+        let remaining = form.remaining(SystemTime::now());
+        let remaining = remaining.filter(|_| self.check_policy);
+        // Zero would mean no time limit to some clients.
+        let least = Duration::from_millis(1);
+        remaining.map_or(self.timeout, |left| left.min(self.timeout).max(least))
+    }
+}
+
+/// Why there is no answer.
+enum Stopped {
+    Cancelled,
+    Failed(TransportError),
+}
+
+/// Why an attempt did not store the file.
+enum Refusal {
+    Transport(TransportError),
+    Storage(Box<S3Error>, Option<Duration>),
+}
+
+impl Refusal {
+    fn of(form: &PresignedPost, response: &Response) -> Self {
+        let redact = |text: &str| form.redact(text);
+        let error = S3Error::parse(response.status, &response.body, redact);
+        let seconds = response.header("retry-after").and_then(|s| s.parse().ok());
+        Self::Storage(error.into(), seconds.map(Duration::from_secs))
+    }
+
+    fn failure(&self) -> Failure<'_> {
+        match self {
+            Self::Transport(error) => Failure::Transport(error),
+            Self::Storage(error, retry_after) => Failure::Storage {
+                error,
+                retry_after: *retry_after,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport(error) => error.fmt(f),
+            Self::Storage(error, _) => error.fmt(f),
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Transport(error) => Self::Transport(error),
+            Refusal::Storage(error, _) => Self::Storage(error),
+        }
+    }
+}
+
+/// A body that tells how much of it was read, and stops when it is told to.
+struct Watched<'a> {
+    inner: Reader<'a>,
+    progress: Progress,
+    uploader: &'a Uploader,
+    stopped: bool,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let told = match &self.uploader.on_progress {
+            Some(on_progress) => on_progress(self.progress),
+            None => ControlFlow::Continue(()),
+        };
+        if told.is_break() || self.uploader.cancel_token.is_cancelled() {
+            self.stopped = true;
+            return Err(io::Error::other("cancelled"));
+        }
+        let length = buffer.len().min(LARGEST_PART);
+        let read = self.inner.read(&mut buffer[..length])?;
+        self.progress.sent += read as u64;
+        if self.progress.sent == self.progress.total
+            && let Some(on_progress) = &self.uploader.on_progress
+            && on_progress(self.progress).is_break()
+        {
+            self.stopped = true;
+            return Err(io::Error::other("cancelled"));
+        }
+        Ok(read)
+    }
+}
+
+fn is_success(response: &Response) -> bool {
+    matches!(response.status, 200 | 201 | 204 | 303)
+}
+
+/// Where the whole request is to be sent again: S3 answers so for a bucket that is new or somewhere else. The fields
+/// are secrets, so they go by https or to this machine, and never from https to something less.
+fn redirect(from: &str, response: &Response) -> Option<String> {
+    if !matches!(response.status, 307 | 308) {
+        return None;
+    }
+    let location = response.header("location")?;
+    let is_https = |url: &str| {
+        url.get(..8)
+            .is_some_and(|s| s.eq_ignore_ascii_case("https://"))
+    };
+    let allowed = url::check(location).is_ok() && (is_https(location) || !is_https(from));
+    allowed.then(|| location.to_owned())
+}

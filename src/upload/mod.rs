@@ -1,0 +1,211 @@
+//! Posts an image with a presigned form.
+
+mod attempt;
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use serde::Serialize;
+
+use crate::cancel::CancelToken;
+use crate::error::Error;
+use crate::prepare::PreparedImage;
+use crate::presigned::{PresignedPost, PresignedPostError};
+use crate::s3::PostResponse;
+use crate::transport::{Response, Transport, UreqTransport};
+
+/// Posts `image` with `form`: every field in the given order, then the file.
+///
+/// ```no_run
+/// # let answer = "";
+/// let image = imgpost::Prepare::default().open("photo.jpg")?;
+/// let form = imgpost::PresignedPost::from_json(&answer)?;
+/// let receipt = imgpost::upload(&form, &image)?;
+/// println!("{} bytes stored", receipt.bytes);
+/// # Ok::<(), imgpost::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::PresignedPost`] when the form's own policy forbids the post, [`Error::Storage`] with S3's own words when
+/// the storage refuses, [`Error::Transport`] when no answer comes.
+pub fn upload(form: &PresignedPost, image: &PreparedImage) -> Result<Receipt, Error> {
+    Uploader::default().upload(form, image)
+}
+
+/// How far a post has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Bytes of the body handed to the connection in this attempt.
+    pub sent: u64,
+    /// Bytes of the body.
+    pub total: u64,
+    /// The attempt, counted from 1.
+    pub attempt: u32,
+}
+
+type OnProgress = Arc<dyn Fn(Progress) -> ControlFlow<()> + Send + Sync>;
+
+/// Posts images with presigned forms; keeps the connections for the next one.
+///
+/// An attempt that failed for a reason that passes (the connection was refused or broke, time ran out, the storage is
+/// busy) is made again, with growing pauses, as long as the form lives: a form with a fixed key can be posted again
+/// without harm.
+#[derive(Clone)]
+pub struct Uploader {
+    transport: Arc<dyn Transport>,
+    timeout: Duration,
+    retries: u32,
+    check_policy: bool,
+    on_progress: Option<OnProgress>,
+    cancel_token: CancelToken,
+}
+
+impl Default for Uploader {
+    fn default() -> Self {
+        Self::new(Arc::new(UreqTransport::new()))
+    }
+}
+
+impl Uploader {
+    /// An uploader that sends through `transport`.
+    pub fn new(transport: Arc<dyn Transport>) -> Self {
+        Self {
+            transport,
+            timeout: Duration::from_secs(120),
+            retries: 4,
+            check_policy: true,
+            on_progress: None,
+            cancel_token: CancelToken::new(),
+        }
+    }
+
+    /// How long one attempt may take. Default: 120 s, the life of a form of Leonardo's.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How many more attempts are made after one that failed for a reason that passes. Default: 4.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Whether the policy of a form is checked before anything is sent. Default: true. Without it, the storage is
+    /// the one to refuse.
+    #[must_use]
+    pub fn check_policy(mut self, check: bool) -> Self {
+        self.check_policy = check;
+        self
+    }
+
+    /// Calls `on_progress` on the posting thread whenever a part of the body has been handed to the connection, and
+    /// once at the end of it. `ControlFlow::Break` ends the upload with [`Error::Cancelled`].
+    #[must_use]
+    pub fn on_progress(
+        mut self,
+        on_progress: impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.on_progress = Some(Arc::new(on_progress));
+        self
+    }
+
+    /// Ends uploads with [`Error::Cancelled`] when `token` is cancelled, from any thread: while data flows, and while
+    /// waiting between attempts.
+    #[must_use]
+    pub fn cancel_token(mut self, token: CancelToken) -> Self {
+        self.cancel_token = token;
+        self
+    }
+
+    /// Posts `image` with `form`, as the function [`upload`].
+    ///
+    /// # Errors
+    ///
+    /// As the function [`upload`].
+    pub fn upload(&self, form: &PresignedPost, image: &PreparedImage) -> Result<Receipt, Error> {
+        let started = Instant::now();
+        let mime_type = image.extension().mime_type();
+        if self.check_policy {
+            let bytes = image.bytes().len() as u64;
+            let checked = form.check(bytes, mime_type, SystemTime::now());
+            checked.map_err(PresignedPostError::from)?;
+        }
+        // Only a key that asks for it needs the name the file has on this machine.
+        let wants_name = form
+            .fields()
+            .any(|(_, value)| value.contains("${filename}"));
+        let file_name = match wants_name {
+            true => image.file_name(),
+            false => format!("image.{}", image.extension()),
+        };
+        let body = form.body(&file_name, mime_type, image.bytes())?;
+        let (response, attempts) = self.post(form, &body)?;
+        let receipt = Receipt {
+            bytes: image.bytes().len() as u64,
+            attempts,
+            elapsed: started.elapsed(),
+            ..stored(form, &file_name, &response)
+        };
+        log::debug!("posted {} bytes in {:?}", receipt.bytes, receipt.elapsed);
+        Ok(receipt)
+    }
+}
+
+impl fmt::Debug for Uploader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Uploader")
+            .field("transport", &self.transport)
+            .field("timeout", &self.timeout)
+            .field("retries", &self.retries)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an answer says of the stored file.
+fn stored(form: &PresignedPost, file_name: &str, response: &Response) -> Receipt {
+    let told = PostResponse::parse(&response.body);
+    let header = |name| response.header(name).map(str::to_owned);
+    let named = |key: &str| key.replace("${filename}", file_name);
+    let etag = header("etag").or(told.etag);
+    Receipt {
+        key: told.key.or_else(|| form.key().map(named)),
+        etag: etag.map(|etag| etag.trim_matches('"').to_owned()),
+        location: header("location").or(told.location),
+        bytes: 0,
+        attempts: 0,
+        elapsed: Duration::ZERO,
+        resigned: false,
+    }
+}
+
+/// What the storage answered to a post that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The key the file is stored under.
+    pub key: Option<String>,
+    /// The entity tag of what is stored, without quotes: for most storages the MD5 of the bytes.
+    pub etag: Option<String>,
+    /// Where the storage says the file is. With a redirect, where the form wants a browser to go next.
+    pub location: Option<String>,
+    /// How many bytes the file has.
+    pub bytes: u64,
+    /// How many times the form was posted, the last time with success.
+    pub attempts: u32,
+    /// How long it took, all attempts together. Serialized as seconds.
+    #[serde(serialize_with = "in_seconds")]
+    pub elapsed: Duration,
+    /// Whether the first form expired while there was work to do, and another one was asked for.
+    pub resigned: bool,
+}
+
+fn in_seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
