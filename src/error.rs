@@ -1,6 +1,7 @@
 //! The one error of the crate, around those of its layers.
 
 use std::fmt;
+use std::io;
 
 use crate::leonardo::ApiError;
 use crate::prepare::PrepareError;
@@ -24,6 +25,8 @@ pub enum Error {
     Api(Box<ApiError>),
     /// Something the call needs is missing or out of range, for example the API key; nothing was sent.
     Invalid(String),
+    /// The file to be posted as it is cannot be read, or changes while it is read; nothing was stored.
+    File(io::Error),
     /// The job was ended by its [`CancelToken`](crate::CancelToken) or its progress callback.
     Cancelled,
     /// The generation ended without a picture. Change the prompt or the settings and ask again.
@@ -69,6 +72,7 @@ impl fmt::Display for Error {
             Self::Transport(error) => error.fmt(f),
             Self::Api(error) => error.fmt(f),
             Self::Invalid(why) => f.write_str(why),
+            Self::File(_) => f.write_str("the file cannot be read as it is"),
             Self::Cancelled => f.write_str("cancelled"),
             Self::GenerationFailed { id } => {
                 write!(
@@ -92,6 +96,7 @@ impl std::error::Error for Error {
             Self::Prepare(error) => error.source(),
             Self::PresignedPost(error) => error.source(),
             Self::Transport(error) => error.source(),
+            Self::File(error) => Some(error),
             _ => None,
         }
     }

@@ -1,4 +1,4 @@
-//! Words of a server made fit to be shown: they are read by people, in terminals and in logs.
+//! Words made fit for where they go: a server's for terminals and logs, a file's name for storage.
 
 /// `text` on one line of at most 500 characters, without control characters: a server's words must not steer a
 /// terminal.
@@ -25,6 +25,16 @@ pub(crate) fn first_line(text: &str) -> String {
     }
     let line = words.lines().map(str::trim).find(|line| !line.is_empty());
     one_line(line.unwrap_or_default())
+}
+
+/// A file name as every storage takes it: they disagree about anything beyond plain ASCII, so that becomes an
+/// underscore.
+pub(crate) fn ascii_name(name: &str) -> String {
+    let plain = |c: char| match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' => c,
+        _ => '_',
+    };
+    name.chars().take(100).map(plain).collect()
 }
 
 #[cfg(test)]

@@ -164,6 +164,34 @@ fn post(form: &Path) -> (i32, String) {
 }
 
 #[test]
+fn post_raw_stores_a_file_as_it_is() {
+    let sandbox = Sandbox::start().unwrap();
+    let answer = ureq::post(format!("{}/v1/init-image", sandbox.base_url()))
+        .header("Authorization", format!("Bearer {}", sandbox.api_key()))
+        .send(r#"{"extension":"jpg"}"#)
+        .unwrap()
+        .into_body()
+        .read_to_vec()
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let form = folder.path().join("form.json");
+    std::fs::write(&form, &answer).unwrap();
+    // Cut off, so that nothing but posting it as it is would succeed.
+    let file = folder.path().join("part of a photo.jpg");
+    let photo = std::fs::read(fixture("images/lighthouse.jpg")).unwrap();
+    std::fs::write(&file, &photo[..50_000]).unwrap();
+    let output = run(imgpost()
+        .args(["post", "--raw", "--json", "--presigned"])
+        .arg(&form)
+        .arg(&file));
+    let report = &json(&output)[0];
+    assert_eq!(report["bytes"], 50_000);
+    assert!(report["width"].is_null());
+    let stored = sandbox.stored(report["key"].as_str().unwrap()).unwrap();
+    assert_eq!(stored.bytes, &photo[..50_000]);
+}
+
+#[test]
 fn bad_forms_end_with_5() {
     let folder = tempfile::tempdir().unwrap();
     let form = folder.path().join("form.json");

@@ -405,3 +405,73 @@ fn a_form_that_expired_is_replaced_once_and_the_receipt_says_so() {
         }
     }
 }
+
+#[test]
+fn a_raw_file_is_read_again_for_every_attempt() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("film.mp4");
+    let film: Vec<u8> = (0..10_000_000_u32).map(|i| (i % 251) as u8).collect();
+    std::fs::write(&path, &film).unwrap();
+    let server = FaultServer::start(vec![Step::CloseInBody(50)]);
+    let uploader = uploader().timeout(Duration::from_secs(20));
+    let form = form(&server.url, Duration::from_secs(60));
+    let receipt = uploader
+        .upload_file(&form, &path, Some("video/mp4"))
+        .unwrap();
+    assert_eq!((receipt.attempts, receipt.bytes), (2, 10_000_000));
+    let stored = server.stored();
+    assert_eq!(stored.len(), 1);
+    assert!(memchr::memmem::find(&stored[0], &film).is_some());
+    assert!(memchr::memmem::find(&stored[0], b"Content-Type: video/mp4").is_some());
+}
+
+#[test]
+fn a_raw_file_that_cannot_be_read_is_told_by_its_name_and_tried_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("film.mp4");
+    let server = FaultServer::start(vec![]);
+    let form = form(&server.url, Duration::from_secs(60));
+    for path in [&path, folder.path()] {
+        let error = uploader().upload_file(&form, path, None).unwrap_err();
+        assert!(
+            matches!(&error, Error::File(why) if why.to_string().contains(&*path.to_string_lossy()))
+        );
+    }
+    assert_eq!(server.requests(), 0);
+    // It grows while it is sent: the first bytes have been read when the callback is told of them.
+    std::fs::write(&path, vec![7; 1_000_000]).unwrap();
+    let growing = path.clone();
+    let grow = move |progress: imgpost::Progress| {
+        if progress.sent == 0 {
+            std::fs::write(&growing, vec![7; 1_000_001]).unwrap();
+        }
+        ControlFlow::Continue(())
+    };
+    let error = uploader()
+        .on_progress(grow)
+        .upload_file(&form, &path, None)
+        .unwrap_err();
+    assert!(
+        matches!(&error, Error::File(why) if why.to_string().contains("longer")),
+        "{error:?}"
+    );
+    assert!(server.stored().is_empty());
+}
+
+#[test]
+fn a_refusal_that_comes_before_a_large_body_is_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("film.mp4");
+    std::fs::write(&path, vec![7; 50_000_000]).unwrap();
+    let Step::Answer(refusal) = s3_error("403 E", "SignatureDoesNotMatch") else {
+        unreachable!("an error is an answer")
+    };
+    let server = FaultServer::start(vec![Step::AnswerEarly(refusal)]);
+    let form = form(&server.url, Duration::from_secs(60));
+    let error = uploader().upload_file(&form, &path, None).unwrap_err();
+    assert!(
+        matches!(&error, Error::Storage(s3) if s3.status == 403),
+        "{error:?}"
+    );
+    assert_eq!(server.requests(), 1);
+}

@@ -12,9 +12,10 @@ use super::color::ColorSpace;
 use super::decode::Decoded;
 use super::error::{PrepareError, PrepareErrorKind};
 use super::limits::Limits;
-use super::prepared::{PreparedImage, ascii_stem};
+use super::prepared::PreparedImage;
 use super::raster::{Color, Raster};
 use crate::geometry::Size;
+use crate::text::ascii_name;
 
 pub(super) enum Input<'a> {
     File(File),
@@ -32,7 +33,7 @@ impl Input<'_> {
         let prepared = open(path, limits).and_then(prepare);
         let mut image = prepared.map_err(|kind| PrepareError::new(kind, Some(path)))?;
         if let Some(stem) = path.file_stem() {
-            image.stem = ascii_stem(&stem.to_string_lossy());
+            image.stem = ascii_name(&stem.to_string_lossy());
         }
         Ok(image)
     }

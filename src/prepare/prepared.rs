@@ -75,12 +75,3 @@ impl fmt::Debug for PreparedImage {
             .finish_non_exhaustive()
     }
 }
-
-/// Storage servers disagree about file names beyond plain ASCII, so anything else becomes an underscore.
-pub(super) fn ascii_stem(stem: &str) -> String {
-    let plain = |c: char| match c {
-        'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' => c,
-        _ => '_',
-    };
-    stem.chars().take(100).map(plain).collect()
-}

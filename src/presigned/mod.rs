@@ -6,14 +6,13 @@ pub(crate) mod fields;
 pub(crate) mod policy;
 mod preflight;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::extension::Extension;
-use crate::multipart::{Body, Form};
+use crate::multipart::{Body, Content, Form};
 use crate::url;
 
 pub use error::PresignedPostError;
@@ -133,7 +132,7 @@ impl PresignedPost {
             .or_else(|| self.field("Content-Type").and_then(of_type))
     }
 
-    fn field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         fields::value(self.fields(), name)
     }
 
@@ -150,12 +149,12 @@ impl PresignedPost {
         &self,
         file_name: &str,
         content_type: &str,
-        content: impl Into<Cow<'a, [u8]>>,
+        content: impl Into<Content<'a>>,
     ) -> Result<Body<'a>, PresignedPostError> {
         let form = self
             .fields()
             .fold(Form::new(), |form, (name, value)| form.field(name, value));
-        let body = form.file("file", file_name, content_type, content)?;
+        let body = form.with_content("file", file_name, content_type, content)?;
         match body.head_length() {
             ..=MAX_BYTES_BEFORE_FILE => Ok(body),
             bytes => Err(PresignedPostError::TooLarge {

@@ -24,6 +24,9 @@ const MAX_REDIRECTS: usize = 3;
 /// So that progress is told, and a cancel is seen, often enough on a slow connection.
 const LARGEST_PART: usize = 64 * 1024;
 
+/// A server that knows nothing of `Expect` is waited for a second, which is little for such a body.
+const LEAST_TO_EXPECT: u64 = 8 << 20;
+
 impl Uploader {
     /// Makes attempts until one succeeds or no other is worth making; gives the answer and the number of attempts.
     pub(super) fn post(
@@ -37,6 +40,7 @@ impl Uploader {
                 Ok(response) if is_success(&response) => return Ok((response, attempt)),
                 Ok(response) => Refusal::of(form, &response),
                 Err(Stopped::Cancelled) => return Err(Error::Cancelled),
+                Err(Stopped::File(error)) => return Err(Error::File(error)),
                 Err(Stopped::Failed(error)) => Refusal::Transport(error),
             };
             let remaining = form.remaining(SystemTime::now());
@@ -71,20 +75,19 @@ impl Uploader {
                     attempt,
                 },
                 uploader: self,
-                stopped: false,
+                stopped: None,
             };
             let sent = self.transport.send(Request {
                 method: Method::Post,
                 url: &url,
-                headers: vec![("content-type", body.content_type())],
+                headers: headers(body),
                 body: Some((&mut reader, body.content_length())),
                 timeout: self.timeout_of_attempt(form),
                 max_response_bytes: MAX_RESPONSE_BYTES,
             });
             let stopped = reader.stopped;
             let response = match sent {
-                Err(_) if stopped => return Err(Stopped::Cancelled),
-                Err(error) => return Err(Stopped::Failed(error)),
+                Err(error) => return Err(stopped.unwrap_or(Stopped::Failed(error))),
                 Ok(response) => response,
             };
             match redirect(&url, &response) {
@@ -109,6 +112,7 @@ impl Uploader {
 /// Why there is no answer.
 enum Stopped {
     Cancelled,
+    File(io::Error),
     Failed(TransportError),
 }
 
@@ -160,31 +164,52 @@ struct Watched<'a> {
     inner: Reader<'a>,
     progress: Progress,
     uploader: &'a Uploader,
-    stopped: bool,
+    /// Why the body was not read to its end.
+    stopped: Option<Stopped>,
 }
 
-impl Read for Watched<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl Watched<'_> {
+    /// Tells the progress, and whether to go on.
+    fn tell(&mut self) -> io::Result<()> {
         let told = match &self.uploader.on_progress {
             Some(on_progress) => on_progress(self.progress),
             None => ControlFlow::Continue(()),
         };
         if told.is_break() || self.uploader.cancel_token.is_cancelled() {
-            self.stopped = true;
+            self.stopped = Some(Stopped::Cancelled);
             return Err(io::Error::other("cancelled"));
         }
+        Ok(())
+    }
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.tell()?;
         let length = buffer.len().min(LARGEST_PART);
-        let read = self.inner.read(&mut buffer[..length])?;
+        let read = match self.inner.read(&mut buffer[..length]) {
+            Ok(read) => read,
+            Err(error) => {
+                let kind = error.kind();
+                self.stopped = Some(Stopped::File(error));
+                return Err(kind.into());
+            }
+        };
         self.progress.sent += read as u64;
-        if self.progress.sent == self.progress.total
-            && let Some(on_progress) = &self.uploader.on_progress
-            && on_progress(self.progress).is_break()
-        {
-            self.stopped = true;
-            return Err(io::Error::other("cancelled"));
+        if self.progress.sent == self.progress.total {
+            self.tell()?;
         }
         Ok(read)
     }
+}
+
+/// A refusal that comes before a large body is sent saves the sending, and is not lost in a connection that breaks.
+fn headers(body: &Body<'_>) -> Vec<(&'static str, String)> {
+    let mut headers = vec![("content-type", body.content_type())];
+    if body.content_length() >= LEAST_TO_EXPECT {
+        headers.push(("expect", "100-continue".into()));
+    }
+    headers
 }
 
 fn is_success(response: &Response) -> bool {

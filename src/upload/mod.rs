@@ -3,7 +3,9 @@
 mod attempt;
 
 use std::fmt;
+use std::io;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,9 +13,11 @@ use serde::Serialize;
 
 use crate::cancel::CancelToken;
 use crate::error::Error;
+use crate::multipart::Content;
 use crate::prepare::PreparedImage;
 use crate::presigned::{PresignedPost, PresignedPostError};
 use crate::s3::PostResponse;
+use crate::text::ascii_name;
 use crate::transport::{Response, Transport, UreqTransport};
 
 /// Posts `image` with `form`: every field in the given order, then the file.
@@ -130,11 +134,57 @@ impl Uploader {
     ///
     /// As the function [`upload`].
     pub fn upload(&self, form: &PresignedPost, image: &PreparedImage) -> Result<Receipt, Error> {
+        let content_type = image.extension().mime_type();
+        let plain_name = format!("image.{}", image.extension());
+        let names = [image.file_name(), plain_name];
+        self.upload_content(form, names, content_type, image.bytes())
+    }
+
+    /// Posts the file at `path` as it is: a video, a 3D model, an image that is right already. It is read while it is
+    /// sent, and never in memory as a whole. `content_type` is the form's own where none is given.
+    ///
+    /// # Errors
+    ///
+    /// As the function [`upload`], and [`Error::File`] when the file cannot be read or changes its length meanwhile.
+    pub fn upload_file(
+        &self,
+        form: &PresignedPost,
+        path: impl AsRef<Path>,
+        content_type: Option<&str>,
+    ) -> Result<Receipt, Error> {
+        let path = path.as_ref();
+        let of_file = |error: io::Error| {
+            let told = format!("{}: {error}", path.display());
+            Error::File(io::Error::new(error.kind(), told))
+        };
+        let metadata = std::fs::metadata(path).map_err(of_file)?;
+        if !metadata.is_file() {
+            return Err(of_file(io::Error::other("is not a file")));
+        }
+        let declared = content_type.or_else(|| form.field("Content-Type"));
+        let content_type = declared.unwrap_or("application/octet-stream");
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let names = [ascii_name(&name), String::from("file")];
+        let content = Content::File {
+            path: path.into(),
+            length: metadata.len(),
+        };
+        self.upload_content(form, names, content_type, content)
+    }
+
+    /// Of the names, the first is what the file has on this machine and the second tells nothing of it.
+    fn upload_content<'a>(
+        &self,
+        form: &PresignedPost,
+        [own_name, plain_name]: [String; 2],
+        content_type: &str,
+        content: impl Into<Content<'a>>,
+    ) -> Result<Receipt, Error> {
         let started = Instant::now();
-        let mime_type = image.extension().mime_type();
+        let content = content.into();
+        let bytes = content.length();
         if self.check_policy {
-            let bytes = image.bytes().len() as u64;
-            let checked = form.check(bytes, mime_type, SystemTime::now());
+            let checked = form.check(bytes, content_type, SystemTime::now());
             checked.map_err(PresignedPostError::from)?;
         }
         // Only a key that asks for it needs the name the file has on this machine.
@@ -142,13 +192,13 @@ impl Uploader {
             .fields()
             .any(|(_, value)| value.contains("${filename}"));
         let file_name = match wants_name {
-            true => image.file_name(),
-            false => format!("image.{}", image.extension()),
+            true => own_name,
+            false => plain_name,
         };
-        let body = form.body(&file_name, mime_type, image.bytes())?;
+        let body = form.body(&file_name, content_type, content)?;
         let (response, attempts) = self.post(form, &body)?;
         let receipt = Receipt {
-            bytes: image.bytes().len() as u64,
+            bytes,
             attempts,
             elapsed: started.elapsed(),
             ..stored(form, &file_name, &response)

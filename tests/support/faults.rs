@@ -22,6 +22,8 @@ pub enum Step {
     StoreAndClose,
     /// Read everything and answer this, byte for byte; then close it.
     Answer(String),
+    /// Answer this when the head was read, and read no more.
+    AnswerEarly(String),
     /// Read nothing for so long.
     StallOnAccept(Duration),
     /// Read everything, and answer nothing for so long.
@@ -102,6 +104,10 @@ fn serve(stream: &TcpStream, step: &Step, seen: &Mutex<Seen>) -> std::io::Result
         if reader.read_line(&mut head)? == 0 {
             return Ok(());
         }
+    }
+    if let Step::AnswerEarly(bytes) = step {
+        let mut stream = stream;
+        return stream.write_all(bytes.as_bytes());
     }
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;

@@ -32,8 +32,11 @@ pub enum Command {
     },
     /// Prepare an image and post it with a presigned form obtained elsewhere
     Post {
-        /// A JPEG, PNG, WebP, GIF, BMP or TIFF file
+        /// A JPEG, PNG, WebP, GIF, BMP or TIFF file; any file with --raw
         file: PathBuf,
+        /// Post the file as it is, of any size: a video, a 3D model, an image that is right already
+        #[arg(long)]
+        raw: bool,
         /// The form as JSON: an answer of the API, or {"url": …, "fields": …}; - reads standard input
         #[arg(long, value_name = "FORM.json")]
         presigned: PathBuf,

@@ -82,7 +82,7 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let code = match &error {
-            Error::Prepare(_) => Code::Image,
+            Error::Prepare(_) | Error::File(_) => Code::Image,
             error if error.is_expired() => Code::Expired,
             Error::PresignedPost(_) => Code::Storage,
             Error::Storage(_) => Code::Storage,
@@ -91,7 +91,7 @@ impl From<Error> for Failure {
             _ => Code::Api,
         };
         Self {
-            names_file: matches!(error, Error::Prepare(_)),
+            names_file: matches!(error, Error::Prepare(_) | Error::File(_)),
             ..Self::new(with_causes(&error), code)
         }
     }

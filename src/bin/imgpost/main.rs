@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use imgpost::leonardo::Client;
 use imgpost::sandbox::Sandbox;
-use imgpost::{Error, Extension, PreparedImage, PresignedPost};
+use imgpost::{Error, Extension, PreparedImage, PresignedPost, Uploader};
 
 use args::{Args, Command, Half, PrepareArgs};
 use failure::Failure;
@@ -46,11 +46,17 @@ fn run(args: &Args) -> Result<(), Failure> {
         }
         Command::Post {
             file,
+            raw,
             presigned,
             half,
             prepare,
         } => {
             let form = read_form(presigned, *half)?;
+            if *raw {
+                let receipt = Uploader::default().upload_file(&form, file, None)?;
+                let report = Report::raw(form.id(), &receipt);
+                return report.print(args.json, &file.display().to_string());
+            }
             let image = open(file, prepare, form.extension())?;
             let receipt = imgpost::upload(&form, &image)?;
             let report = Report::posted(&image, form.id(), &receipt);

@@ -12,10 +12,10 @@ use crate::failure::Failure;
 pub struct Report {
     id: Option<String>,
     key: Option<String>,
-    extension: &'static str,
-    width: u32,
-    height: u32,
-    bytes: usize,
+    extension: Option<&'static str>,
+    width: Option<u32>,
+    height: Option<u32>,
+    bytes: u64,
     etag: Option<String>,
     attempts: Option<u32>,
 }
@@ -26,12 +26,26 @@ impl Report {
         Self {
             id: None,
             key: None,
-            extension: image.extension().as_str(),
-            width: image.size().width,
-            height: image.size().height,
-            bytes: image.bytes().len(),
+            extension: Some(image.extension().as_str()),
+            width: Some(image.size().width),
+            height: Some(image.size().height),
+            bytes: image.bytes().len() as u64,
             etag: None,
             attempts: None,
+        }
+    }
+
+    /// A file that was stored as it is.
+    pub fn raw(id: Option<&str>, receipt: &Receipt) -> Self {
+        Self {
+            id: id.map(str::to_owned),
+            key: receipt.key.clone(),
+            extension: None,
+            width: None,
+            height: None,
+            bytes: receipt.bytes,
+            etag: receipt.etag.clone(),
+            attempts: Some(receipt.attempts),
         }
     }
 
@@ -53,11 +67,13 @@ impl Report {
             false => {
                 let stored = self.id.as_ref().or(self.key.as_ref());
                 let stored = stored.map(|name| format!(" {name}")).unwrap_or_default();
-                let (width, height, bytes) = (self.width, self.height, self.bytes);
-                format!(
-                    "{subject}:{stored} {width}x{height} {}, {bytes} bytes",
-                    self.extension
-                )
+                let picture = match (self.width, self.height, self.extension) {
+                    (Some(width), Some(height), Some(extension)) => {
+                        format!(" {width}x{height} {extension},")
+                    }
+                    _ => String::new(),
+                };
+                format!("{subject}:{stored}{picture} {} bytes", self.bytes)
             }
         };
         let mut output = io::stdout().lock();

@@ -1,10 +1,16 @@
 //! The body of a presigned POST: `multipart/form-data` built by hand (RFC 7578), fields first and the file last.
 
+mod content;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Read};
+use std::path::PathBuf;
 
 use crate::random;
+
+pub(crate) use content::Content;
+use content::ContentReader;
 
 /// The parts of a form, in the order they are sent.
 ///
@@ -46,6 +52,40 @@ impl Form {
         content_type: &str,
         content: impl Into<Cow<'a, [u8]>>,
     ) -> Result<Body<'a>, FormError> {
+        self.with_content(name, file_name, content_type, content.into())
+    }
+
+    /// Closes the form with the file at `path`, which has `length` bytes. It is opened when its turn to be read comes,
+    /// and each time the body is read again; it is never in memory as a whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`file`](Self::file). A file that cannot be opened, or is not of that length any more, is an error of the
+    /// reader.
+    pub fn file_at(
+        self,
+        name: &str,
+        file_name: &str,
+        content_type: &str,
+        path: impl Into<PathBuf>,
+        length: u64,
+    ) -> Result<Body<'static>, FormError> {
+        let path = path.into();
+        self.with_content(
+            name,
+            file_name,
+            content_type,
+            Content::File { path, length },
+        )
+    }
+
+    pub(crate) fn with_content<'a>(
+        &self,
+        name: &str,
+        file_name: &str,
+        content_type: &str,
+        content: impl Into<Content<'a>>,
+    ) -> Result<Body<'a>, FormError> {
         self.close(name, file_name, content_type, content.into(), draw_boundary)
     }
 
@@ -55,14 +95,16 @@ impl Form {
         name: &str,
         file_name: &str,
         content_type: &str,
-        content: Cow<'a, [u8]>,
+        content: Content<'a>,
         mut draw: impl FnMut() -> String,
     ) -> Result<Body<'a>, FormError> {
         let boundary = loop {
             let drawn = draw();
             let occurs = |text: &[u8]| memchr::memmem::find(text, drawn.as_bytes()).is_some();
             let mut fields = self.fields.iter();
-            if !occurs(&content) && !fields.any(|(_, value)| occurs(value.as_bytes())) {
+            if !content.contains(drawn.as_bytes())
+                && !fields.any(|(_, value)| occurs(value.as_bytes()))
+            {
                 break drawn;
             }
         };
@@ -139,7 +181,7 @@ impl std::error::Error for FormError {}
 pub struct Body<'a> {
     boundary: String,
     head: Vec<u8>,
-    content: Cow<'a, [u8]>,
+    content: Content<'a>,
     tail: Vec<u8>,
 }
 
@@ -151,10 +193,7 @@ impl Body<'_> {
 
     /// The value of the request's `Content-Length` header, in bytes.
     pub fn content_length(&self) -> u64 {
-        self.segments()
-            .map(|segment| segment.len() as u64)
-            .iter()
-            .sum()
+        self.head.len() as u64 + self.content.length() + self.tail.len() as u64
     }
 
     /// How many bytes come before the file's content: what S3 limits to 20 KB.
@@ -165,12 +204,10 @@ impl Body<'_> {
     /// Reads the body from its beginning, as often as it is asked for.
     pub fn reader(&self) -> Reader<'_> {
         Reader {
-            rest: self.segments(),
+            head: &self.head,
+            content: self.content.reader(),
+            tail: &self.tail,
         }
-    }
-
-    fn segments(&self) -> [&[u8]; 3] {
-        [&self.head, &self.content, &self.tail]
     }
 }
 
@@ -184,22 +221,26 @@ impl fmt::Debug for Body<'_> {
 
 /// The bytes of a [`Body`], in order.
 pub struct Reader<'a> {
-    rest: [&'a [u8]; 3],
+    head: &'a [u8],
+    content: ContentReader<'a>,
+    tail: &'a [u8],
 }
 
 impl Read for Reader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.rest.iter_mut().find(|segment| !segment.is_empty()) {
-            Some(segment) => segment.read(buffer),
-            None => Ok(0),
+        if !self.head.is_empty() {
+            return self.head.read(buffer);
+        }
+        match self.content.read(buffer)? {
+            0 => self.tail.read(buffer),
+            read => Ok(read),
         }
     }
 }
 
 impl fmt::Debug for Reader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let left: usize = self.rest.iter().map(|segment| segment.len()).sum();
-        f.debug_struct("Reader").field("left", &left).finish()
+        f.debug_struct("Reader").finish_non_exhaustive()
     }
 }
 
@@ -211,7 +252,7 @@ mod tests {
         let form = fields
             .iter()
             .fold(Form::new(), |form, (name, value)| form.field(*name, *value));
-        let content = Cow::Borrowed(content);
+        let content = Content::Bytes(Cow::Borrowed(content));
         let boundary = || "BOUNDARY".into();
         form.close("file", "a\"b.jpg", "image/jpeg", content, boundary)
             .unwrap()
@@ -265,6 +306,43 @@ mod tests {
     }
 
     #[test]
+    fn a_file_reads_as_its_bytes_do_and_may_not_change_its_length() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("raw");
+        std::fs::write(&path, b"content").unwrap();
+        let at = |length| {
+            let form = Form::new().field("key", "value");
+            let content = Content::File {
+                path: path.clone(),
+                length,
+            };
+            form.close("file", "f", "video/mp4", content, || "boundary".into())
+                .unwrap()
+        };
+        let bytes = Content::from(b"content".as_slice());
+        let in_memory = Form::new().field("key", "value");
+        let in_memory = in_memory.close("file", "f", "video/mp4", bytes, || "boundary".into());
+        let body = at(7);
+        assert_eq!(read(&body), read(&in_memory.unwrap()));
+        assert_eq!(body.content_length(), read(&body).len() as u64);
+        for (length, kind) in [
+            (8, io::ErrorKind::UnexpectedEof),
+            (6, io::ErrorKind::InvalidData),
+            (0, io::ErrorKind::InvalidData),
+        ] {
+            let body = at(length);
+            let error = body.reader().read_to_end(&mut Vec::new()).unwrap_err();
+            assert_eq!(error.kind(), kind);
+            assert!(error.to_string().contains("raw: it has become"), "{error}");
+        }
+        std::fs::write(&path, b"").unwrap();
+        assert!(at(0).reader().read_to_end(&mut Vec::new()).is_ok());
+        std::fs::remove_file(&path).unwrap();
+        let error = at(7).reader().read_to_end(&mut Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
     fn an_empty_field_and_an_empty_file_are_parts_too() {
         let text = read(&body(&[("empty", "")], b""));
         assert!(text.starts_with(
@@ -302,7 +380,7 @@ mod tests {
             .map(String::from)
             .into_iter();
         let form = Form::new().field("key", "a in-field b");
-        let content = Cow::Borrowed(b"a in-file b".as_slice());
+        let content = Content::Bytes(Cow::Borrowed(b"a in-file b".as_slice()));
         let body = form
             .close("file", "f", "image/png", content, || draws.next().unwrap())
             .unwrap();
