@@ -203,39 +203,90 @@ pub struct UreqTransport {
 }
 
 impl UreqTransport {
-    /// A transport with its own connections.
+    /// A transport with its own connections. `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are respected.
     pub fn new() -> Self {
-        let config = ureq::Agent::config_builder()
-            // An error status would be an error without its body, and the body says what is wrong.
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_connect(Some(Duration::from_secs(10)))
-            .user_agent(concat!("imgpost/", env!("CARGO_PKG_VERSION")));
+        let config = config();
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
-        let config = config.tls_config(tls_config());
+        let config = config.tls_config(tls_config(root_certs()));
         Self {
             agent: config.build().into(),
         }
     }
+
+    /// A transport that trusts the certificate authorities in `pem`, and no others.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidData`] when `pem` holds no certificate, or one that cannot be read.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn with_root_certificates(pem: &[u8]) -> io::Result<Self> {
+        use ureq::tls::{PemItem, RootCerts, parse_pem};
+        let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
+        let mut certificates = Vec::new();
+        for item in parse_pem(pem) {
+            if let PemItem::Certificate(certificate) = item.map_err(|e| invalid(e.to_string()))? {
+                certificates.push(certificate);
+            }
+        }
+        if certificates.is_empty() {
+            return Err(invalid("there is no certificate in PEM format".into()));
+        }
+        let roots = RootCerts::new_with_certs(&certificates);
+        Ok(Self {
+            agent: config().tls_config(tls_config(roots)).build().into(),
+        })
+    }
+
+    /// A transport that trusts the certificate authorities in the file that `SSL_CERT_FILE` names, and no others; the
+    /// usual ones where that is not set.
+    ///
+    /// # Errors
+    ///
+    /// As `with_root_certificates`, and when the file cannot be read. The variable is named.
+    pub fn from_env() -> io::Result<Self> {
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        if let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
+            let pem = std::fs::read(&path);
+            let made = pem.and_then(|pem| Self::with_root_certificates(&pem));
+            return made.map_err(|error| {
+                let path = std::path::Path::new(&path).display();
+                io::Error::new(error.kind(), format!("SSL_CERT_FILE, {path}: {error}"))
+            });
+        }
+        Ok(Self::new())
+    }
+}
+
+fn config() -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
+    ureq::Agent::config_builder()
+        // An error status would be an error without its body, and the body says what is wrong.
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_connect(Some(Duration::from_secs(10)))
+        .user_agent(concat!("imgpost/", env!("CARGO_PKG_VERSION")))
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn tls_config() -> ureq::tls::TlsConfig {
-    use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+fn tls_config(roots: ureq::tls::RootCerts) -> ureq::tls::TlsConfig {
+    use ureq::tls::{TlsConfig, TlsProvider};
     let provider = match cfg!(feature = "native-tls") {
         true => TlsProvider::NativeTls,
         false => TlsProvider::Rustls,
-    };
-    // The platform's own TLS is asked for in order to use the platform's own certificates.
-    let roots = match cfg!(any(feature = "native-tls", feature = "platform-verifier")) {
-        true => RootCerts::PlatformVerifier,
-        false => RootCerts::WebPki,
     };
     TlsConfig::builder()
         .provider(provider)
         .root_certs(roots)
         .build()
+}
+
+/// The platform's own TLS is asked for in order to use the platform's own certificates.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn root_certs() -> ureq::tls::RootCerts {
+    match cfg!(any(feature = "native-tls", feature = "platform-verifier")) {
+        true => ureq::tls::RootCerts::PlatformVerifier,
+        false => ureq::tls::RootCerts::WebPki,
+    }
 }
 
 impl Default for UreqTransport {
@@ -345,6 +396,10 @@ fn kind_of(error: &ureq::Error, begun: bool) -> TransportErrorKind {
         | Error::Http(_)
         | Error::Timeout(Timeout::Connect) => TransportErrorKind::Connect,
         Error::Tls(_) | Error::TlsRequired => TransportErrorKind::Tls,
+        #[cfg(feature = "native-tls")]
+        Error::NativeTls(_) => TransportErrorKind::Tls,
+        #[cfg(feature = "rustls")]
+        Error::Rustls(_) => TransportErrorKind::Tls,
         // A certificate that is refused comes as invalid data from within the handshake.
         Error::Io(error) if error.kind() == io::ErrorKind::InvalidData && !begun => {
             TransportErrorKind::Tls

@@ -33,7 +33,8 @@ struct Inner {
 }
 
 impl Client {
-    /// A client with the key in `LEONARDO_API_KEY`, and with the base URL in `LEONARDO_BASE_URL` where that is set.
+    /// A client with the key in `LEONARDO_API_KEY`, with the base URL in `LEONARDO_BASE_URL` and the certificate
+    /// authorities in the file `SSL_CERT_FILE` where those are set.
     ///
     /// # Errors
     ///
@@ -47,7 +48,13 @@ impl Client {
         let api_key = variable("LEONARDO_API_KEY").ok_or_else(|| {
             Error::Invalid("there is no API key; set LEONARDO_API_KEY to yours".into())
         })?;
-        let mut builder = Self::builder(api_key);
+        let transport = || {
+            let transport = UreqTransport::from_env();
+            transport.map_err(|error| Error::Invalid(error.to_string()))
+        };
+        let mut builder = Self::builder(api_key)
+            .uploader(Uploader::new(Arc::new(transport()?)))
+            .transport(Arc::new(transport()?));
         if let Some(base_url) = variable("LEONARDO_BASE_URL") {
             builder = builder.base_url(base_url);
         }

@@ -7,10 +7,12 @@ mod report;
 use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use imgpost::leonardo::Client;
 use imgpost::sandbox::Sandbox;
+use imgpost::transport::UreqTransport;
 use imgpost::{Error, Extension, PreparedImage, PresignedPost, Uploader};
 
 use args::{Args, Command, Half, PrepareArgs};
@@ -53,12 +55,12 @@ fn run(args: &Args) -> Result<(), Failure> {
         } => {
             let form = read_form(presigned, *half)?;
             if *raw {
-                let receipt = Uploader::default().upload_file(&form, file, None)?;
+                let receipt = uploader()?.upload_file(&form, file, None)?;
                 let report = Report::raw(form.id(), &receipt);
                 return report.print(args.json, &file.display().to_string());
             }
             let image = open(file, prepare, form.extension())?;
-            let receipt = imgpost::upload(&form, &image)?;
+            let receipt = uploader()?.upload(&form, &image)?;
             let report = Report::posted(&image, form.id(), &receipt);
             report.print(args.json, &file.display().to_string())
         }
@@ -105,6 +107,11 @@ fn write(output: &Path, bytes: &[u8]) -> Result<(), Failure> {
         let _ = std::fs::remove_file(&beside);
         Failure::file(output, error)
     })
+}
+
+fn uploader() -> Result<Uploader, Failure> {
+    let transport = UreqTransport::from_env().map_err(|e| Error::Invalid(e.to_string()))?;
+    Ok(Uploader::new(Arc::new(transport)))
 }
 
 fn open(

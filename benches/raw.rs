@@ -1,0 +1,132 @@
+//! Processor time and memory of posting a file of 1 GiB as it is, against `curl -F` in the same run.
+//!
+//! ```sh
+//! cargo bench --bench raw
+//! ```
+//!
+//! Both post to a sink on this machine that reads everything and keeps nothing. Processor time is that of the whole
+//! process, user and system; it counts in hundredths of a second. Runs on Linux.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+
+use imgpost::{PresignedPost, Uploader};
+
+const MIB: usize = 1024;
+const ROUNDS: usize = 7;
+
+fn main() {
+    let args: Vec<_> = std::env::args().collect();
+    match args.get(1).map(String::as_str) {
+        Some("--post") => post(&args[2], Path::new(&args[3])),
+        Some("--sink") => sink(),
+        _ => compare(),
+    }
+}
+
+/// Posts one file and prints the peak memory in KiB.
+fn post(url: &str, path: &Path) {
+    let form = PresignedPost::new(url, [("key".into(), "k".into())]).expect("a form");
+    let receipt = Uploader::default().upload_file(&form, path, None);
+    assert_eq!(receipt.expect("a sink that takes it").attempts, 1);
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let peak = status.lines().find(|line| line.starts_with("VmHWM:"));
+    println!(
+        "{}",
+        peak.and_then(|line| line.split_whitespace().nth(1))
+            .expect("VmHWM")
+    );
+}
+
+fn sink() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    println!("http://{}/", listener.local_addr().expect("an address"));
+    for stream in listener.incoming() {
+        take(&stream.expect("a connection")).expect("a post");
+    }
+}
+
+fn take(mut stream: &TcpStream) -> std::io::Result<()> {
+    let mut reader = BufReader::with_capacity(1 << 20, stream);
+    let (mut length, mut line) = (0, String::new());
+    while line != "\r\n" {
+        line.clear();
+        reader.read_line(&mut line)?;
+        let lower = line.to_ascii_lowercase();
+        if let Some(value) = lower.strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a length");
+        }
+    }
+    // Both announce that they wait for it.
+    stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+    std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
+    stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+}
+
+fn compare() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("raw");
+    let mut file = File::create(&path).expect("a file");
+    let mib: Vec<u8> = (0..1 << 20).map(|i: u32| (i % 251) as u8).collect();
+    for _ in 0..MIB {
+        file.write_all(&mib).expect("a gibibyte of space");
+    }
+    let this = std::env::current_exe().expect("this program");
+    let mut sink = Command::new(&this);
+    let mut sink = sink
+        .arg("--sink")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("a sink");
+    let mut url = String::new();
+    let output = sink.stdout.take().expect("a pipe");
+    BufReader::new(output)
+        .read_line(&mut url)
+        .expect("an address");
+    let url = url.trim();
+    let (mut ours, mut curls, mut peaks) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let (seconds, output) = measure(Command::new(&this).arg("--post").arg(url).arg(&path));
+        ours.push(seconds);
+        peaks.push(output.trim().parse::<u64>().expect("KiB"));
+        let file = format!("file=@{}", path.display());
+        curls.push(measure(Command::new("curl").args(["-sS", "-F", "key=k", "-F", &file, url])).0);
+    }
+    sink.kill().expect("a sink that still runs");
+    sink.wait().expect("a sink that ends");
+    let (ours, curls) = (median(ours), median(curls));
+    let peak = peaks.into_iter().max().expect("a round") as f64 / 1024.0;
+    println!("imgpost: {ours:.2} s of processor time, {peak:.1} MiB at most");
+    println!("curl -F: {curls:.2} s of processor time");
+    println!(
+        "imgpost takes {:.2} of the processor time of curl",
+        ours / curls
+    );
+}
+
+/// The processor time of a process that ends, and what it printed.
+fn measure(command: &mut Command) -> (f64, String) {
+    let before = children_ticks();
+    let output = command.output().expect("a program that starts");
+    assert!(output.status.success(), "{output:?}");
+    let seconds = (children_ticks() - before) as f64 / 100.0;
+    (seconds, String::from_utf8(output.stdout).expect("text"))
+}
+
+/// User and system time of the children that have ended, in hundredths of a second: proc(5), fields 16 and 17.
+fn children_ticks() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    let fields = stat.rsplit_once(')').expect("a name in parentheses").1;
+    let numbers = fields.split_whitespace().skip(13).take(2);
+    numbers
+        .map(|number| number.parse::<u64>().expect("a number"))
+        .sum()
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
