@@ -15,27 +15,24 @@ mod png;
 mod prepared;
 mod raster;
 mod render;
+mod run;
 #[cfg(feature = "turbo")]
 mod turbo;
 #[cfg(feature = "webp-lossy")]
 mod webp_lossy;
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::path::Path;
-use std::time::Instant;
 
+use image::DynamicImage;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageFormat};
 
 use crate::extension::Extension;
 use crate::geometry::{AspectRatio, Bounds, Fit, Gravity, Resize, Size, Target};
 
-use decode::{Decoded, Source};
+use decode::Source;
 use encode::Encoding;
 use input::Input;
-use raster::Raster;
-use render::Kernel;
 
 pub use encode::ChromaSubsampling;
 pub use error::{PrepareError, PrepareErrorKind};
@@ -43,9 +40,6 @@ pub use limits::Limits;
 pub use mask::PrepareMask;
 pub use plan::Plan;
 pub use prepared::PreparedImage;
-
-/// Below this, a smaller size is the better way to fewer bytes.
-const LEAST_QUALITY_BEFORE_SHRINKING: u8 = 50;
 
 /// How an image is prepared: which size, which format.
 ///
@@ -288,170 +282,5 @@ impl Prepare {
     pub fn plan_size(&self, width: u32, height: u32) -> Result<Plan, PrepareError> {
         self.plan_for(Size::new(width, height), Orientation::NoTransforms)
             .map_err(PrepareError::of_memory)
-    }
-
-    fn plan_for(&self, source: Size, orientation: Orientation) -> Result<Plan, PrepareErrorKind> {
-        let placement = self.resize.plan(source)?;
-        self.limits.check_pixels(placement.canvas)?;
-        Ok(Plan {
-            source_size: source,
-            orientation,
-            placement,
-        })
-    }
-
-    fn run(&self, input: Input<'_>) -> Result<PreparedImage, PrepareErrorKind> {
-        let started = Instant::now();
-        let image = match input {
-            Input::File(file) => self.run_file(file)?,
-            Input::Bytes(bytes) => self.run_bytes(bytes)?,
-            Input::Pixels(raster) => {
-                self.limits.check_pixels(raster.size)?;
-                let plan = self.plan_for(raster.size, Orientation::NoTransforms)?;
-                self.finish(Decoded::from_pixels(raster), plan)?
-            }
-        };
-        log::debug!(
-            "prepared {} (orientation {}) as {} {}, {} bytes, in {:?}",
-            image.source_size(),
-            image.plan.orientation(),
-            image.size,
-            image.extension,
-            image.bytes.len(),
-            started.elapsed(),
-        );
-        Ok(image)
-    }
-
-    /// A large photo is decoded while it is read, and never in memory as a whole.
-    fn run_file(&self, file: File) -> Result<PreparedImage, PrepareErrorKind> {
-        let again = file.try_clone().map_err(PrepareErrorKind::Read)?;
-        let source = Source::from_file(file, self.limits)?;
-        let plan = self.plan_for(source.upright_size(), source.orientation())?;
-        let may_go_untouched = plan.placement.is_identity(source.upright_size());
-        if source.can_stream() && !may_go_untouched {
-            return self.finish(source.decode(&plan.placement)?, plan);
-        }
-        drop(source);
-        self.run_bytes(input::read_all(again, self.limits)?.into())
-    }
-
-    fn run_bytes(&self, bytes: Cow<'_, [u8]>) -> Result<PreparedImage, PrepareErrorKind> {
-        let source = Source::from_bytes(&bytes, self.limits)?;
-        let plan = self.plan_for(source.upright_size(), source.orientation())?;
-        if let Some(extension) = self.extension_of_untouched(&source, &bytes, &plan)? {
-            drop(source);
-            return Ok(untouched(bytes, extension, plan));
-        }
-        let decoded = source.decode(&plan.placement)?;
-        // The file is as large as what is still to be allocated.
-        drop(bytes);
-        self.finish(decoded, plan)
-    }
-
-    /// The extension under which the file can go as it is, if it can: it is what is asked for, holds nothing but the
-    /// picture, and is whole.
-    fn extension_of_untouched(
-        &self,
-        source: &Source<'_, &[u8]>,
-        bytes: &[u8],
-        plan: &Plan,
-    ) -> Result<Option<Extension>, PrepareErrorKind> {
-        let format = source.format();
-        let extension = match (format, self.extension) {
-            (ImageFormat::Jpeg, None) => Extension::Jpg,
-            (ImageFormat::Jpeg, Some(jpeg @ (Extension::Jpg | Extension::Jpeg))) => jpeg,
-            (ImageFormat::Png, None | Some(Extension::Png)) => Extension::Png,
-            (ImageFormat::WebP, Some(Extension::Webp)) => Extension::Webp,
-            _ => return Ok(None),
-        };
-        let fits = self.max_bytes.is_none_or(|max| bytes.len() as u64 <= max);
-        if !fits
-            || source.orientation() != Orientation::NoTransforms
-            || !plan.placement.is_identity(source.upright_size())
-            || !metadata::is_bare(format, bytes)
-        {
-            return Ok(None);
-        }
-        let raster = Source::from_bytes(bytes, self.limits)?.verify()?;
-        // An opaque PNG goes as a JPEG where nothing else is asked for.
-        let wanted = self.extension.is_some() || format == ImageFormat::Jpeg;
-        Ok((wanted || raster.color.has_alpha()).then_some(extension))
-    }
-
-    fn finish(&self, decoded: Decoded, mut plan: Plan) -> Result<PreparedImage, PrepareErrorKind> {
-        let kept = (self.may_shrink && self.max_bytes.is_some()).then(|| decoded.clone());
-        let mut raster =
-            render::render(decoded, &plan.placement, Kernel::Lanczos3, self.background)?;
-        let extension = self.extension.unwrap_or(match raster.color.has_alpha() {
-            true => Extension::Png,
-            false => Extension::Jpg,
-        });
-        let (bytes, size) = loop {
-            if !extension.has_alpha() {
-                raster = render::flatten(raster, self.background);
-            }
-            match self.encode(&raster, extension) {
-                Ok(bytes) => break (bytes, raster.size),
-                Err(error) => {
-                    let smaller = self.smaller(&error, raster.size);
-                    let (Some(decoded), Some(size)) = (&kept, smaller) else {
-                        return Err(error);
-                    };
-                    let target = Target::Exact(size);
-                    let resize = Resize {
-                        target,
-                        ..self.resize
-                    };
-                    plan.placement = resize.plan(plan.source_size)?;
-                    let decoded = decoded.clone();
-                    raster = render::render(
-                        decoded,
-                        &plan.placement,
-                        Kernel::Lanczos3,
-                        self.background,
-                    )?;
-                }
-            }
-        };
-        Ok(PreparedImage {
-            bytes,
-            extension,
-            size,
-            plan,
-            untouched: false,
-            stem: String::from("image"),
-        })
-    }
-
-    fn encode(&self, raster: &Raster, extension: Extension) -> Result<Vec<u8>, PrepareErrorKind> {
-        let Some(max_bytes) = self.max_bytes else {
-            return self.encoding.encode(raster, extension);
-        };
-        let least = match self.may_shrink {
-            true => LEAST_QUALITY_BEFORE_SHRINKING,
-            false => 1,
-        };
-        self.encoding
-            .encode_within(raster, extension, max_bytes, least)
-    }
-
-    /// The size to try next after `size` took too many bytes.
-    fn smaller(&self, error: &PrepareErrorKind, size: Size) -> Option<Size> {
-        let PrepareErrorKind::DoesNotFit { bytes, max_bytes } = *error else {
-            return None;
-        };
-        self.resize.bounds.shrink(size, max_bytes, bytes)
-    }
-}
-
-fn untouched(bytes: Cow<'_, [u8]>, extension: Extension, plan: Plan) -> PreparedImage {
-    PreparedImage {
-        bytes: bytes.into_owned(),
-        extension,
-        size: plan.size(),
-        plan,
-        untouched: true,
-        stem: String::from("image"),
     }
 }

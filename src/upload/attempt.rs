@@ -43,7 +43,7 @@ impl Uploader {
                 Err(Stopped::File(error)) => return Err(Error::File(error)),
                 Err(Stopped::Failed(error)) => Refusal::Transport(error),
             };
-            let remaining = form.remaining(SystemTime::now());
+            let remaining = self.remaining(form);
             let random = random::draw() as u64;
             let pause = retry::pause(attempt, self.retries, &error.failure(), remaining, random);
             let Some(pause) = pause else {
@@ -101,11 +101,16 @@ impl Uploader {
 
     /// No attempt goes on when the form has expired: the storage would refuse it.
     fn timeout_of_attempt(&self, form: &PresignedPost) -> Duration {
-        let remaining = form.remaining(SystemTime::now());
-        let remaining = remaining.filter(|_| self.check_policy);
         // Zero would mean no time limit to some clients.
         let least = Duration::from_millis(1);
+        let remaining = self.remaining(form);
         remaining.map_or(self.timeout, |left| left.min(self.timeout).max(least))
+    }
+
+    /// How long the form lives, where its policy is heeded and says so.
+    fn remaining(&self, form: &PresignedPost) -> Option<Duration> {
+        let remaining = form.remaining(SystemTime::now());
+        remaining.filter(|_| self.check_policy)
     }
 }
 

@@ -1,0 +1,235 @@
+//! One HTTP exchange: the door through which everything leaves.
+
+mod ureq_transport;
+
+use std::fmt;
+use std::io::Read;
+use std::time::{Duration, SystemTime};
+
+use crate::url;
+
+pub use ureq_transport::UreqTransport;
+
+/// Something that sends one HTTP request and brings back the answer.
+///
+/// An implementation follows no redirect, treats no status as an error, adds no `Authorization` and no cookies, and
+/// sends the body with the `Content-Length` it is given, never chunked.
+pub trait Transport: Send + Sync + fmt::Debug {
+    /// Sends `request` and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError`] when no answer came. An answer with a status of 400 or more is an answer.
+    fn send(&self, request: Request<'_>) -> Result<Response, TransportError>;
+}
+
+/// The methods that are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// The method as it is sent.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// A request on its way to a [`Transport`].
+pub struct Request<'a> {
+    /// The method.
+    pub method: Method,
+    /// The absolute URL.
+    pub url: &'a str,
+    /// Headers to send besides `Host` and `Content-Length`. Their values may be secrets. `expect: 100-continue` may be
+    /// among them, with a large body; a transport that cannot wait for the answer leaves it out.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body and its length in bytes.
+    pub body: Option<(&'a mut dyn Read, u64)>,
+    /// How long the whole exchange may take.
+    pub timeout: Duration,
+    /// How many bytes of the answer's body are read; the rest is left.
+    pub max_response_bytes: u64,
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("host", &url::host(self.url))
+            .field("headers", &names)
+            .field(
+                "content_length",
+                &self.body.as_ref().map(|(_, length)| length),
+            )
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer.
+#[derive(Clone)]
+pub struct Response {
+    /// The status, 100 to 999.
+    pub status: u16,
+    /// The headers with their names in lower case; those that are not text are left out.
+    pub headers: Vec<(String, String)>,
+    /// The body, as far as it was read.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The value of a header; `name` in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers.find_map(|(n, value)| (n == name).then_some(value.as_str()))
+    }
+
+    /// When the server says it answered (RFC 9110, 6.6.1).
+    pub fn date(&self) -> Option<SystemTime> {
+        let date = jiff::fmt::rfc2822::parse(self.header("date")?).ok()?;
+        Some(date.timestamp().into())
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("body", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How far an exchange came before it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The host's name is not known. Nothing was sent.
+    Resolve,
+    /// No connection could be made. Nothing was sent.
+    Connect,
+    /// No secure connection could be made, for example because the certificate is not trusted. Nothing was sent.
+    Tls,
+    /// Time ran out. The request may have been carried out.
+    Timeout,
+    /// The connection broke or the answer is no HTTP. The request may have been carried out.
+    Broken,
+}
+
+/// No answer came.
+#[derive(Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    host: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl TransportError {
+    /// The exchange with the host of `url` failed for the reason `source`.
+    pub fn new(
+        kind: TransportErrorKind,
+        url: &str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            kind,
+            host: url::host(url),
+            source: source.into(),
+        }
+    }
+
+    /// How far the exchange came.
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// Whether the same request may get through a moment later.
+    pub fn is_retryable(&self) -> bool {
+        self.kind != TransportErrorKind::Tls
+    }
+
+    /// The host, and the port where it was given.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = &self.host;
+        match self.kind {
+            TransportErrorKind::Resolve => {
+                write!(
+                    f,
+                    "the host {host} is not known; check the address and the network"
+                )
+            }
+            TransportErrorKind::Connect => {
+                write!(
+                    f,
+                    "cannot connect to {host}; check the address and the network"
+                )
+            }
+            TransportErrorKind::Tls => write!(
+                f,
+                "no secure connection to {host}; check its certificate and this machine's clock"
+            ),
+            TransportErrorKind::Timeout => write!(f, "{host} took too long; try again"),
+            TransportErrorKind::Broken => {
+                write!(f, "the exchange with {host} broke off; try again")
+            }
+        }
+    }
+}
+
+impl std::error::Error for TransportError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.source.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_date_of_the_http_specification() {
+        let response = |date: &str| Response {
+            status: 200,
+            headers: vec![("date".into(), date.into())],
+            body: vec![],
+        };
+        // RFC 9110, 5.6.7.
+        let date = response("Sun, 06 Nov 1994 08:49:37 GMT").date();
+        assert_eq!(
+            date,
+            Some(SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777))
+        );
+        assert_eq!(response("yesterday").date(), None);
+    }
+
+    #[test]
+    fn debug_shows_no_header_value_and_no_query() {
+        let request = Request {
+            method: Method::Post,
+            url: "https://example.com/a?X-Amz-Signature=SECRET",
+            headers: vec![("authorization", "Bearer SECRET".into())],
+            body: None,
+            timeout: Duration::from_secs(1),
+            max_response_bytes: 1,
+        };
+        assert!(!format!("{request:?}").contains("SECRET"));
+    }
+}
