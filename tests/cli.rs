@@ -42,6 +42,17 @@ fn json(output: &Output) -> Vec<serde_json::Value> {
         .collect()
 }
 
+/// The API's answer with a form for an init image.
+fn form(sandbox: &Sandbox, extension: &str) -> Vec<u8> {
+    ureq::post(format!("{}/v1/init-image", sandbox.base_url()))
+        .header("Authorization", format!("Bearer {}", sandbox.api_key()))
+        .send(format!(r#"{{"extension":"{extension}"}}"#))
+        .unwrap()
+        .into_body()
+        .read_to_vec()
+        .unwrap()
+}
+
 /// The exit code and the message, which must be one or two lines.
 fn refused(output: &Output) -> (i32, String) {
     let message = String::from_utf8(output.stderr.clone()).unwrap();
@@ -80,13 +91,7 @@ fn upload_stores_what_prepare_makes() {
 #[test]
 fn post_takes_a_form_from_standard_input_and_its_extension_from_the_form() {
     let sandbox = Sandbox::start().unwrap();
-    let answer = ureq::post(format!("{}/v1/init-image", sandbox.base_url()))
-        .header("Authorization", format!("Bearer {}", sandbox.api_key()))
-        .send(r#"{"extension":"webp"}"#)
-        .unwrap()
-        .into_body()
-        .read_to_vec()
-        .unwrap();
+    let answer = form(&sandbox, "webp");
     let mut child = imgpost()
         .args(["post", "--presigned", "-", "--size", "64x48", "--json"])
         .arg(fixture("images/lighthouse.jpg"))
@@ -166,13 +171,7 @@ fn post(form: &Path) -> (i32, String) {
 #[test]
 fn post_raw_stores_a_file_as_it_is() {
     let sandbox = Sandbox::start().unwrap();
-    let answer = ureq::post(format!("{}/v1/init-image", sandbox.base_url()))
-        .header("Authorization", format!("Bearer {}", sandbox.api_key()))
-        .send(r#"{"extension":"jpg"}"#)
-        .unwrap()
-        .into_body()
-        .read_to_vec()
-        .unwrap();
+    let answer = form(&sandbox, "jpg");
     let folder = tempfile::tempdir().unwrap();
     let form = folder.path().join("form.json");
     std::fs::write(&form, &answer).unwrap();
