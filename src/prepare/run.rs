@@ -17,7 +17,7 @@ use super::prepared::PreparedImage;
 use super::raster::Raster;
 use super::render::{self, Kernel};
 use crate::extension::Extension;
-use crate::geometry::{Resize, Size, Target};
+use crate::geometry::{Placement, Resize, Size, Target};
 
 /// Below this, a smaller size is the better way to fewer bytes.
 const LEAST_QUALITY_BEFORE_SHRINKING: u8 = 50;
@@ -118,8 +118,10 @@ impl Prepare {
 
     fn finish(&self, decoded: Decoded, mut plan: Plan) -> Result<PreparedImage, PrepareErrorKind> {
         let kept = (self.may_shrink && self.max_bytes.is_some()).then(|| decoded.clone());
-        let mut raster =
-            render::render(decoded, &plan.placement, Kernel::Lanczos3, self.background)?;
+        let render = |decoded: Decoded, placement: &Placement| {
+            render::render(decoded, placement, Kernel::Lanczos3, self.background)
+        };
+        let mut raster = render(decoded, &plan.placement)?;
         let extension = self.extension.unwrap_or(match raster.color.has_alpha() {
             true => Extension::Png,
             false => Extension::Jpg,
@@ -135,19 +137,12 @@ impl Prepare {
                     let (Some(decoded), Some(size)) = (&kept, smaller) else {
                         return Err(error);
                     };
-                    let target = Target::Exact(size);
                     let resize = Resize {
-                        target,
+                        target: Target::Exact(size),
                         ..self.resize
                     };
                     plan.placement = resize.plan(plan.source_size)?;
-                    let decoded = decoded.clone();
-                    raster = render::render(
-                        decoded,
-                        &plan.placement,
-                        Kernel::Lanczos3,
-                        self.background,
-                    )?;
+                    raster = render(decoded.clone(), &plan.placement)?;
                 }
             }
         };
