@@ -1,6 +1,7 @@
 //! Ending a job from another thread.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Ends the jobs it was given to. Clones are one and the same token.
@@ -18,9 +19,18 @@ pub struct CancelToken {
 
 #[derive(Debug, Default)]
 struct Inner {
-    cancelled: Mutex<bool>,
+    state: Mutex<State>,
     changed: Condvar,
 }
+
+#[derive(Default)]
+struct State {
+    cancelled: bool,
+    hooks: Vec<(u64, Hook)>,
+    next_hook: u64,
+}
+
+type Hook = Box<dyn FnOnce() + Send>;
 
 impl CancelToken {
     /// A token that is not cancelled.
@@ -30,42 +40,89 @@ impl CancelToken {
 
     /// Ends the jobs that have this token, and those that get it later.
     pub fn cancel(&self) {
-        *self.lock() = true;
+        let mut state = self.lock();
+        state.cancelled = true;
+        let hooks = std::mem::take(&mut state.hooks);
+        // A hook may look at the token.
+        drop(state);
         self.inner.changed.notify_all();
+        for (_, hook) in hooks {
+            hook();
+        }
     }
 
     /// Whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {
-        *self.lock()
+        self.lock().cancelled
+    }
+
+    /// Runs `hook` when the token is cancelled, on the thread that does it, or now when it was already; never once
+    /// the value that is returned has been dropped. For a [`Transport`](crate::transport::Transport) that can
+    /// interrupt what it waits for.
+    pub fn on_cancel(&self, hook: impl FnOnce() + Send + 'static) -> CancelHook<'_> {
+        let mut state = self.lock();
+        let id = state.next_hook;
+        state.next_hook += 1;
+        match state.cancelled {
+            true => {
+                drop(state);
+                hook();
+            }
+            false => state.hooks.push((id, Box::new(hook))),
+        }
+        CancelHook { token: self, id }
     }
 
     /// Waits for `pause`, or until it is cancelled, and says whether it was.
     pub(crate) fn wait(&self, pause: Duration) -> bool {
         let until = Instant::now() + pause;
-        let mut cancelled = self.lock();
-        while !*cancelled {
+        let mut state = self.lock();
+        while !state.cancelled {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
-            let waited = self.inner.changed.wait_timeout(cancelled, left);
-            cancelled = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let waited = self.inner.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        *cancelled
+        state.cancelled
     }
 
-    /// A flag cannot be left half changed, so a thread that panicked has done it no harm.
-    fn lock(&self) -> std::sync::MutexGuard<'_, bool> {
+    /// Nothing is left half changed here, so a thread that panicked has done no harm.
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.inner
-            .cancelled
+            .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("cancelled", &self.cancelled)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is run when a [`CancelToken`] is cancelled, until this is dropped.
+#[derive(Debug)]
+#[must_use = "the hook is taken off when this is dropped"]
+pub struct CancelHook<'a> {
+    token: &'a CancelToken,
+    id: u64,
+}
+
+impl Drop for CancelHook<'_> {
+    fn drop(&mut self) {
+        self.token.lock().hooks.retain(|(id, _)| *id != self.id);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     #[test]
     fn waiting_ends_with_the_time_or_with_the_token() {
@@ -76,5 +133,25 @@ mod tests {
         token.cancel();
         assert!(thread.join().unwrap());
         assert!(token.wait(Duration::from_secs(3600)));
+    }
+
+    #[test]
+    fn a_hook_runs_once_and_not_after_it_was_dropped() {
+        let token = CancelToken::new();
+        let runs = Arc::new(AtomicU32::new(0));
+        let hook = |of: &Arc<AtomicU32>, token: &CancelToken| {
+            let (runs, token) = (Arc::clone(of), token.clone());
+            move || {
+                assert!(token.is_cancelled());
+                runs.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        drop(token.on_cancel(hook(&runs, &token)));
+        let _first = token.on_cancel(hook(&runs, &token));
+        token.cancel();
+        token.cancel();
+        assert_eq!(runs.load(Ordering::Relaxed), 1);
+        let _late = token.on_cancel(hook(&runs, &token));
+        assert_eq!(runs.load(Ordering::Relaxed), 2);
     }
 }

@@ -68,7 +68,7 @@ pub mod transport;
 mod upload;
 mod url;
 
-pub use cancel::CancelToken;
+pub use cancel::{CancelHook, CancelToken};
 pub use error::Error;
 pub use extension::{Extension, ParseExtensionError};
 pub use geometry::{

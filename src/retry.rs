@@ -36,29 +36,47 @@ impl Failure<'_> {
     }
 }
 
-/// How long to pause before the next attempt; none when there is to be none.
+/// What follows a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Another one, after a pause.
+    Attempt(Duration),
+    /// Nothing: it would fail again, or enough were made.
+    GiveUp,
+    /// Another one would have been worth it, and the form will have expired by then.
+    TooLate,
+}
+
+/// Whether there is to be another attempt, and when.
 ///
 /// `attempt` counts from 1 and has just failed, at most `retries` more are made, `remaining` is the time until which
 /// the next one must have begun, and `random` decides where between nothing and the longest pause the pause lies: full
 /// jitter ([exponential backoff and
 /// jitter](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)).
-pub(crate) fn pause(
+pub(crate) fn decide(
     attempt: u32,
     retries: u32,
     failure: &Failure<'_>,
     remaining: Option<Duration>,
     random: u64,
-) -> Option<Duration> {
-    if attempt > retries || !failure.is_retryable() {
-        return None;
+) -> Next {
+    if !failure.is_retryable() {
+        return Next::GiveUp;
+    }
+    if remaining.is_some_and(|remaining| remaining.is_zero()) {
+        return Next::TooLate;
+    }
+    if attempt > retries {
+        return Next::GiveUp;
     }
     let doubled = FIRST_PAUSE.saturating_mul(1 << (attempt - 1).min(16));
     let longest = doubled.min(LONGEST_PAUSE).as_millis() as u64;
     let jittered = Duration::from_millis(random % (longest + 1));
     let pause = jittered.max(failure.retry_after());
-    remaining
-        .is_none_or(|remaining| pause < remaining)
-        .then_some(pause)
+    match remaining.is_none_or(|remaining| pause < remaining) {
+        true => Next::Attempt(pause),
+        false => Next::TooLate,
+    }
 }
 
 #[cfg(test)]
@@ -71,14 +89,14 @@ mod tests {
         (error, retry_after.map(Duration::from_secs))
     }
 
-    fn after(status: u16, body: &str, attempt: u32, remaining: Option<u64>) -> Option<Duration> {
+    fn after(status: u16, body: &str, attempt: u32, remaining: Option<u64>) -> Next {
         let (error, retry_after) = storage(status, body, (status == 429).then_some(3));
         let failure = Failure::Storage {
             error: &error,
             retry_after,
         };
         let remaining = remaining.map(Duration::from_secs);
-        pause(attempt, 4, &failure, remaining, u64::MAX / 2)
+        decide(attempt, 4, &failure, remaining, u64::MAX / 2)
     }
 
     fn code(code: &str) -> String {
@@ -107,7 +125,7 @@ mod tests {
             (404, String::new(), false),
         ] {
             assert_eq!(
-                after(status, &body, 1, None).is_some(),
+                after(status, &body, 1, None) != Next::GiveUp,
                 retried,
                 "{status} {body}"
             );
@@ -123,8 +141,12 @@ mod tests {
             (TransportErrorKind::Tls, false),
         ] {
             let error = TransportError::new(kind, "http://127.0.0.1/", "why");
-            let pause = pause(1, 4, &Failure::Transport(&error), None, 0);
-            assert_eq!(pause, retried.then_some(Duration::ZERO), "{kind:?}");
+            let next = decide(1, 4, &Failure::Transport(&error), None, 0);
+            let expected = match retried {
+                true => Next::Attempt(Duration::ZERO),
+                false => Next::GiveUp,
+            };
+            assert_eq!(next, expected, "{kind:?}");
         }
     }
 
@@ -137,28 +159,37 @@ mod tests {
         };
         let mut longest = Vec::new();
         for attempt in 1..=8 {
-            let pauses = (0..20_000).map(|random| pause(attempt, 9, &failure, None, random));
-            longest.push(pauses.map(Option::unwrap).max().unwrap().as_millis());
+            let pauses =
+                (0..20_000).map(|random| match decide(attempt, 9, &failure, None, random) {
+                    Next::Attempt(pause) => pause.as_millis(),
+                    other => panic!("{other:?}"),
+                });
+            longest.push(pauses.max().unwrap());
         }
         assert_eq!(longest, [250, 500, 1000, 2000, 4000, 8000, 8000, 8000]);
-        assert_eq!(pause(10, 9, &failure, None, 0), None);
-        assert_eq!(pause(1, 0, &failure, None, 0), None);
+        assert_eq!(decide(10, 9, &failure, None, 0), Next::GiveUp);
+        assert_eq!(decide(1, 0, &failure, None, 0), Next::GiveUp);
         assert_eq!(
-            pause(u32::MAX, u32::MAX, &failure, None, 8000),
-            Some(LONGEST_PAUSE)
+            decide(1, 0, &failure, Some(Duration::ZERO), 0),
+            Next::TooLate
+        );
+        assert_eq!(
+            decide(u32::MAX, u32::MAX, &failure, None, 8000),
+            Next::Attempt(LONGEST_PAUSE)
         );
         let remaining = Some(Duration::from_millis(100));
-        assert_eq!(pause(1, 9, &failure, remaining, 100), None);
+        assert_eq!(decide(1, 9, &failure, remaining, 100), Next::TooLate);
         assert_eq!(
-            pause(1, 9, &failure, remaining, 99),
-            Some(Duration::from_millis(99))
+            decide(1, 9, &failure, remaining, 99),
+            Next::Attempt(Duration::from_millis(99))
         );
     }
 
     #[test]
     fn retry_after_is_kept_to_or_nothing_is_tried() {
-        assert!(after(429, "", 1, None).unwrap() >= Duration::from_secs(3));
-        assert!(after(429, "", 1, Some(4)).is_some());
-        assert_eq!(after(429, "", 1, Some(3)), None);
+        let three = Next::Attempt(Duration::from_secs(3));
+        assert_eq!(after(429, "", 1, None), three);
+        assert_eq!(after(429, "", 1, Some(4)), three);
+        assert_eq!(after(429, "", 1, Some(3)), Next::TooLate);
     }
 }

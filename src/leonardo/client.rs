@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::prepare::PreparedImage;
 use crate::presigned::PresignedPost;
 use crate::transport::{Method, Request, Response, Transport, UreqTransport};
-use crate::upload::{Receipt, Uploader};
+use crate::upload::{NotStored, Receipt, Uploader};
 use crate::url;
 
 const DEFAULT_BASE_URL: &str = "https://cloud.leonardo.ai/api/rest";
@@ -113,17 +113,22 @@ impl Client {
     ) -> Result<(String, Receipt), Error> {
         let form = ask()?;
         let id = form_id(&form)?;
-        match self.inner.uploader.upload(&form, image) {
+        match self.inner.uploader.post_image(&form, image) {
             Ok(receipt) => Ok((id, receipt)),
-            Err(error) if error.is_expired() || ran_out_of_time(&form, &error) => {
-                log::info!("the form expired before the image was stored, asking for another");
+            Err(NotStored {
+                error,
+                form_expired,
+            }) if form_expired => {
+                log::info!(
+                    "the form expires before the image is stored, asking for another: {error}"
+                );
                 let form = ask()?;
                 let id = form_id(&form)?;
                 let mut receipt = self.inner.uploader.upload(&form, image)?;
                 receipt.resigned = true;
                 Ok((id, receipt))
             }
-            Err(error) => Err(error),
+            Err(NotStored { error, .. }) => Err(error),
         }
     }
 
@@ -150,6 +155,8 @@ impl Client {
             headers,
             body: body.map(|body| (&mut reader as _, body.len() as u64)),
             timeout: inner.timeout,
+            idle_timeout: inner.timeout,
+            cancel_token: None,
             max_response_bytes: MAX_RESPONSE_BYTES,
         })?;
         log::debug!("{} {path}: {}", method.as_str(), response.status);
@@ -263,12 +270,6 @@ impl fmt::Debug for ClientBuilder {
             .field("base_url", &url::host(&self.base_url))
             .finish_non_exhaustive()
     }
-}
-
-/// Whether another attempt was worth making and the form does not live that long.
-fn ran_out_of_time(form: &PresignedPost, error: &Error) -> bool {
-    let left = form.remaining(SystemTime::now());
-    error.is_retryable() && left.is_some_and(|left| left.is_zero())
 }
 
 fn form_id(form: &PresignedPost) -> Result<String, Error> {

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::Read;
 use std::time::{Duration, SystemTime};
 
+use crate::cancel::CancelToken;
 use crate::url;
 
 pub use ureq_transport::UreqTransport;
@@ -59,6 +60,11 @@ pub struct Request<'a> {
     pub body: Option<(&'a mut dyn Read, u64)>,
     /// How long the whole exchange may take.
     pub timeout: Duration,
+    /// How long the connection may take to move a single byte.
+    pub idle_timeout: Duration,
+    /// Ends the exchange when it is cancelled. A transport that cannot interrupt an exchange may leave it alone: it is
+    /// looked at whenever a part of the body is read.
+    pub cancel_token: Option<&'a CancelToken>,
     /// How many bytes of the answer's body are read; the rest is left.
     pub max_response_bytes: u64,
 }
@@ -98,9 +104,25 @@ impl Response {
 
     /// When the server says it answered (RFC 9110, 6.6.1).
     pub fn date(&self) -> Option<SystemTime> {
-        let date = jiff::fmt::rfc2822::parse(self.header("date")?).ok()?;
-        Some(date.timestamp().into())
+        http_date(self.header("date")?)
     }
+
+    /// How long the server asks to be left alone, in seconds or until a date (RFC 9110, 10.2.3). A date is seen from
+    /// the server's own clock, or from `now` where it does not tell its time.
+    pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
+        let value = self.header("retry-after")?.trim();
+        if let Ok(seconds) = value.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let then = http_date(value)?;
+        let now = self.date().unwrap_or(now);
+        Some(then.duration_since(now).unwrap_or_default())
+    }
+}
+
+fn http_date(text: &str) -> Option<SystemTime> {
+    let date = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(date.timestamp().into())
 }
 
 impl fmt::Debug for Response {
@@ -204,20 +226,43 @@ impl std::error::Error for TransportError {
 mod tests {
     use super::*;
 
+    fn response(headers: &[(&str, &str)]) -> Response {
+        let headers = headers.iter();
+        Response {
+            status: 200,
+            headers: headers.map(|(n, v)| ((*n).into(), (*v).into())).collect(),
+            body: vec![],
+        }
+    }
+
+    /// RFC 9110, 5.6.7.
+    const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+    fn of_the_date(later: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 + later)
+    }
+
     #[test]
     fn the_date_of_the_http_specification() {
-        let response = |date: &str| Response {
-            status: 200,
-            headers: vec![("date".into(), date.into())],
-            body: vec![],
-        };
-        // RFC 9110, 5.6.7.
-        let date = response("Sun, 06 Nov 1994 08:49:37 GMT").date();
-        assert_eq!(
-            date,
-            Some(SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777))
-        );
-        assert_eq!(response("yesterday").date(), None);
+        assert_eq!(response(&[("date", DATE)]).date(), Some(of_the_date(0)));
+        assert_eq!(response(&[("date", "yesterday")]).date(), None);
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let after = |headers: &[(&str, &str)], now| response(headers).retry_after(now);
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        let now = of_the_date(0);
+        assert_eq!(after(&[("retry-after", " 120")], now), seconds(120));
+        let later = ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT");
+        assert_eq!(after(&[later], now), seconds(60));
+        assert_eq!(after(&[later], of_the_date(61)), seconds(0));
+        let wrong_clock = of_the_date(1_000_000);
+        assert_eq!(after(&[later, ("date", DATE)], wrong_clock), seconds(60));
+        for none in ["", "-1", "soon", "1.5"] {
+            assert_eq!(after(&[("retry-after", none)], now), None, "{none}");
+        }
+        assert_eq!(after(&[], now), None);
     }
 
     #[test]
@@ -228,6 +273,8 @@ mod tests {
             headers: vec![("authorization", "Bearer SECRET".into())],
             body: None,
             timeout: Duration::from_secs(1),
+            idle_timeout: Duration::from_secs(1),
+            cancel_token: None,
             max_response_bytes: 1,
         };
         assert!(!format!("{request:?}").contains("SECRET"));

@@ -2,25 +2,39 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use ureq::http;
 
 use super::{Request, Response, Transport, TransportError, TransportErrorKind};
+use crate::cancel::CancelToken;
+
+/// Connections beyond this number are not kept for the next request.
+const MAX_IDLE_AGENTS: usize = 8;
 
 /// The [`Transport`] used unless another one is given: ureq, with the TLS chosen by the crate's features.
 pub struct UreqTransport {
-    agent: ureq::Agent,
+    config: ureq::config::Config,
+    /// An agent can only be shut down as a whole, so each carries one exchange at a time: the one that is cancelled.
+    idle: Mutex<Vec<ureq::Agent>>,
 }
 
 impl UreqTransport {
-    /// A transport with its own connections. `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are respected.
+    /// A transport with its own connections. The first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY` that is set names
+    /// the proxy for https, and `NO_PROXY` the hosts that are reached without. Requests by plain http, which go to this
+    /// machine only, are never sent through a proxy: it would read the secrets in them.
     pub fn new() -> Self {
         let config = config();
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let config = config.tls_config(tls_config(root_certs()));
+        Self::with_config(config.build())
+    }
+
+    fn with_config(config: ureq::config::Config) -> Self {
         Self {
-            agent: config.build().into(),
+            config,
+            idle: Mutex::default(),
         }
     }
 
@@ -43,9 +57,8 @@ impl UreqTransport {
             return Err(invalid("there is no certificate in PEM format".into()));
         }
         let roots = RootCerts::new_with_certs(&certificates);
-        Ok(Self {
-            agent: config().tls_config(tls_config(roots)).build().into(),
-        })
+        let config = config().tls_config(tls_config(roots));
+        Ok(Self::with_config(config.build()))
     }
 
     /// A transport that trusts the certificate authorities in the file that `SSL_CERT_FILE` names, and no others; the
@@ -65,6 +78,11 @@ impl UreqTransport {
             });
         }
         Ok(Self::new())
+    }
+
+    /// A list of agents cannot be left half changed, so a thread that panicked has done it no harm.
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<ureq::Agent>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -114,11 +132,23 @@ impl fmt::Debug for UreqTransport {
 
 impl Transport for UreqTransport {
     fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
-        let url = request.url;
+        let (url, cancel_token) = (request.url, request.cancel_token);
+        let kept = self.idle().pop();
+        let agent = kept.unwrap_or_else(|| self.config.clone().into());
+        let of_the_hook = agent.clone();
+        let hook = cancel_token.map(|token| token.on_cancel(move || of_the_hook.shutdown()));
         // Whatever happens before the first byte of the body is asked for, the request was not carried out.
         let mut begun = request.body.is_none();
-        exchange(&self.agent, request, &mut begun)
-            .map_err(|error| TransportError::new(kind_of(&error, begun), url, error))
+        let answer = exchange(&agent, request, &mut begun);
+        drop(hook);
+        // Once the hook is off, only a token that is cancelled can have shut the agent down.
+        let is_usable = !cancel_token.is_some_and(CancelToken::is_cancelled);
+        let mut idle = self.idle();
+        if is_usable && idle.len() < MAX_IDLE_AGENTS {
+            idle.push(agent);
+        }
+        drop(idle);
+        answer.map_err(|error| TransportError::new(kind_of(&error, begun), url, error))
     }
 }
 
@@ -127,6 +157,7 @@ fn exchange(
     request: Request<'_>,
     begun: &mut bool,
 ) -> Result<Response, ureq::Error> {
+    let limits = [request.timeout, request.idle_timeout];
     let mut builder = http::Request::builder()
         .method(request.method.as_str())
         .uri(request.url);
@@ -145,10 +176,10 @@ fn exchange(
             run(
                 agent,
                 builder.body(ureq::SendBody::from_reader(&mut reader))?,
-                request.timeout,
+                limits,
             )?
         }
-        None => run(agent, builder.body(())?, request.timeout)?,
+        None => run(agent, builder.body(())?, limits)?,
     };
     let (parts, body) = answer.into_parts();
     let mut bytes = Vec::new();
@@ -168,10 +199,17 @@ fn exchange(
 fn run<B: ureq::AsSendBody>(
     agent: &ureq::Agent,
     request: http::Request<B>,
-    timeout: Duration,
+    [timeout, idle_timeout]: [Duration; 2],
 ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-    let request = agent.configure_request(request);
-    agent.run(request.timeout_global(Some(timeout)).build())
+    let is_https = request.uri().scheme() == Some(&http::uri::Scheme::HTTPS);
+    let proxy = agent.config().proxy().filter(|_| is_https).cloned();
+    let request = agent
+        .configure_request(request)
+        .proxy(proxy)
+        .timeout_global(Some(timeout))
+        .timeout_per_read(Some(idle_timeout))
+        .timeout_per_write(Some(idle_timeout));
+    agent.run(request.build())
 }
 
 /// A body that ends before its declared length would make the client wait at full speed for the rest.

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::multipart::{Body, Reader};
 use crate::presigned::PresignedPost;
 use crate::random;
-use crate::retry::{self, Failure};
+use crate::retry::{self, Failure, Next};
 use crate::s3::S3Error;
 use crate::transport::{Method, Request, Response, TransportError};
 use crate::url;
@@ -33,25 +33,28 @@ impl Uploader {
         &self,
         form: &PresignedPost,
         body: &Body<'_>,
-    ) -> Result<(Response, u32), Error> {
+    ) -> Result<(Response, u32), NotStored> {
         let mut attempt = 1;
         loop {
             let error = match self.attempt(form, body, attempt) {
                 Ok(response) if is_success(&response) => return Ok((response, attempt)),
                 Ok(response) => Refusal::of(form, &response),
-                Err(Stopped::Cancelled) => return Err(Error::Cancelled),
-                Err(Stopped::File(error)) => return Err(Error::File(error)),
+                Err(Stopped::Cancelled) => return Err(Error::Cancelled.into()),
+                Err(Stopped::File(error)) => return Err(Error::File(error).into()),
                 Err(Stopped::Failed(error)) => Refusal::Transport(error),
             };
             let remaining = self.remaining(form);
             let random = random::draw() as u64;
-            let pause = retry::pause(attempt, self.retries, &error.failure(), remaining, random);
-            let Some(pause) = pause else {
-                return Err(error.into());
+            let next = retry::decide(attempt, self.retries, &error.failure(), remaining, random);
+            let Next::Attempt(pause) = next else {
+                return Err(NotStored {
+                    error: error.into(),
+                    form_expired: next == Next::TooLate,
+                });
             };
             log::info!("attempt {attempt} failed, the next one is in {pause:?}: {error}");
             if self.cancel_token.wait(pause) {
-                return Err(Error::Cancelled);
+                return Err(Error::Cancelled.into());
             }
             attempt += 1;
         }
@@ -83,10 +86,13 @@ impl Uploader {
                 headers: headers(body),
                 body: Some((&mut reader, body.content_length())),
                 timeout: self.timeout_of_attempt(form),
+                idle_timeout: self.idle_timeout,
+                cancel_token: Some(&self.cancel_token),
                 max_response_bytes: MAX_RESPONSE_BYTES,
             });
             let stopped = reader.stopped;
             let response = match sent {
+                Err(_) if self.cancel_token.is_cancelled() => return Err(Stopped::Cancelled),
                 Err(error) => return Err(stopped.unwrap_or(Stopped::Failed(error))),
                 Ok(response) => response,
             };
@@ -114,6 +120,24 @@ impl Uploader {
     }
 }
 
+/// Why the file is not stored.
+pub(crate) struct NotStored {
+    pub error: Error,
+    /// Whether another form is all it would take.
+    pub form_expired: bool,
+}
+
+impl<E: Into<Error>> From<E> for NotStored {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        let form_expired = error.is_expired();
+        Self {
+            error,
+            form_expired,
+        }
+    }
+}
+
 /// Why there is no answer.
 enum Stopped {
     Cancelled,
@@ -131,8 +155,7 @@ impl Refusal {
     fn of(form: &PresignedPost, response: &Response) -> Self {
         let redact = |text: &str| form.redact(text);
         let error = S3Error::parse(response.status, &response.body, redact);
-        let seconds = response.header("retry-after").and_then(|s| s.parse().ok());
-        Self::Storage(error.into(), seconds.map(Duration::from_secs))
+        Self::Storage(error.into(), response.retry_after(SystemTime::now()))
     }
 
     fn failure(&self) -> Failure<'_> {

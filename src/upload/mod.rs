@@ -19,6 +19,7 @@ use crate::presigned::{PresignedPost, PresignedPostError};
 use crate::s3::PostResponse;
 use crate::text::ascii_name;
 use crate::transport::{Response, Transport, UreqTransport};
+pub(crate) use attempt::NotStored;
 
 /// Posts `image` with `form`: every field in the given order, then the file.
 ///
@@ -62,6 +63,7 @@ type OnProgress = Arc<dyn Fn(Progress) -> ControlFlow<()> + Send + Sync>;
 pub struct Uploader {
     transport: Arc<dyn Transport>,
     timeout: Duration,
+    idle_timeout: Duration,
     retries: u32,
     check_policy: bool,
     on_progress: Option<OnProgress>,
@@ -80,6 +82,7 @@ impl Uploader {
         Self {
             transport,
             timeout: Duration::from_secs(120),
+            idle_timeout: Duration::from_secs(30),
             retries: 4,
             check_policy: true,
             on_progress: None,
@@ -91,6 +94,13 @@ impl Uploader {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// How long an attempt goes on without a byte being sent or received. Default: 30 s.
+    #[must_use]
+    pub fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
+        self.idle_timeout = idle_timeout;
         self
     }
 
@@ -120,8 +130,8 @@ impl Uploader {
         self
     }
 
-    /// Ends uploads with [`Error::Cancelled`] when `token` is cancelled, from any thread: while data flows, and while
-    /// waiting between attempts.
+    /// Ends uploads with [`Error::Cancelled`] when `token` is cancelled, from any thread: while data flows, while
+    /// nothing moves, and while waiting between attempts.
     #[must_use]
     pub fn cancel_token(mut self, token: CancelToken) -> Self {
         self.cancel_token = token;
@@ -134,10 +144,19 @@ impl Uploader {
     ///
     /// As the function [`upload`].
     pub fn upload(&self, form: &PresignedPost, image: &PreparedImage) -> Result<Receipt, Error> {
+        self.post_image(form, image).map_err(|failed| failed.error)
+    }
+
+    /// As [`upload`](Self::upload), and tells whether another form is all it would take.
+    pub(crate) fn post_image(
+        &self,
+        form: &PresignedPost,
+        image: &PreparedImage,
+    ) -> Result<Receipt, NotStored> {
         let content_type = image.extension().mime_type();
         let plain_name = format!("image.{}", image.extension());
         let names = [image.file_name(), plain_name];
-        self.upload_content(form, names, content_type, image.bytes())
+        self.post_content(form, names, content_type, image.bytes())
     }
 
     /// Posts the file at `path` as it is: a video, a 3D model, an image that is right already. It is read while it is
@@ -169,17 +188,18 @@ impl Uploader {
             path: path.into(),
             length: metadata.len(),
         };
-        self.upload_content(form, names, content_type, content)
+        self.post_content(form, names, content_type, content)
+            .map_err(|failed| failed.error)
     }
 
     /// Of the names, the first is what the file has on this machine and the second tells nothing of it.
-    fn upload_content<'a>(
+    fn post_content<'a>(
         &self,
         form: &PresignedPost,
         [own_name, plain_name]: [String; 2],
         content_type: &str,
         content: impl Into<Content<'a>>,
-    ) -> Result<Receipt, Error> {
+    ) -> Result<Receipt, NotStored> {
         let started = Instant::now();
         let content = content.into();
         let bytes = content.length();
@@ -213,6 +233,7 @@ impl fmt::Debug for Uploader {
         f.debug_struct("Uploader")
             .field("transport", &self.transport)
             .field("timeout", &self.timeout)
+            .field("idle_timeout", &self.idle_timeout)
             .field("retries", &self.retries)
             .finish_non_exhaustive()
     }

@@ -3,7 +3,12 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use imgpost::{Prepare, PreparedImage, PresignedPost};
+
+use super::fixture;
 
 /// What is done with one request.
 #[derive(Clone, Debug)]
@@ -26,10 +31,31 @@ pub enum Step {
     AnswerEarly(String),
     /// Read nothing for so long.
     StallOnAccept(Duration),
+    /// Read this part of the body, in hundredths, and nothing more for so long.
+    StallInBody(u64, Duration),
     /// Read everything, and answer nothing for so long.
     StallBeforeAnswer(Duration),
-    /// Read a kilobyte at a time with pauses between, then store and answer.
+    /// Read a hundredth of the body at a time with pauses between, then store and answer.
     ReadSlowly(Duration),
+}
+
+/// A photo of some kilobytes.
+pub fn image() -> PreparedImage {
+    let prepare = Prepare::default().size(256, 256);
+    prepare.open(fixture("images/lighthouse.jpg")).unwrap()
+}
+
+/// A form that lives for so long.
+pub fn form(url: &str, life: Duration) -> PresignedPost {
+    let expiration = jiff::Timestamp::try_from(SystemTime::now() + life).unwrap();
+    let policy = format!(r#"{{"expiration":"{expiration}","conditions":[{{"key":"k"}}]}}"#);
+    let policy = base64::engine::general_purpose::STANDARD.encode(policy);
+    let fields = [
+        ("key", "k"),
+        ("Policy", &policy),
+        ("X-Amz-Signature", "SECRET-SIGNATURE"),
+    ];
+    PresignedPost::new(url, fields.map(|(name, value)| (name.into(), value.into()))).unwrap()
 }
 
 /// Answers `status` with a body.
@@ -116,12 +142,14 @@ fn serve(stream: &TcpStream, step: &Step, seen: &Mutex<Seen>) -> std::io::Result
     });
     let length = length.unwrap();
     let wanted = match step {
-        Step::CloseInBody(hundredths) => length * hundredths / 100,
+        Step::CloseInBody(hundredths) | Step::StallInBody(hundredths, _) => {
+            length * hundredths / 100
+        }
         _ => length,
     };
     let mut body = Vec::new();
     while (body.len() as u64) < wanted {
-        let part = (wanted - body.len() as u64).min(1024);
+        let part = (wanted - body.len() as u64).min(length / 100 + 1);
         if reader.by_ref().take(part).read_to_end(&mut body)? == 0 {
             return Ok(());
         }
@@ -139,7 +167,7 @@ fn serve(stream: &TcpStream, step: &Step, seen: &Mutex<Seen>) -> std::io::Result
     let mut stream = stream;
     match step {
         Step::Answer(bytes) => stream.write_all(bytes.as_bytes()),
-        Step::StallBeforeAnswer(pause) => {
+        Step::StallInBody(_, pause) | Step::StallBeforeAnswer(pause) => {
             std::thread::sleep(*pause);
             Ok(())
         }
