@@ -45,7 +45,8 @@
 //! # Secrets
 //!
 //! The API key and the fields of a form appear in no `Debug` output, no error and no log line of this crate. They
-//! are sent over https only, or to the loopback interface.
+//! are sent over https only, or to the loopback interface. Whoever sets the log level of the crate `ureq_proto` to
+//! trace is shown the bytes of the connection, secrets among them.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]

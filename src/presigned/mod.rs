@@ -50,7 +50,7 @@ impl PresignedPost {
         let url = url.into();
         let fields: Vec<_> = fields.into_iter().collect();
         url::check(&url).map_err(|error| PresignedPostError::Url {
-            url: url.clone(),
+            host: url::host(&url),
             error,
         })?;
         if fields.is_empty() {

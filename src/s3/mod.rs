@@ -25,7 +25,8 @@ pub struct S3Error {
     pub request_id: Option<String>,
     /// S3's `HostId`, which goes with the request id.
     pub host_id: Option<String>,
-    /// What else the answer holds, by name: for example `MaxSizeAllowed`.
+    /// What else the answer holds, by name: for example `MaxSizeAllowed`. What was signed, and by which key, is left
+    /// out.
     pub extra: Vec<(String, String)>,
 }
 
@@ -50,6 +51,7 @@ impl S3Error {
                 "Message" => error.message = value,
                 "RequestId" => error.request_id = Some(value),
                 "HostId" => error.host_id = Some(value),
+                name if OF_THE_SIGNATURE.contains(&name) => {}
                 _ => error.extra.push((one_line(name), value)),
             }
         }
@@ -158,6 +160,16 @@ impl PostResponse {
         }
     }
 }
+
+/// What S3 adds to a signature that does not match: the policy, as it is and in hexadecimal digits, among it.
+const OF_THE_SIGNATURE: [&str; 6] = [
+    "AWSAccessKeyId",
+    "CanonicalRequest",
+    "CanonicalRequestBytes",
+    "SignatureProvided",
+    "StringToSign",
+    "StringToSignBytes",
+];
 
 /// More than any error of S3's has.
 const MAX_ELEMENTS: usize = 50;

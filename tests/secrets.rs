@@ -1,0 +1,433 @@
+//! Promise: the API key and the fields of a form appear in no error, no `Debug` output and no log line, whatever is
+//! wrong and whatever a server repeats.
+
+mod support;
+
+use std::error::Error as _;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use imgpost::leonardo::{Client, Generation};
+use imgpost::multipart::Form;
+use imgpost::transport::{
+    Method, Request, Response, Transport, TransportError, TransportErrorKind, UreqTransport,
+};
+use imgpost::{Error, Extension, PresignedPost, PresignedPostError, Uploader};
+use support::faults::{FaultServer, Step, answer, image};
+use support::tls::TlsServer;
+
+/// In every secret, so that any of them is found.
+const MARK: &str = "SECRET";
+const API_KEY: &str = "SECRET-API-KEY";
+const SECRET_FIELDS: [&str; 7] = [
+    "X-Amz-Credential",
+    "X-Amz-Date",
+    "X-Amz-Security-Token",
+    "X-Amz-Signature",
+    "AWSAccessKeyId",
+    "signature",
+    "x-amz-meta-owner",
+];
+
+/// Every line that is logged, by whichever crate, but for the bytes of the connection that ureq shows to those who ask
+/// for its finest level: the documentation warns of them.
+struct Log(Mutex<Vec<String>>);
+
+impl log::Log for Log {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if record.level() == log::Level::Trace && record.target() == "ureq_proto::util" {
+            return;
+        }
+        let line = format!("{} {}: {}", record.level(), record.target(), record.args());
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn flush(&self) {}
+}
+
+/// Begins to listen, and gives what was logged so far.
+fn log_lines() -> Vec<String> {
+    static LOG: OnceLock<&'static Log> = OnceLock::new();
+    let log = LOG.get_or_init(|| {
+        let log: &'static Log = Box::leak(Box::new(Log(Mutex::default())));
+        log::set_logger(log).unwrap();
+        log::set_max_level(log::LevelFilter::Trace);
+        log
+    });
+    log.0.lock().unwrap().clone()
+}
+
+/// The same every time: a server is told what to repeat before the form that is sent is made.
+fn policy() -> String {
+    static POLICY: OnceLock<String> = OnceLock::new();
+    POLICY.get_or_init(make_policy).clone()
+}
+
+fn make_policy() -> String {
+    let expiration = SystemTime::now() + Duration::from_secs(60);
+    let expiration = jiff::Timestamp::try_from(expiration).unwrap();
+    let conditions = SECRET_FIELDS.map(|name| format!(r#"{{"{name}":"{}"}}"#, value(name)));
+    let conditions = conditions.join(",");
+    STANDARD.encode(format!(
+        r#"{{"expiration":"{expiration}","conditions":[{{"key":"k.jpg"}},{conditions}]}}"#
+    ))
+}
+
+fn value(name: &str) -> String {
+    format!("{MARK}-{name}-0123456789")
+}
+
+/// A form in which everything but the key is a secret.
+fn form(url: &str) -> PresignedPost {
+    let fields = SECRET_FIELDS.map(|name| (name.to_owned(), value(name)));
+    let others = [("key".into(), "k.jpg".into()), ("Policy".into(), policy())];
+    PresignedPost::new(url, others.into_iter().chain(fields)).unwrap()
+}
+
+/// In any of the ways a server may write them.
+fn secrets(form: &PresignedPost) -> Vec<String> {
+    let policy = form.fields().find(|(name, _)| *name == "Policy").unwrap().1;
+    let hex = |separator: &str| {
+        let bytes: Vec<_> = policy.bytes().map(|byte| format!("{byte:02x}")).collect();
+        bytes.join(separator)
+    };
+    // A part of it would say as much.
+    let part = |text: String| text[40..80].to_owned();
+    vec![
+        MARK.into(),
+        part(policy.into()),
+        part(hex("")),
+        part(hex(" ")),
+    ]
+}
+
+fn clean(secrets: &[String], shown: &str) {
+    for secret in secrets {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+}
+
+/// An error as it is printed, with its causes, in both ways.
+fn shown(error: &Error) -> String {
+    let mut shown = format!("{error} {error:?} {error:#?}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        shown += &format!(" {error} {error:?}");
+        cause = error.source();
+    }
+    shown
+}
+
+/// What servers and proxies make of a refusal: with all they were sent, and with what they signed.
+fn refusals(form: &PresignedPost) -> Vec<String> {
+    let policy = form.fields().find(|(name, _)| *name == "Policy").unwrap().1;
+    let hex: Vec<_> = policy.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let signed = format!(
+        "<Error><Code>SignatureDoesNotMatch</Code><Message>The request signature does not match</Message>\
+         <AWSAccessKeyId>{}</AWSAccessKeyId><StringToSign>{policy}</StringToSign><SignatureProvided>{}\
+         </SignatureProvided><StringToSignBytes>{}</StringToSignBytes><RequestId>R</RequestId></Error>",
+        value("AWSAccessKeyId"),
+        value("X-Amz-Signature"),
+        hex.join(" "),
+    );
+    let mut bodies = vec![signed];
+    for (name, value) in form.fields().filter(|(name, _)| *name != "key") {
+        let code = |code: &str| {
+            format!(
+                "<Error><Code>{code}</Code><Message>[\"eq\", \"${name}\", \"{value}\"]</Message></Error>"
+            )
+        };
+        bodies.push(code("AccessDenied"));
+        bodies.push(code("SlowDown"));
+        bodies.push(code(value));
+        bodies.push(format!("<Error><Code>{value}"));
+        bodies.push(format!("<html><title>{name}: {value}</title></html>"));
+        bodies.push(format!("{name}={value}"));
+        bodies.push(format!(r#"{{"error":"{value}"}}"#));
+    }
+    bodies
+}
+
+#[test]
+fn storage_that_repeats_what_it_was_sent() {
+    log_lines();
+    let sent = form("http://127.0.0.1/");
+    let bodies = refusals(&sent);
+    let steps: Vec<_> = bodies
+        .iter()
+        .flat_map(|body| ["403 E", "500 E", "400 E"].map(|status| answer(status, "", body)))
+        .collect();
+    let posts = steps.len();
+    let server = FaultServer::start(steps);
+    let form = form(&server.url);
+    let secrets = secrets(&form);
+    let uploader = Uploader::default().retries(0);
+    let image = image();
+    for _ in 0..posts {
+        let error = uploader.upload(&form, &image).unwrap_err();
+        assert!(matches!(error, Error::Storage(_)), "{error:?}");
+        clean(&secrets, &shown(&error));
+    }
+    assert!(posts > 100 && server.stored().is_empty());
+    // With attempts in between, of which the log tells.
+    let busy = answer("503 E", "", &bodies[2]);
+    let server = FaultServer::start(vec![busy; 2]);
+    let receipt = Uploader::default().upload(&self::form(&server.url), &image);
+    clean(&secrets, &format!("{:?}", receipt.unwrap()));
+    let lines = log_lines();
+    assert!(lines.iter().any(|line| line.contains("attempt 1 failed")));
+    for line in lines {
+        clean(&secrets, &line);
+    }
+}
+
+#[test]
+fn connections_that_break() {
+    log_lines();
+    let untrusted = TlsServer::start();
+    let broken = FaultServer::start(vec![
+        Step::CloseOnAccept,
+        Step::CloseInBody(50),
+        Step::Answer(format!("{API_KEY} is no HTTP\r\n\r\n")),
+        Step::Answer(format!("HTTP/1.1 {API_KEY}\r\n\r\n")),
+        Step::StallBeforeAnswer(Duration::from_secs(5)),
+    ]);
+    let urls = [&untrusted.url].into_iter().chain([&broken.url; 5]);
+    let timeout = Duration::from_millis(500);
+    let uploader = Uploader::default().retries(0).timeout(timeout);
+    for url in urls {
+        let form = form(url);
+        let error = uploader.upload(&form, &image()).unwrap_err();
+        assert!(matches!(error, Error::Transport(_)), "{error:?}");
+        clean(&secrets(&form), &shown(&error));
+    }
+    for line in log_lines() {
+        clean(&[MARK.into()], &line);
+    }
+}
+
+#[test]
+fn policies_that_forbid_the_post() {
+    let form = form("http://127.0.0.1:1/");
+    let secrets = secrets(&form);
+    let changed = |name: &str, to: Option<&str>| {
+        let fields = form.fields().filter_map(|(n, value)| match n == name {
+            true => to.map(|to| (n.to_owned(), to.to_owned())),
+            false => Some((n.to_owned(), value.to_owned())),
+        });
+        PresignedPost::new(form.url(), fields.collect::<Vec<_>>()).unwrap()
+    };
+    for name in ["key"].into_iter().chain(SECRET_FIELDS) {
+        for to in [None, Some("SECRET-OTHER")] {
+            if name == "X-Amz-Signature" || (name == "key" && to.is_some()) {
+                continue;
+            }
+            let error = Uploader::default().upload(&changed(name, to), &image());
+            let error = error.unwrap_err();
+            assert!(
+                matches!(error, Error::PresignedPost(PresignedPostError::Policy(_))),
+                "{name}: {error:?}"
+            );
+            clean(&secrets, &shown(&error));
+        }
+    }
+}
+
+/// JSON with each value, in turn, replaced by one of another type, and cut short everywhere.
+fn spoilt(json: &str) -> Vec<String> {
+    let mut spoilt: Vec<_> = (0..json.len()).map(|end| json[..end].to_owned()).collect();
+    for other in [
+        "1",
+        "[\"SECRET\"]",
+        "{\"a\":\"SECRET\"}",
+        "\"SECRET\"",
+        "true",
+        "null",
+    ] {
+        for (start, _) in json.match_indices(':') {
+            spoilt.push(format!("{}{other}{}", &json[..=start], &json[start + 1..]));
+            if let Some(end) = json[start..].find(['}', ',']) {
+                spoilt.push(format!(
+                    "{}{other}{}",
+                    &json[..=start],
+                    &json[start + end..]
+                ));
+            }
+        }
+    }
+    spoilt
+}
+
+#[test]
+fn forms_that_cannot_be_read() {
+    for json in [
+        r#"{"url":"https://SECRET@example.com/?a=SECRET","fields":{"key":"SECRET"}}"#,
+        r#"{"url":"http://example.com/?a=SECRET","fields":{"key":"SECRET"}}"#,
+        r#"{"url":"SECRET","fields":{"key":"SECRET"}}"#,
+        r#"{"uploadInitImage":{"id":"1","url":"https://a.b/","fields":"{\"key\":\"SECRET\",\"policy\":\"SECRET\"}"}}"#,
+        r#"{"uploadDatasetImage":{"id":"1","url":"https://a.b/","fields":{"x-amz-date":"SECRET","b\n":"SECRET"}}}"#,
+        r#"{"uploadCanvasInitImage":{"initUrl":"https://a.b/","initFields":"{\"policy\":\"SECRET\"}"}}"#,
+    ] {
+        let mut failed = 0;
+        for json in spoilt(json) {
+            let one = PresignedPost::from_json(&json);
+            let two = PresignedPost::canvas_from_json(&json);
+            // A form that came out whole shows its names and its key, which is no secret here.
+            for error in [one.err(), two.err()].into_iter().flatten() {
+                clean(&[MARK.into()], &shown(&error.into()));
+                failed += 1;
+            }
+        }
+        assert!(failed > 100, "{failed}");
+    }
+}
+
+#[test]
+fn debug_output() {
+    let form = form("https://example.com/?SECRET");
+    let secrets = secrets(&form);
+    let client = Client::builder(API_KEY);
+    let builder = format!("{client:?}");
+    let body = b"SECRET".to_vec();
+    let request = Request {
+        method: Method::Post,
+        url: "https://example.com/?SECRET",
+        headers: vec![("authorization", format!("Bearer {API_KEY}"))],
+        body: Some((&mut body.as_slice(), 6)),
+        timeout: Duration::ZERO,
+        idle_timeout: Duration::ZERO,
+        cancel_token: None,
+        max_response_bytes: 0,
+    };
+    let parts = Form::new().field("policy", MARK);
+    let whole = parts
+        .clone()
+        .file("file", "a.jpg", "image/jpeg", MARK.as_bytes());
+    let response = Response {
+        status: 200,
+        headers: vec![("set-cookie".into(), MARK.into())],
+        body: body.clone(),
+    };
+    let client = client.build().unwrap();
+    let error = TransportError::new(
+        TransportErrorKind::Tls,
+        "https://example.com/?SECRET",
+        "why",
+    );
+    let whole = whole.unwrap();
+    let outputs: [&dyn Debug; 10] = [
+        &form,
+        &client,
+        &request,
+        &response,
+        &parts,
+        &whole,
+        &whole.reader(),
+        &Uploader::default(),
+        &UreqTransport::new(),
+        &error,
+    ];
+    for output in outputs {
+        clean(&secrets, &format!("{output:?} {output:#?}"));
+    }
+    clean(&secrets, &builder);
+}
+
+/// An API that repeats the key it was sent, in every shape.
+#[derive(Debug)]
+struct Echo {
+    status: u16,
+    body: String,
+}
+
+impl Transport for Echo {
+    fn send(&self, _: Request<'_>) -> Result<Response, TransportError> {
+        Ok(Response {
+            status: self.status,
+            headers: vec![],
+            body: self.body.clone().into(),
+        })
+    }
+}
+
+#[test]
+fn an_api_that_repeats_the_key() {
+    log_lines();
+    let image = image();
+    let long = "x".repeat(490) + API_KEY;
+    for body in [
+        format!("Bearer {API_KEY} is unknown"),
+        format!("<html><h1>{API_KEY}</h1></html>"),
+        format!(r#"{{"error":"{API_KEY}","code":"{API_KEY}"}}"#),
+        format!(r#"{{"error":"{long}"}}"#),
+        format!(r#"{{"error":{{"detail":"{API_KEY}"}}}}"#),
+        format!(r#"{{"errors":[{{"message":"{API_KEY}","extensions":{{"code":"{API_KEY}"}}}}]}}"#),
+        format!(r#"[{{"message":"{API_KEY}"}}]"#),
+        format!(
+            r#"{{"sdGenerationJob":"{API_KEY}","generations_by_pk":"{API_KEY}","insert_datasets_one":"{API_KEY}"}}"#
+        ),
+        format!(
+            r#"{{"uploadInitImage":"{API_KEY}","uploadDatasetImage":{{"fields":"{API_KEY}"}}}}"#
+        ),
+    ] {
+        for status in [200, 400, 401, 500] {
+            let transport = Arc::new(Echo {
+                status,
+                body: body.clone(),
+            });
+            let client = Client::builder(API_KEY)
+                .transport(transport)
+                .build()
+                .unwrap();
+            let errors = [
+                client.create_init_image(Extension::Jpg).err(),
+                client.upload_init_image(&image).err(),
+                client.create_dataset("d", None).err(),
+                client.create_dataset_image("d", Extension::Jpg).err(),
+                client.generate(&Generation::new("p")).err(),
+                client.generation("g").err(),
+                client.wait("g").err(),
+            ];
+            for error in errors {
+                clean(&[MARK.into()], &shown(&error.unwrap()));
+            }
+        }
+    }
+    for key in [" SECRET KEY", "SECRET\nKEY", "SECRETß", ""] {
+        let error = Client::builder(key).build().unwrap_err();
+        clean(&[MARK.into()], &shown(&error));
+    }
+    let with_password = Client::builder(API_KEY).base_url("https://SECRET@example.com/?SECRET");
+    clean(&[MARK.into()], &shown(&with_password.build().unwrap_err()));
+    for line in log_lines() {
+        clean(&[MARK.into()], &line);
+    }
+}
+
+/// What the log of a call to a server shows, at the most talkative level, with the real transport.
+#[test]
+fn the_log_of_a_call() {
+    log_lines();
+    let refused = format!(r#"{{"error":"unknown key {API_KEY}"}}"#);
+    let server = FaultServer::start(vec![answer("401 E", "", &refused); 2]);
+    let base_url = server.url.trim_end_matches('/');
+    let client = Client::builder(API_KEY).base_url(base_url).build().unwrap();
+    let error = client.generate(&Generation::new("p")).unwrap_err();
+    clean(&[MARK.into()], &shown(&error));
+    let lines = log_lines();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("/v1/generations: 401"))
+    );
+    for line in lines {
+        clean(&[MARK.into()], &line);
+    }
+}
