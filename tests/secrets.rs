@@ -3,13 +3,10 @@
 
 mod support;
 
-use std::error::Error as _;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use imgpost::leonardo::{Client, Generation};
 use imgpost::multipart::Form;
 use imgpost::transport::{
@@ -17,113 +14,10 @@ use imgpost::transport::{
 };
 use imgpost::{Error, Extension, PresignedPost, PresignedPostError, Uploader};
 use support::faults::{FaultServer, Step, answer, image};
+use support::secrets::{
+    API_KEY, MARK, SECRET_FIELDS, clean, form, log_lines, secrets, shown, value,
+};
 use support::tls::TlsServer;
-
-/// In every secret, so that any of them is found.
-const MARK: &str = "SECRET";
-const API_KEY: &str = "SECRET-API-KEY";
-const SECRET_FIELDS: [&str; 7] = [
-    "X-Amz-Credential",
-    "X-Amz-Date",
-    "X-Amz-Security-Token",
-    "X-Amz-Signature",
-    "AWSAccessKeyId",
-    "signature",
-    "x-amz-meta-owner",
-];
-
-/// Every line that is logged, by whichever crate, but for the bytes of the connection that ureq shows to those who ask
-/// for its finest level: the documentation warns of them.
-struct Log(Mutex<Vec<String>>);
-
-impl log::Log for Log {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        if record.level() == log::Level::Trace && record.target() == "ureq_proto::util" {
-            return;
-        }
-        let line = format!("{} {}: {}", record.level(), record.target(), record.args());
-        self.0.lock().unwrap().push(line);
-    }
-
-    fn flush(&self) {}
-}
-
-/// Begins to listen, and gives what was logged so far.
-fn log_lines() -> Vec<String> {
-    static LOG: OnceLock<&'static Log> = OnceLock::new();
-    let log = LOG.get_or_init(|| {
-        let log: &'static Log = Box::leak(Box::new(Log(Mutex::default())));
-        log::set_logger(log).unwrap();
-        log::set_max_level(log::LevelFilter::Trace);
-        log
-    });
-    log.0.lock().unwrap().clone()
-}
-
-/// The same every time: a server is told what to repeat before the form that is sent is made.
-fn policy() -> String {
-    static POLICY: OnceLock<String> = OnceLock::new();
-    POLICY.get_or_init(make_policy).clone()
-}
-
-fn make_policy() -> String {
-    let expiration = SystemTime::now() + Duration::from_secs(60);
-    let expiration = jiff::Timestamp::try_from(expiration).unwrap();
-    let conditions = SECRET_FIELDS.map(|name| format!(r#"{{"{name}":"{}"}}"#, value(name)));
-    let conditions = conditions.join(",");
-    STANDARD.encode(format!(
-        r#"{{"expiration":"{expiration}","conditions":[{{"key":"k.jpg"}},{conditions}]}}"#
-    ))
-}
-
-fn value(name: &str) -> String {
-    format!("{MARK}-{name}-0123456789")
-}
-
-/// A form in which everything but the key is a secret.
-fn form(url: &str) -> PresignedPost {
-    let fields = SECRET_FIELDS.map(|name| (name.to_owned(), value(name)));
-    let others = [("key".into(), "k.jpg".into()), ("Policy".into(), policy())];
-    PresignedPost::new(url, others.into_iter().chain(fields)).unwrap()
-}
-
-/// In any of the ways a server may write them.
-fn secrets(form: &PresignedPost) -> Vec<String> {
-    let policy = form.fields().find(|(name, _)| *name == "Policy").unwrap().1;
-    let hex = |separator: &str| {
-        let bytes: Vec<_> = policy.bytes().map(|byte| format!("{byte:02x}")).collect();
-        bytes.join(separator)
-    };
-    // A part of it would say as much.
-    let part = |text: String| text[40..80].to_owned();
-    vec![
-        MARK.into(),
-        part(policy.into()),
-        part(hex("")),
-        part(hex(" ")),
-    ]
-}
-
-fn clean(secrets: &[String], shown: &str) {
-    for secret in secrets {
-        assert!(!shown.contains(secret), "{secret} in {shown}");
-    }
-}
-
-/// An error as it is printed, with its causes, in both ways.
-fn shown(error: &Error) -> String {
-    let mut shown = format!("{error} {error:?} {error:#?}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        shown += &format!(" {error} {error:?}");
-        cause = error.source();
-    }
-    shown
-}
 
 /// What servers and proxies make of a refusal: with all they were sent, and with what they signed.
 fn refusals(form: &PresignedPost) -> Vec<String> {
@@ -158,20 +52,19 @@ fn refusals(form: &PresignedPost) -> Vec<String> {
 #[test]
 fn storage_that_repeats_what_it_was_sent() {
     log_lines();
-    let sent = form("http://127.0.0.1/");
-    let bodies = refusals(&sent);
+    let bodies = refusals(&form("http://127.0.0.1/"));
     let steps: Vec<_> = bodies
         .iter()
         .flat_map(|body| ["403 E", "500 E", "400 E"].map(|status| answer(status, "", body)))
         .collect();
     let posts = steps.len();
     let server = FaultServer::start(steps);
-    let form = form(&server.url);
-    let secrets = secrets(&form);
+    let sent = form(&server.url);
+    let secrets = secrets(&sent);
     let uploader = Uploader::default().retries(0);
     let image = image();
     for _ in 0..posts {
-        let error = uploader.upload(&form, &image).unwrap_err();
+        let error = uploader.upload(&sent, &image).unwrap_err();
         assert!(matches!(error, Error::Storage(_)), "{error:?}");
         clean(&secrets, &shown(&error));
     }
@@ -179,7 +72,7 @@ fn storage_that_repeats_what_it_was_sent() {
     // With attempts in between, of which the log tells.
     let busy = answer("503 E", "", &bodies[2]);
     let server = FaultServer::start(vec![busy; 2]);
-    let receipt = Uploader::default().upload(&self::form(&server.url), &image);
+    let receipt = Uploader::default().upload(&form(&server.url), &image);
     clean(&secrets, &format!("{:?}", receipt.unwrap()));
     let lines = log_lines();
     assert!(lines.iter().any(|line| line.contains("attempt 1 failed")));

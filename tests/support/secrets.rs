@@ -1,0 +1,115 @@
+//! Secrets that can be recognised, and everything that is shown and logged, to look for them in.
+
+use std::error::Error as _;
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use imgpost::{Error, PresignedPost};
+
+/// In every secret, so that any of them is found.
+pub const MARK: &str = "SECRET";
+pub const API_KEY: &str = "SECRET-API-KEY";
+pub const SECRET_FIELDS: [&str; 7] = [
+    "X-Amz-Credential",
+    "X-Amz-Date",
+    "X-Amz-Security-Token",
+    "X-Amz-Signature",
+    "AWSAccessKeyId",
+    "signature",
+    "x-amz-meta-owner",
+];
+
+/// Every line that is logged, by whichever crate, but for the bytes of the connection that ureq shows to those who ask
+/// for its finest level: the documentation warns of them.
+struct Log(Mutex<Vec<String>>);
+
+impl log::Log for Log {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if record.level() == log::Level::Trace && record.target() == "ureq_proto::util" {
+            return;
+        }
+        let line = format!("{} {}: {}", record.level(), record.target(), record.args());
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn flush(&self) {}
+}
+
+/// Begins to listen, and gives what was logged so far.
+pub fn log_lines() -> Vec<String> {
+    static LOG: OnceLock<&'static Log> = OnceLock::new();
+    let log = LOG.get_or_init(|| {
+        let log: &'static Log = Box::leak(Box::new(Log(Mutex::default())));
+        log::set_logger(log).unwrap();
+        log::set_max_level(log::LevelFilter::Trace);
+        log
+    });
+    log.0.lock().unwrap().clone()
+}
+
+/// The same every time: a server is told what to repeat before the form that is sent is made.
+fn policy() -> String {
+    static POLICY: OnceLock<String> = OnceLock::new();
+    POLICY.get_or_init(make_policy).clone()
+}
+
+fn make_policy() -> String {
+    let expiration = SystemTime::now() + Duration::from_secs(60);
+    let expiration = jiff::Timestamp::try_from(expiration).unwrap();
+    let conditions = SECRET_FIELDS.map(|name| format!(r#"{{"{name}":"{}"}}"#, value(name)));
+    let conditions = conditions.join(",");
+    STANDARD.encode(format!(
+        r#"{{"expiration":"{expiration}","conditions":[{{"key":"k.jpg"}},{conditions}]}}"#
+    ))
+}
+
+pub fn value(name: &str) -> String {
+    format!("{MARK}-{name}-0123456789")
+}
+
+/// A form in which everything but the key is a secret.
+pub fn form(url: &str) -> PresignedPost {
+    let fields = SECRET_FIELDS.map(|name| (name.to_owned(), value(name)));
+    let others = [("key".into(), "k.jpg".into()), ("Policy".into(), policy())];
+    PresignedPost::new(url, others.into_iter().chain(fields)).unwrap()
+}
+
+/// In any of the ways a server may write them.
+pub fn secrets(form: &PresignedPost) -> Vec<String> {
+    let policy = form.fields().find(|(name, _)| *name == "Policy").unwrap().1;
+    let hex = |separator: &str| {
+        let bytes: Vec<_> = policy.bytes().map(|byte| format!("{byte:02x}")).collect();
+        bytes.join(separator)
+    };
+    // A part of it would say as much.
+    let part = |text: String| text[40..80].to_owned();
+    vec![
+        MARK.into(),
+        part(policy.into()),
+        part(hex("")),
+        part(hex(" ")),
+    ]
+}
+
+pub fn clean(secrets: &[String], shown: &str) {
+    for secret in secrets {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+}
+
+/// An error as it is printed, with its causes, in both ways.
+pub fn shown(error: &Error) -> String {
+    let mut shown = format!("{error} {error:?} {error:#?}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        shown += &format!(" {error} {error:?}");
+        cause = error.source();
+    }
+    shown
+}
