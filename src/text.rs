@@ -1,5 +1,8 @@
 //! Words made fit for where they go: a server's for terminals and logs, a file's name for storage.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 /// `text` on one line of at most 500 characters, without control characters: a server's words must not steer a
 /// terminal.
 pub(crate) fn one_line(text: &str) -> String {
@@ -27,8 +30,18 @@ pub(crate) fn first_line(text: &str) -> String {
     one_line(line.unwrap_or_default())
 }
 
-/// A file name as every storage takes it: they disagree about anything beyond plain ASCII, so that becomes an
-/// underscore.
+/// The name of the file at `path` as every storage takes it; a long one is cut before its extension, which tells what
+/// the file is.
+pub(crate) fn ascii_file_name(path: &Path) -> String {
+    let ascii = |part: Option<&OsStr>| ascii_name(&part.unwrap_or_default().to_string_lossy());
+    let stem = ascii(path.file_stem());
+    match path.extension() {
+        Some(extension) => format!("{stem}.{}", ascii(Some(extension))),
+        None => stem,
+    }
+}
+
+/// A name as every storage takes it: they disagree about anything beyond plain ASCII, so that becomes an underscore.
 pub(crate) fn ascii_name(name: &str) -> String {
     let plain = |c: char| match c {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' => c,
@@ -46,5 +59,20 @@ mod tests {
         assert_eq!(one_line(" a\r\nb\u{1b}[2Jc "), "a  b [2Jc");
         assert_eq!(one_line(&"x".repeat(1000)).len(), 500);
         assert_eq!(first_line("<b>\n <i>one\u{7}</i>two"), "one");
+    }
+
+    #[test]
+    fn a_file_name_is_plain_short_and_keeps_its_extension() {
+        let name = |path: &str| ascii_file_name(Path::new(path));
+        assert_eq!(name("folder/größe 1.tar.gz"), "gr__e_1.tar.gz");
+        assert_eq!(name(".hidden"), ".hidden");
+        assert_eq!(name("ends."), "ends.");
+        let long = "n".repeat(300);
+        assert_eq!(name(&long), long[..100]);
+        assert_eq!(
+            name(&format!("{long}.mp4")),
+            format!("{}.mp4", &long[..100])
+        );
+        assert_eq!(name(&format!("a.{long}")).len(), 102);
     }
 }

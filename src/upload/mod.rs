@@ -17,7 +17,7 @@ use crate::multipart::Content;
 use crate::prepare::PreparedImage;
 use crate::presigned::{PresignedPost, PresignedPostError};
 use crate::s3::PostResponse;
-use crate::text::ascii_name;
+use crate::text::ascii_file_name;
 use crate::transport::{Response, Transport, UreqTransport};
 pub(crate) use attempt::NotStored;
 
@@ -182,8 +182,7 @@ impl Uploader {
         }
         let declared = content_type.or_else(|| form.field("Content-Type"));
         let content_type = declared.unwrap_or("application/octet-stream");
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let names = [ascii_name(&name), String::from("file")];
+        let names = [ascii_file_name(path), String::from("file")];
         let content = Content::File {
             path: path.into(),
             length: metadata.len(),
