@@ -1,6 +1,6 @@
 //! Promise: a real S3 server that verifies takes our posts, and its refusals become the right errors.
 //!
-//! Needs the environment `.ci/run` makes: `IMGPOST_TEST_BIN` is a folder with `python` (boto3, werkzeug) and
+//! Needs the environment `.ci/run` makes: `IMGPOST_TEST_BIN` is a folder with `python` (boto3) and
 //! `ministack`. Nothing is skipped: what is missing is a failure.
 
 mod support;
@@ -15,7 +15,7 @@ use imgpost::{
     Error, Extension, Prepare, PreparedImage, PresignedPost, S3Error, S3ErrorCode, Uploader, upload,
 };
 use serde_json::{Value, json};
-use support::{capture_one, fixture, read_parts};
+use support::fixture;
 
 const BUCKET: &str = "photos";
 const CREDENTIALS: [(&str, &str); 3] = [
@@ -219,36 +219,4 @@ fn the_command_posts_an_upright_picture() {
     // Upright, the sky is above the sea: the horizon glows, the top is night.
     let (sky, glow) = (stored.get_pixel(30, 30).0, stored.get_pixel(30, 650).0);
     assert!(sky[0] < 60 && glow[0] > 200, "{sky:?} {glow:?}");
-}
-
-#[test]
-fn python_reads_the_same_parts_as_the_multipart_crate() {
-    let answer = "HTTP/1.1 204 \r\nContent-Length: 0\r\n\r\n";
-    let (url, server) = capture_one(answer);
-    let fields = [
-        ("key", "users/1/${filename}"),
-        ("empty", ""),
-        ("lines", "a\r\nb"),
-        ("unicode", "Straße \u{1F30A}"),
-    ];
-    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    upload(&PresignedPost::new(url, fields).unwrap(), &image()).unwrap();
-    let captured = server.join().unwrap();
-    let hex = |bytes: Vec<u8>| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
-    let ours: Vec<_> = read_parts(&captured)
-        .into_iter()
-        .map(|(name, file_name, content_type, content)| {
-            json!([name, file_name, content_type, hex(content)])
-        })
-        .collect();
-    let content_type = captured.header("content-type").unwrap();
-    let theirs = python(&["parts", content_type], &captured.body);
-    let theirs: Vec<Value> = serde_json::from_slice(&theirs).unwrap();
-    assert_eq!(ours.len(), 5);
-    assert_eq!(ours, theirs);
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test takes its own part of this")]
 
 pub mod faults;
+pub mod others;
 pub mod secrets;
 pub mod tls;
 

@@ -1,0 +1,160 @@
+//! The forms that other programs read and write too, and how those programs are run.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use imgpost::multipart::{Form, FormError};
+use imgpost::transport::{Method, Request, Transport, UreqTransport};
+use imgpost::{Error, PresignedPost, Uploader};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Captured, capture_one, fixture};
+
+pub const GOOD: &str = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+
+/// Where a post names the file otherwise than the file is named: form, name, why.
+const POSTED_AS: [(&str, &str, &str); 6] = [
+    ("key-without-file-name", "file", PRIVATE),
+    ("file-name-with-spaces", "_my_photo__1_.webp", ASCII),
+    ("file-name-with-quotes", "a__good___one_.webp", ASCII),
+    ("file-name-in-utf-8", "gr__e__.webp", ASCII),
+    ("file-name-with-backslash", "back_slash__22_.webp", ASCII),
+    ("file-name-with-line-break", "a_b.webp", ASCII),
+];
+const PRIVATE: &str = "the name of a file tells of its owner, and only ${filename} needs it";
+const ASCII: &str = "storages disagree about anything but plain ASCII in the name of a file";
+
+/// A form of fixtures/forms.json.
+#[derive(Clone, Deserialize)]
+pub struct Case {
+    pub name: String,
+    pub fields: Vec<(String, String)>,
+    pub file: CaseFile,
+}
+
+#[derive(Clone, Deserialize)]
+pub struct CaseFile {
+    pub name: String,
+    pub r#type: String,
+    path: Option<String>,
+}
+
+/// All of them.
+pub fn cases() -> Vec<Case> {
+    let cases = std::fs::read(fixture("forms.json")).unwrap();
+    let cases: Vec<Case> = serde_json::from_slice(&cases).unwrap();
+    for (form, name, why) in POSTED_AS {
+        let mut named = cases.iter().filter(|case| case.name == form);
+        let renamed = named.next().is_some_and(|case| case.file.name != name);
+        assert!(renamed, "no longer: {form}, {why}");
+    }
+    cases
+}
+
+impl Case {
+    pub fn content(&self) -> Vec<u8> {
+        let path = self.file.path.as_ref();
+        path.map_or(Vec::new(), |path| std::fs::read(fixture(path)).unwrap())
+    }
+
+    /// What stands in the part of the file.
+    pub fn content_type(&self) -> &str {
+        match self.file.r#type.as_str() {
+            "" => "application/octet-stream",
+            given => given,
+        }
+    }
+
+    /// What a post calls the file.
+    pub fn posted_as(&self) -> &str {
+        let mut renamed = POSTED_AS.iter().filter(|(form, ..)| *form == self.name);
+        renamed.next().map_or(&self.file.name, |(_, name, _)| name)
+    }
+
+    /// What Chromium sent for it: fixtures/capture_chromium.py.
+    pub fn captured_from_chromium(&self) -> Captured {
+        let path = fixture("chromium").join(format!("{}.http", self.name));
+        let mut head = std::fs::read(path).unwrap();
+        let end = head.windows(4).position(|four| four == b"\r\n\r\n");
+        let body = head.split_off(end.unwrap() + 4);
+        let head = String::from_utf8(head).unwrap();
+        Captured { head, body }
+    }
+
+    /// Sends the form with the file called `file_name`.
+    pub fn send(&self, file_name: &str) -> Result<Captured, FormError> {
+        let mut form = Form::new();
+        for (name, value) in &self.fields {
+            form = form.field(name, value);
+        }
+        let body = form.file("file", file_name, self.content_type(), self.content())?;
+        let (url, server) = capture_one(GOOD);
+        let request = Request {
+            method: Method::Post,
+            url: &url,
+            headers: vec![("content-type", body.content_type())],
+            body: Some((&mut body.reader(), body.content_length())),
+            timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(60),
+            cancel_token: None,
+            max_response_bytes: 0,
+        };
+        UreqTransport::new().send(request).unwrap();
+        Ok(server.join().unwrap())
+    }
+
+    /// Posts the file as a user would.
+    pub fn post(&self) -> Result<Captured, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(&self.file.name);
+        std::fs::write(&path, self.content()).unwrap();
+        let given = Some(self.file.r#type.as_str()).filter(|given| !given.is_empty());
+        post_file(&self.fields, &path, given)
+    }
+}
+
+/// Posts the file at `path` with `fields`.
+pub fn post_file(
+    fields: &[(String, String)],
+    path: &Path,
+    content_type: Option<&str>,
+) -> Result<Captured, Error> {
+    // Fields that are refused reach no server, which would be waited for.
+    PresignedPost::new("http://127.0.0.1:1/", fields.to_vec())?;
+    let (url, server) = capture_one(GOOD);
+    let form = PresignedPost::new(url, fields.to_vec())?;
+    Uploader::default().upload_file(&form, path, content_type)?;
+    Ok(server.join().unwrap())
+}
+
+/// Runs a script of this folder with Python, or with Node where it ends in `.js`. `input` goes to its standard input.
+pub fn run(script: &str, input: &Value) -> Vec<u8> {
+    let folder = |variable| {
+        let folder = std::env::var_os(variable);
+        PathBuf::from(folder.unwrap_or_else(|| panic!("{variable} is not set: use .ci/run")))
+    };
+    let mut command = match script.ends_with(".js") {
+        true => {
+            let mut node = Command::new("node");
+            node.env("NODE_PATH", folder("IMGPOST_TEST_NODE_MODULES"));
+            node
+        }
+        false => Command::new(folder("IMGPOST_TEST_BIN").join("python")),
+    };
+    let mut child = command
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/").to_owned() + script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}: use .ci/run"));
+    let mut stdin = child.stdin.take().unwrap();
+    // A script that fails before it reads tells why on standard error.
+    let _ = stdin.write_all(input.to_string().as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{script} failed: use .ci/run");
+    output.stdout
+}

@@ -1,0 +1,15 @@
+// Posts forms with Node's own fetch and FormData, for tests/other_writers.rs: as write_forms.py does with requests.
+
+const { File } = require("node:buffer");
+const { readFileSync } = require("node:fs");
+
+async function post({ url, fields, file }) {
+  const form = new FormData();
+  for (const [name, value] of fields) form.append(name, value);
+  const content = Buffer.from(file.content, "base64");
+  form.append("file", new File([content], file.name, { type: file.type }));
+  const answer = await fetch(url, { method: "POST", body: form });
+  if (!answer.ok) throw new Error(`answer ${answer.status}`);
+}
+
+Promise.all(JSON.parse(readFileSync(0)).map(post));
