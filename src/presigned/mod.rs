@@ -164,10 +164,14 @@ impl PresignedPost {
         }
     }
 
-    /// `text` without the values of this form that sign or are signed: storage repeats them in some of its errors.
+    /// `text` without the values of this form that sign or are signed: storage repeats them in some of its errors, as
+    /// the form has them or as its policy asks for them.
     pub(crate) fn redact(&self, text: &str) -> String {
+        let policy = self.policy();
+        let asked = policy.iter().flat_map(policy::Policy::fields);
         let secrets = self
             .fields()
+            .chain(asked)
             .filter(|(name, value)| !is_public(name) && value.len() >= 8);
         secrets.fold(text.into(), |text, (_, value)| {
             text.replace(value, "[redacted]")

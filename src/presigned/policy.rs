@@ -95,6 +95,17 @@ impl Policy {
             })
     }
 
+    /// The names of the fields it has conditions for, and what it asks of their values.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.conditions.iter().filter_map(|condition| {
+            Some(match condition {
+                Condition::Equals { name, value } => (name.as_str(), value.as_str()),
+                Condition::StartsWith { name, prefix } => (name.as_str(), prefix.as_str()),
+                Condition::ContentLength { .. } => return None,
+            })
+        })
+    }
+
     /// Checks the fields that stand before the file, the bucket among them, and the size of the file.
     pub fn check<'a>(
         &self,
