@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use imgpost::{Error, Prepare, PresignedPost, PresignedPostError, upload};
 use serde_json::{Value, json};
 use support::others::{self, Case, GOOD};
+use support::tools::{self, run};
 use support::{Captured, Part, capture_one, fixture, read_parts};
 
 /// What a reader makes of a part that is not what was put into it.
@@ -248,7 +249,10 @@ fn read_by(script: &str, requests: &[&Captured]) -> Vec<Vec<Part>> {
         let content_type = request.header("content-type");
         json!([content_type, STANDARD.encode(&request.body)])
     });
-    let read = others::run(script, &Value::Array(forms.collect()));
+    let read = run(
+        &mut tools::script(script),
+        Value::Array(forms.collect()).to_string().as_bytes(),
+    );
     let read: Vec<Vec<ReadPart>> = serde_json::from_slice(&read).unwrap();
     let part = |(name, file_name, content_type, content)| {
         let content = STANDARD.decode::<String>(content).unwrap();

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;
 use serde_json::{Value, json};
 use support::others::{self, Case, GOOD};
+use support::tools::{self, run};
 use support::{Captured, capture_one, files};
 
 const WRITERS: [&str; 3] = ["Chromium", "Node", "requests"];
@@ -108,7 +109,10 @@ fn sent_by(script: &str, cases: &[Case]) -> Vec<Captured> {
         let file = json!({"name": case.file.name, "type": case.file.r#type, "content": content});
         json!({"url": url, "fields": case.fields, "file": file})
     });
-    others::run(script, &Value::Array(forms.collect()));
+    run(
+        &mut tools::script(script),
+        Value::Array(forms.collect()).to_string().as_bytes(),
+    );
     let servers = servers.into_iter();
     servers.map(|server| server.join().unwrap()).collect()
 }

@@ -4,8 +4,10 @@
 
 pub mod faults;
 pub mod others;
+pub mod s3;
 pub mod secrets;
 pub mod tls;
+pub mod tools;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;

@@ -1,15 +1,12 @@
 //! The forms that other programs read and write too, and how those programs are run.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
 use imgpost::multipart::{Form, FormError};
 use imgpost::transport::{Method, Request, Transport, UreqTransport};
 use imgpost::{Error, PresignedPost, Uploader};
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::{Captured, capture_one, fixture};
 
@@ -128,33 +125,4 @@ pub fn post_file(
     let form = PresignedPost::new(url, fields.to_vec())?;
     Uploader::default().upload_file(&form, path, content_type)?;
     Ok(server.join().unwrap())
-}
-
-/// Runs a script of this folder with Python, or with Node where it ends in `.js`. `input` goes to its standard input.
-pub fn run(script: &str, input: &Value) -> Vec<u8> {
-    let folder = |variable| {
-        let folder = std::env::var_os(variable);
-        PathBuf::from(folder.unwrap_or_else(|| panic!("{variable} is not set: use .ci/run")))
-    };
-    let mut command = match script.ends_with(".js") {
-        true => {
-            let mut node = Command::new("node");
-            node.env("NODE_PATH", folder("IMGPOST_TEST_NODE_MODULES"));
-            node
-        }
-        false => Command::new(folder("IMGPOST_TEST_BIN").join("python")),
-    };
-    let mut child = command
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/").to_owned() + script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}: use .ci/run"));
-    let mut stdin = child.stdin.take().unwrap();
-    // A script that fails before it reads tells why on standard error.
-    let _ = stdin.write_all(input.to_string().as_bytes());
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{script} failed: use .ci/run");
-    output.stdout
 }

@@ -1,43 +1,70 @@
 #!/usr/bin/env python3
 """An S3 client that is not ours: boto3, for tests/real_s3.rs.
 
-s3.py create ENDPOINT BUCKET           makes a bucket
-s3.py presign ENDPOINT BUCKET KEY      prints a presigned POST; options as JSON on standard input:
-                                       {"fields": {...}, "conditions": [...], "expires": seconds}
-s3.py get ENDPOINT BUCKET KEY          writes an object to standard output
+s3.py presign ENDPOINT BUCKET          makes the bucket where there is none, reads a list of what to presign from
+                                       standard input as JSON and prints the presigned POSTs, in order:
+                                       [{"key": …, "fields": {…}, "conditions": […], "expires": seconds,
+                                         "credentials": [access key, secret key, session token or null]}, …]
+s3.py objects ENDPOINT BUCKET          prints all objects of a bucket as JSON: {key: base64, …}
 
-Credentials are read from the environment.
+Credentials are read from the environment, but for forms that have their own.
 """
 
+import base64
 import json
 import sys
 
 
-def client(endpoint):
+def client(endpoint, credentials=(None, None, None)):
     import boto3
     from botocore.config import Config
 
-    config = Config(signature_version="s3v4", s3={"addressing_style": "path"})
-    return boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", config=config)
+    access_key, secret_key, session_token = credentials
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        aws_session_token=session_token,
+    )
+
+
+def presign(endpoint, bucket, asked):
+    own = client(endpoint)
+    if bucket not in [entry["Name"] for entry in own.list_buckets()["Buckets"]]:
+        own.create_bucket(Bucket=bucket)
+    for ask in asked:
+        signer = client(endpoint, ask["credentials"]) if "credentials" in ask else own
+        yield signer.generate_presigned_post(
+            bucket,
+            ask["key"],
+            Fields=ask.get("fields"),
+            Conditions=ask.get("conditions"),
+            ExpiresIn=ask.get("expires", 120),
+        )
+
+
+def objects(endpoint, bucket):
+    from botocore.handlers import set_list_objects_encoding_type_url as encode_keys
+
+    s3 = client(endpoint)
+    # s3s-fs says that it encodes keys when it is asked to, and does not.
+    s3.meta.events.unregister("before-parameter-build.s3.ListObjectsV2", encode_keys)
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for entry in page.get("Contents", []):
+            content = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
+            yield entry["Key"], base64.b64encode(content).decode()
 
 
 def main(command, *arguments):
-    if command == "create":
-        client(arguments[0]).create_bucket(Bucket=arguments[1])
-    elif command == "presign":
-        endpoint, bucket, key = arguments
-        options = json.load(sys.stdin)
-        form = client(endpoint).generate_presigned_post(
-            bucket,
-            key,
-            Fields=options.get("fields"),
-            Conditions=options.get("conditions"),
-            ExpiresIn=options.get("expires", 120),
-        )
-        print(json.dumps(form))
-    elif command == "get":
-        endpoint, bucket, key = arguments
-        sys.stdout.buffer.write(client(endpoint).get_object(Bucket=bucket, Key=key)["Body"].read())
+    if command == "presign":
+        endpoint, bucket = arguments
+        print(json.dumps(list(presign(endpoint, bucket, json.load(sys.stdin)))))
+    elif command == "objects":
+        endpoint, bucket = arguments
+        print(json.dumps(dict(objects(endpoint, bucket))))
     else:
         sys.exit(__doc__)
 

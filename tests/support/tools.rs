@@ -1,0 +1,48 @@
+//! The programs that `.ci/run` installs for tests. What is missing is a failure.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+fn variable(name: &str) -> std::ffi::OsString {
+    std::env::var_os(name).unwrap_or_else(|| panic!("{name} is not set: use .ci/run"))
+}
+
+/// A program in one of the folders that `IMGPOST_TEST_BIN` lists as `PATH` does.
+pub fn tool(name: &str) -> PathBuf {
+    let folders = variable("IMGPOST_TEST_BIN");
+    std::env::split_paths(&folders)
+        .map(|folder| folder.join(name))
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("{name} is missing in {folders:?}: use .ci/run"))
+}
+
+/// A script of this folder, for Python, or for Node where it ends in `.js`.
+pub fn script(name: &str) -> Command {
+    let mut command = match name.ends_with(".js") {
+        true => {
+            let mut node = Command::new("node");
+            node.env("NODE_PATH", variable("IMGPOST_TEST_NODE_MODULES"));
+            node
+        }
+        false => Command::new(tool("python")),
+    };
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/").to_owned() + name);
+    command
+}
+
+/// Runs a command with this standard input, and gives its standard output.
+pub fn run(command: &mut Command, input: &[u8]) -> Vec<u8> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}: use .ci/run"));
+    let mut stdin = child.stdin.take().unwrap();
+    // A script that fails before it reads tells why on standard error.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{command:?} failed: use .ci/run");
+    output.stdout
+}
