@@ -273,20 +273,35 @@ fn a_raw_file_that_cannot_be_read_is_told_by_its_name_and_tried_once() {
     assert!(server.stored().is_empty());
 }
 
+/// The larger body waits for leave to come, the smaller one meets a connection that is closed.
 #[test]
 fn a_refusal_that_comes_before_a_large_body_is_heard() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("film.mp4");
-    std::fs::write(&path, vec![7; 50_000_000]).unwrap();
     let Step::Answer(refusal) = s3_error("403 E", "SignatureDoesNotMatch") else {
         unreachable!("an error is an answer")
     };
-    let server = FaultServer::start(vec![Step::AnswerEarly(refusal)]);
+    for bytes in [8_000_000, 50_000_000] {
+        std::fs::write(&path, vec![7; bytes]).unwrap();
+        let server = FaultServer::start(vec![Step::AnswerEarly(refusal.clone())]);
+        let form = form(&server.url, Duration::from_secs(60));
+        let error = uploader().upload_file(&form, &path, None).unwrap_err();
+        assert!(
+            matches!(&error, Error::Storage(s3) if s3.status == 403),
+            "{error:?}"
+        );
+        assert_eq!(server.requests(), 1);
+    }
+}
+
+#[test]
+fn a_success_that_comes_before_the_body_is_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("film.mp4");
+    std::fs::write(&path, vec![7; 8_000_000]).unwrap();
+    let success = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+    let server = FaultServer::start(vec![Step::AnswerEarly(success.into())]);
     let form = form(&server.url, Duration::from_secs(60));
-    let error = uploader().upload_file(&form, &path, None).unwrap_err();
-    assert!(
-        matches!(&error, Error::Storage(s3) if s3.status == 403),
-        "{error:?}"
-    );
-    assert_eq!(server.requests(), 1);
+    let receipt = uploader().upload_file(&form, &path, None).unwrap();
+    assert_eq!((receipt.attempts, server.stored().len()), (2, 1));
 }

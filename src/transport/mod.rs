@@ -1,5 +1,6 @@
 //! One HTTP exchange: the door through which everything leaves.
 
+mod early_answer;
 mod ureq_transport;
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The only file that knows ureq.
+//! ureq, which no file but this one and `early_answer.rs` knows.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -6,7 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use ureq::http;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Connector, DefaultConnector};
 
+use super::early_answer::EarlyAnswers;
 use super::{Request, Response, Transport, TransportError, TransportErrorKind};
 use crate::cancel::CancelToken;
 
@@ -86,6 +89,11 @@ impl UreqTransport {
     }
 }
 
+fn agent(config: ureq::config::Config) -> ureq::Agent {
+    let connector = DefaultConnector::default().chain(EarlyAnswers);
+    ureq::Agent::with_parts(config, connector, DefaultResolver::default())
+}
+
 fn config() -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
     ureq::Agent::config_builder()
         // An error status would be an error without its body, and the body says what is wrong.
@@ -134,7 +142,7 @@ impl Transport for UreqTransport {
     fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
         let (url, cancel_token) = (request.url, request.cancel_token);
         let kept = self.idle().pop();
-        let agent = kept.unwrap_or_else(|| self.config.clone().into());
+        let agent = kept.unwrap_or_else(|| agent(self.config.clone()));
         let of_the_hook = agent.clone();
         let hook = cancel_token.map(|token| token.on_cancel(move || of_the_hook.shutdown()));
         // Whatever happens before the first byte of the body is asked for, the request was not carried out.

@@ -1,10 +1,10 @@
 //! What a post that succeeds gives back, and that it can be repeated.
 
-use imgpost::{Uploader, upload};
+use imgpost::{Error, S3ErrorCode, Uploader, upload};
 use serde_json::{Value, json};
 
 use crate::image;
-use crate::support::s3::{BUCKET, Kind, Server};
+use crate::support::s3::{ACCESS_KEY, BUCKET, Kind, SESSION_TOKEN, Server};
 
 const REDIRECT: &str = "http://127.0.0.1/done?a=b";
 
@@ -125,5 +125,26 @@ fn a_form_can_be_posted_again_and_the_last_file_stays() {
             Uploader::default().upload_file(&form, &path, None).unwrap();
         }
         assert_eq!(server.objects()["again"], b"second", "{kind}");
+    }
+}
+
+/// The file is too small to be asked for first, and too large to be sent before the answer is there.
+#[test]
+fn a_refusal_is_heard_while_a_file_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.bin");
+    std::fs::write(&path, vec![b'a'; 1 << 20]).unwrap();
+    let uploader = Uploader::default().retries(0);
+    for kind in Kind::ALL {
+        let server = Server::start(kind);
+        let mut ask = json!({"key": "refused"});
+        ask["credentials"] = json!([ACCESS_KEY, "another-secret-key", SESSION_TOKEN]);
+        let form = server.presign(&[ask]).remove(0);
+        for _ in 0..5 {
+            let error = uploader.upload_file(&form, &path, None).unwrap_err();
+            let told = matches!(&error, Error::Storage(s3) if s3.code == Some(S3ErrorCode::SignatureDoesNotMatch));
+            assert!(told, "{kind}: {error:?}");
+        }
+        assert!(server.objects().is_empty(), "{kind}");
     }
 }
