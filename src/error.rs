@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::leonardo::ApiError;
+use crate::leonardo::{ApiError, DownloadError};
 use crate::prepare::PrepareError;
 use crate::presigned::{PolicyError, PresignedPostError};
 use crate::s3::S3Error;
@@ -29,24 +29,27 @@ pub enum Error {
     File(io::Error),
     /// The job was ended by its [`CancelToken`](crate::CancelToken) or its progress callback.
     Cancelled,
-    /// The generation ended without a picture. Change the prompt or the settings and ask again.
-    GenerationFailed {
-        /// The generation's id.
+    /// A job ended without a result. Change the prompt or the settings and ask again.
+    JobFailed {
+        /// The id of the job.
         id: String,
     },
-    /// The generation was not done within the time given. It goes on, and can be waited for again.
+    /// A job was not done within the time given. It goes on, and can be waited for again.
     WaitTimeout {
-        /// The generation's id.
+        /// The id of the job.
         id: String,
     },
+    /// A result of a job could not be fetched.
+    Download(DownloadError),
 }
 
 impl Error {
-    /// Whether the same upload may succeed a moment later.
+    /// Whether the same upload or call may succeed a moment later.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Storage(error) => error.is_retryable(),
             Self::Transport(error) => error.is_retryable(),
+            Self::Api(error) => error.is_retryable(),
             _ => false,
         }
     }
@@ -74,18 +77,14 @@ impl fmt::Display for Error {
             Self::Invalid(why) => f.write_str(why),
             Self::File(_) => f.write_str("the file cannot be read as it is"),
             Self::Cancelled => f.write_str("cancelled"),
-            Self::GenerationFailed { id } => {
-                write!(
-                    f,
-                    "generation {id} failed; change the prompt or the settings and ask again"
-                )
-            }
+            Self::JobFailed { id } => write!(
+                f,
+                "job {id} failed; change the prompt or the settings and ask again"
+            ),
             Self::WaitTimeout { id } => {
-                write!(
-                    f,
-                    "generation {id} is not done yet; it goes on, wait for it again"
-                )
+                write!(f, "job {id} is not done yet; it goes on, wait for it again")
             }
+            Self::Download(error) => error.fmt(f),
         }
     }
 }
@@ -118,6 +117,7 @@ from! {
     S3Error => Error::Storage;
     TransportError => Error::Transport;
     ApiError => Error::Api;
+    DownloadError => Error::Download;
 }
 
 #[cfg(test)]

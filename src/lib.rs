@@ -57,6 +57,7 @@ mod extension;
 mod geometry;
 pub mod leonardo;
 pub mod multipart;
+mod open_enum;
 mod prepare;
 mod presigned;
 mod random;

@@ -59,7 +59,7 @@ fn a_dataset_image_is_stored_and_an_unknown_dataset_is_not_found() {
     let client = client(&sandbox);
     let image = image(Extension::Png);
     let dataset = client.create_dataset("lighthouses", None).unwrap();
-    let uploaded = client.upload_dataset_image(&dataset.id, &image).unwrap();
+    let uploaded = client.upload_dataset_image(&dataset, &image).unwrap();
     assert_eq!(
         sandbox
             .stored(&uploaded.receipt.key.unwrap())
@@ -106,7 +106,7 @@ fn what_the_api_would_refuse_is_refused_before_it_is_asked() {
         Generation::new(""),
         Generation::new(long),
         Generation::new("x").strength(0.95),
-        Generation::new("x").strength(f32::NAN),
+        Generation::new("x").strength(f64::NAN),
     ] {
         let error = client.generate(&request).unwrap_err();
         assert!(matches!(error, Error::Invalid(_)), "{error:?}");

@@ -1,15 +1,13 @@
 //! Promise: a request is held against its operation's schema, every keyword of it, and recorded answers have a source.
 
-#[path = "support/schema.rs"]
-mod schema;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::catch_unwind;
 use std::path::Path;
 
-use schema::{check, operation, violations};
 use serde_json::{Value, json};
+use support::schema::{check, operation, violations};
 use support::{files, fixture};
 
 /// The ones that are no JSON on purpose.

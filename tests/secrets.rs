@@ -198,6 +198,7 @@ fn debug_output() {
         idle_timeout: Duration::ZERO,
         cancel_token: None,
         max_response_bytes: 0,
+        sink: None,
     };
     let parts = Form::new().field("policy", MARK);
     let whole = parts

@@ -41,8 +41,8 @@ fn nothing_is_sent_to_a_server_that_is_not_trusted() {
 #[test]
 fn an_authority_of_ones_own_is_trusted() {
     let server = TlsServer::start();
-    let transport = UreqTransport::with_root_certificates(server.certificate.as_bytes()).unwrap();
-    let uploader = Uploader::new(Arc::new(transport));
+    let transport = UreqTransport::builder().root_certificates(server.certificate.as_bytes());
+    let uploader = Uploader::new(Arc::new(transport.unwrap().build()));
     uploader.upload(&form(&server), &image()).unwrap();
     let received = server.received.lock().unwrap();
     assert!(memchr::memmem::find(&received, b"SECRET-KEY").is_some());
@@ -51,7 +51,9 @@ fn an_authority_of_ones_own_is_trusted() {
 #[test]
 fn what_is_no_certificate_is_told() {
     for pem in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA"] {
-        let error = UreqTransport::with_root_certificates(pem.as_bytes()).unwrap_err();
+        let error = UreqTransport::builder()
+            .root_certificates(pem.as_bytes())
+            .unwrap_err();
         assert_eq!(
             error.kind(),
             std::io::ErrorKind::InvalidData,

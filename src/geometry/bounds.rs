@@ -1,6 +1,7 @@
 //! The sizes a service accepts, and which of them suits a ratio best.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use super::inscribed;
 use super::size::{AspectRatio, Size};
@@ -239,6 +240,26 @@ fn nearness(a: Size, b: Size, ratio: AspectRatio) -> Ordering {
         .then(a.area().cmp(&b.area()))
         // Sizes that lose equally much on either side of the ratio: any rule will do, as long as it is one.
         .then(a.width.cmp(&b.width))
+}
+
+impl fmt::Display for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (min, max) = (self.min, self.max);
+        match min.width == min.height && max.width == max.height {
+            true => write!(f, "{} to {}", min.width, max.width)?,
+            false => write!(f, "{min} to {max}")?,
+        }
+        if self.multiple > 1 {
+            write!(f, ", a multiple of {}", self.multiple)?;
+        }
+        if (self.min_pixels, self.max_pixels) != (0, u64::MAX) {
+            write!(f, ", {} to {} pixels", self.min_pixels, self.max_pixels)?;
+        }
+        if self.max_ratio != u32::MAX {
+            write!(f, ", at most {}:1", self.max_ratio)?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -1,35 +1,49 @@
-//! The client: key, base URL, and one call at a time.
+//! The client: sends one call at a time, and makes attempts where they may help and cannot harm.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
-use serde::de::DeserializeOwned;
-
+use super::budget::Budget;
+use super::builder::ClientBuilder;
+use super::call::{Call, CallKind, CallRequest};
 use super::error::ApiError;
+use crate::cancel::CancelToken;
 use crate::error::Error;
-use crate::prepare::PreparedImage;
-use crate::presigned::PresignedPost;
-use crate::transport::{Method, Request, Response, Transport, UreqTransport};
-use crate::upload::{NotStored, Receipt, Uploader};
-use crate::url;
+use crate::random;
+use crate::retry::{self, Failure, Next};
+use crate::transport::{Request, Response, Transport, TransportError};
+use crate::upload::{Progress, Uploader};
 
-const DEFAULT_BASE_URL: &str = "https://cloud.leonardo.ai/api/rest";
 const MAX_RESPONSE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// A client of the Leonardo.Ai API. Cheap to clone, and to share between threads.
+/// A server that asks to be left alone for longer is believed, and its answer is the caller's.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(90);
+
+/// A client of the Leonardo.Ai API. Cheap to clone, and to share between threads: clones share the connections and the
+/// budget of calls.
+///
+/// Calls that change nothing or can be made twice without harm, and those for a form, are made again when they fail
+/// for a reason that passes. A generation costs money, so it is sent a second time only if nothing of the first was
+/// sent.
 #[derive(Clone)]
 pub struct Client {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
+    pub(super) uploader: Uploader,
+    pub(super) cancel_token: CancelToken,
 }
 
-struct Inner {
-    api_key: String,
-    base_url: String,
-    transport: Arc<dyn Transport>,
-    uploader: Uploader,
-    timeout: Duration,
-    wait_timeout: Duration,
+pub(super) struct Inner {
+    pub api_key: String,
+    pub base_url: String,
+    pub user_agent: Option<String>,
+    pub transport: Arc<dyn Transport>,
+    pub timeout: Duration,
+    pub retries: u32,
+    pub max_download_bytes: u64,
+    pub calls: Mutex<Budget>,
+    pub generations: Mutex<Budget>,
 }
 
 impl Client {
@@ -40,106 +54,94 @@ impl Client {
     ///
     /// [`Error::Invalid`] when there is no key, or when key or base URL cannot be used.
     pub fn from_env() -> Result<Self, Error> {
-        let variable = |name| {
-            std::env::var(name)
-                .ok()
-                .filter(|value| !value.trim().is_empty())
-        };
-        let api_key = variable("LEONARDO_API_KEY").ok_or_else(|| {
-            Error::Invalid("there is no API key; set LEONARDO_API_KEY to yours".into())
-        })?;
-        let transport = || {
-            let transport = UreqTransport::from_env();
-            transport.map_err(|error| Error::Invalid(error.to_string()))
-        };
-        let mut builder = Self::builder(api_key)
-            .uploader(Uploader::new(Arc::new(transport()?)))
-            .transport(Arc::new(transport()?));
-        if let Some(base_url) = variable("LEONARDO_BASE_URL") {
-            builder = builder.base_url(base_url);
-        }
-        builder.build()
+        ClientBuilder::from_env()?.build()
     }
 
     /// Begins a client with this key.
     pub fn builder(api_key: impl Into<String>) -> ClientBuilder {
-        ClientBuilder {
-            api_key: api_key.into(),
-            base_url: DEFAULT_BASE_URL.into(),
-            transport: None,
-            uploader: None,
-            timeout: Duration::from_secs(60),
-            wait_timeout: Duration::from_secs(600),
+        ClientBuilder::new(api_key.into())
+    }
+
+    /// The same client, whose calls, uploads and waits end with [`Error::Cancelled`] when `token` is cancelled.
+    #[must_use]
+    pub fn with_cancel_token(&self, token: &CancelToken) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            uploader: self.uploader.clone().cancel_token(token.clone()),
+            cancel_token: token.clone(),
         }
     }
 
-    pub(super) fn wait_timeout(&self) -> Duration {
-        self.inner.wait_timeout
-    }
-
-    pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
-        self.json(&self.exchange(Method::Get, path, None)?.body)
-    }
-
-    pub(super) fn post<T: DeserializeOwned>(
+    /// The same client, which tells how far its uploads are: see [`Uploader::on_progress`].
+    #[must_use]
+    pub fn with_progress(
         &self,
-        path: &str,
-        body: &impl serde::Serialize,
-    ) -> Result<T, Error> {
-        let response = self.exchange(Method::Post, path, Some(&to_json(body)?))?;
-        self.json(&response.body)
-    }
-
-    /// Asks for a presigned form, and learns from the answer by how much the clocks differ.
-    pub(super) fn post_for_form(
-        &self,
-        path: &str,
-        body: &impl serde::Serialize,
-    ) -> Result<PresignedPost, Error> {
-        let response = self.exchange(Method::Post, path, Some(&to_json(body)?))?;
-        let mut form = PresignedPost::from_json(&response.body)?;
-        if let Some(server) = response.date() {
-            form.set_server_time(server, SystemTime::now());
+        on_progress: impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            uploader: self.uploader.clone().on_progress(on_progress),
+            ..self.clone()
         }
-        Ok(form)
     }
 
-    /// Posts `image` with a form that `ask` gets; when that expires while there is work to do, with another one, once.
-    /// Gives the id of the image and what the storage answered.
-    pub(super) fn upload_with(
-        &self,
-        image: &PreparedImage,
-        ask: impl Fn() -> Result<PresignedPost, Error>,
-    ) -> Result<(String, Receipt), Error> {
-        let form = ask()?;
-        let id = form_id(&form)?;
-        match self.inner.uploader.post_image(&form, image) {
-            Ok(receipt) => Ok((id, receipt)),
-            Err(NotStored {
-                error,
-                form_expired,
-            }) if form_expired => {
-                log::info!(
-                    "the form expires before the image is stored, asking for another: {error}"
-                );
-                let form = ask()?;
-                let id = form_id(&form)?;
-                let mut receipt = self.inner.uploader.upload(&form, image)?;
-                receipt.resigned = true;
-                Ok((id, receipt))
+    /// Makes a call, and reads its answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] when the call is not as the API wants it, and nothing was sent; [`Error::Api`] when the API
+    /// refuses, whatever the status; [`Error::Transport`] when no answer comes; [`Error::Cancelled`].
+    pub fn call<C: Call>(&self, call: &C) -> Result<C::Answer, Error> {
+        let response = self.exchange(&call.request()?)?;
+        let parsed = call.parse(&response.body);
+        let mut answer = parsed.map_err(|error| match error {
+            Error::Api(error) => error.of(&response, |text| self.redact(text)).into(),
+            other => other,
+        })?;
+        if let Some(api) = response.date() {
+            call.received(&mut answer, api, SystemTime::now());
+        }
+        Ok(answer)
+    }
+
+    fn exchange(&self, request: &CallRequest) -> Result<Response, Error> {
+        let body = request.json.as_ref().map(|json| json.to_string());
+        let mut attempt = 1;
+        loop {
+            if self.cancel_token.wait(self.reserve(request.kind)) {
+                return Err(Error::Cancelled);
             }
-            Err(NotStored { error, .. }) => Err(error),
+            let (error, retry_after) = match self.attempt(request, body.as_deref()) {
+                Err(_) if self.cancel_token.is_cancelled() => return Err(Error::Cancelled),
+                Err(error) => (error.into(), None),
+                Ok(response) => match ApiError::find(&response, |text| self.redact(text)) {
+                    None => return Ok(response),
+                    Some(error) => (error.into(), response.retry_after(SystemTime::now())),
+                },
+            };
+            let failure = Failure {
+                is_retryable: may_be_repeated(request.kind, &error),
+                retry_after,
+            };
+            let random = random::draw() as u64;
+            let remaining = Some(LONGEST_RETRY_AFTER);
+            match retry::decide(attempt, self.inner.retries, failure, remaining, random) {
+                Next::Attempt(pause) => {
+                    log::info!("call {attempt} failed, the next one is in {pause:?}: {error}");
+                    if self.cancel_token.wait(pause) {
+                        return Err(Error::Cancelled);
+                    }
+                    attempt += 1;
+                }
+                Next::GiveUp | Next::TooLate => return Err(error),
+            }
         }
     }
 
-    fn json<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, Error> {
-        serde_json::from_slice(body).map_err(|error| {
-            let message = format!("an answer that cannot be read: {error}");
-            ApiError::new(200, self.redact(&message)).into()
-        })
-    }
-
-    fn exchange(&self, method: Method, path: &str, body: Option<&[u8]>) -> Result<Response, Error> {
+    fn attempt(
+        &self,
+        request: &CallRequest,
+        body: Option<&str>,
+    ) -> Result<Response, TransportError> {
         let inner = &self.inner;
         let mut headers = vec![
             ("accept", "application/json".into()),
@@ -148,27 +150,52 @@ impl Client {
         if body.is_some() {
             headers.push(("content-type", "application/json".into()));
         }
-        let mut reader = body.unwrap_or_default();
+        headers.extend(inner.user_agent.clone().map(|agent| ("user-agent", agent)));
+        let mut reader = body.unwrap_or_default().as_bytes();
         let response = inner.transport.send(Request {
-            method,
-            url: &format!("{}{path}", inner.base_url),
+            method: request.method,
+            url: &format!("{}{}", inner.base_url, request.path),
             headers,
             body: body.map(|body| (&mut reader as _, body.len() as u64)),
             timeout: inner.timeout,
             idle_timeout: inner.timeout,
-            cancel_token: None,
+            cancel_token: Some(&self.cancel_token),
             max_response_bytes: MAX_RESPONSE_BYTES,
+            sink: None,
         })?;
-        log::debug!("{} {path}: {}", method.as_str(), response.status);
-        match ApiError::find(response.status, &response.body, |text| self.redact(text)) {
-            Some(error) => Err(error.into()),
-            None => Ok(response),
-        }
+        let (method, path) = (request.method.as_str(), &request.path);
+        log::debug!("{method} {path}: {}", response.status);
+        Ok(response)
     }
 
-    fn redact(&self, text: &str) -> String {
+    /// How long it is until the call may be made.
+    fn reserve(&self, kind: CallKind) -> Duration {
+        // Times in a list that a panic left alone are as good as before.
+        let wait = |budget: &Mutex<Budget>| {
+            let mut budget = budget.lock().unwrap_or_else(PoisonError::into_inner);
+            budget.reserve(Instant::now())
+        };
+        let pause = match kind {
+            CallKind::Generation => wait(&self.inner.generations).max(wait(&self.inner.calls)),
+            CallKind::Repeatable | CallKind::Once => wait(&self.inner.calls),
+        };
+        if !pause.is_zero() {
+            log::info!(
+                "so many calls were made in the last minute that the next one is in {pause:?}"
+            );
+        }
+        pause
+    }
+
+    pub(super) fn redact(&self, text: &str) -> String {
         text.replace(&self.inner.api_key, "[redacted]")
     }
+}
+
+/// A call that is not to be made twice is made again only where it cannot have been carried out.
+fn may_be_repeated(kind: CallKind, error: &Error) -> bool {
+    let is_unsent = matches!(error, Error::Transport(error) if error.is_unsent());
+    error.is_retryable() && (kind == CallKind::Repeatable || is_unsent)
 }
 
 impl fmt::Debug for Client {
@@ -176,121 +203,5 @@ impl fmt::Debug for Client {
         f.debug_struct("Client")
             .field("base_url", &self.inner.base_url)
             .finish_non_exhaustive()
-    }
-}
-
-/// The settings of a [`Client`].
-pub struct ClientBuilder {
-    api_key: String,
-    base_url: String,
-    transport: Option<Arc<dyn Transport>>,
-    uploader: Option<Uploader>,
-    timeout: Duration,
-    wait_timeout: Duration,
-}
-
-impl ClientBuilder {
-    /// Where the API is, without the version: `/v1/…` is added. Default: `https://cloud.leonardo.ai/api/rest`.
-    #[must_use]
-    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
-        self.base_url = base_url.into();
-        self
-    }
-
-    /// What carries the calls and the posts. Default: [`UreqTransport`], one for the API and one for the storage.
-    #[must_use]
-    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
-        self
-    }
-
-    /// What posts the images: with its own retries, progress and cancel token. Default: an [`Uploader`] with the same
-    /// transport.
-    #[must_use]
-    pub fn uploader(mut self, uploader: Uploader) -> Self {
-        self.uploader = Some(uploader);
-        self
-    }
-
-    /// How long one call may take. Default: 60 s. Posts to the storage have a time of their own: see [`Uploader`].
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// How long [`Client::wait`] waits for a generation. Default: 10 minutes.
-    #[must_use]
-    pub fn wait_timeout(mut self, timeout: Duration) -> Self {
-        self.wait_timeout = timeout;
-        self
-    }
-
-    /// Makes the client. Nothing is sent yet.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`] when the key cannot stand in a header, or when the base URL is neither https nor on the
-    /// loopback interface.
-    pub fn build(self) -> Result<Client, Error> {
-        let api_key = self.api_key.trim();
-        if api_key.is_empty() || !api_key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::Invalid(
-                "the API key is empty or holds a space, a line break or a letter that is not ASCII"
-                    .into(),
-            ));
-        }
-        url::check(&self.base_url).map_err(|e| {
-            Error::Invalid(format!("the base URL {} {e}", url::host(&self.base_url)))
-        })?;
-        // The documentation gives the address with its version, so that is what people paste.
-        let base_url = self.base_url.trim_end_matches('/');
-        let base_url = base_url.strip_suffix("/v1").unwrap_or(base_url);
-        Ok(Client {
-            inner: Arc::new(Inner {
-                api_key: api_key.into(),
-                base_url: base_url.into(),
-                uploader: self.uploader.unwrap_or_else(|| {
-                    let transport = self.transport.clone();
-                    transport.map_or_else(Uploader::default, Uploader::new)
-                }),
-                transport: self
-                    .transport
-                    .unwrap_or_else(|| Arc::new(UreqTransport::new())),
-                timeout: self.timeout,
-                wait_timeout: self.wait_timeout,
-            }),
-        })
-    }
-}
-
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder")
-            .field("base_url", &url::host(&self.base_url))
-            .finish_non_exhaustive()
-    }
-}
-
-fn form_id(form: &PresignedPost) -> Result<String, Error> {
-    present(form.id(), "the id of the image").map(str::to_owned)
-}
-
-fn to_json(body: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(body)
-        .map_err(|error| Error::Invalid(format!("the request cannot be written: {error}")))
-}
-
-/// What the API answers under `name`; null there means it refused without a word.
-pub(super) fn present<T>(answer: Option<T>, name: &str) -> Result<T, Error> {
-    answer.ok_or_else(|| ApiError::new(200, format!("{name} is missing or null")).into())
-}
-
-/// An id as it may stand in a path.
-pub(super) fn path_segment(id: &str) -> Result<&str, Error> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    match !id.is_empty() && id.bytes().all(plain) {
-        true => Ok(id),
-        false => Err(Error::Invalid(format!("{id:?} is not an id of the API"))),
     }
 }

@@ -1,60 +1,226 @@
 //! Datasets: the pictures a model is trained on.
 
-use serde::{Deserialize, Serialize};
+use std::time::SystemTime;
 
-use super::client::{Client, path_segment, present};
-use super::init_image::FormRequest;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::call::{
+    Call, CallKind, CallRequest, Deleted, calls_by_id, id, learn_time, path_segment, wrapped,
+};
+use super::client::Client;
+use super::init_image::InitImage;
 use crate::error::Error;
 use crate::extension::Extension;
-use crate::geometry::Size;
 use crate::prepare::PreparedImage;
 use crate::presigned::PresignedPost;
-use crate::upload::Receipt;
 
-/// A dataset.
+/// A dataset, and the images in it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Dataset {
     /// Its id.
-    pub id: String,
+    pub id: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// What it is said to be.
+    pub description: Option<String>,
+    /// When it was made.
+    pub created_at: Option<String>,
+    /// When it was last changed.
+    pub updated_at: Option<String>,
+    /// The images whose forms were asked for, also those that were never posted.
+    #[serde(rename = "dataset_images", default)]
+    pub images: Vec<DatasetImage>,
+    /// What else the API says.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
-/// An uploaded image of a dataset.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An image in a dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DatasetImage {
     /// Its id.
-    pub id: String,
-    /// The extension it was declared and encoded with.
-    pub extension: Extension,
-    /// Its size in pixels.
-    pub size: Size,
-    /// What the storage answered.
-    pub receipt: Receipt,
+    pub id: Option<String>,
+    /// Where it can be fetched.
+    pub url: Option<String>,
+    /// When its form was asked for.
+    pub created_at: Option<String>,
+    /// What else the API says.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
-#[derive(Serialize)]
-struct DatasetRequest<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-}
-
+/// What is answered with the id of something that was made.
 #[derive(Deserialize)]
-struct DatasetAnswer {
-    insert_datasets_one: Option<Dataset>,
+struct Made {
+    id: Option<String>,
 }
 
+/// `POST /v1/datasets`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateDataset {
+    name: String,
+    description: Option<String>,
+}
+
+impl CreateDataset {
+    /// A dataset with this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            description: None,
+        }
+    }
+
+    /// Says what the dataset is.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+}
+
+impl Call for CreateDataset {
+    type Answer = String;
+
+    fn request(&self) -> Result<CallRequest, Error> {
+        if self.name.trim().is_empty() {
+            return Err(Error::Invalid("a dataset has to have a name".into()));
+        }
+        let mut json = json!({"name": self.name});
+        if let Some(description) = &self.description {
+            json["description"] = json!(description);
+        }
+        Ok(CallRequest::post("/v1/datasets", json, CallKind::Once))
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<String, Error> {
+        let made: Made = wrapped(body, "insert_datasets_one")?;
+        id(made.id, "the dataset")
+    }
+}
+
+calls_by_id! {
+    /// `GET /v1/datasets/{id}`.
+    GetDataset: get "/v1/datasets", "datasets_by_pk" => Dataset;
+    /// `DELETE /v1/datasets/{id}`.
+    DeleteDataset: delete "/v1/datasets", "delete_datasets_by_pk" => Deleted;
+}
+
+/// `POST /v1/datasets/{datasetId}/upload`: the form that uploads an image of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateDatasetImage {
+    dataset_id: String,
+    extension: Extension,
+}
+
+impl CreateDatasetImage {
+    /// The form for an image of this dataset that is encoded with this extension.
+    pub fn new(dataset_id: impl Into<String>, extension: Extension) -> Self {
+        Self {
+            dataset_id: dataset_id.into(),
+            extension,
+        }
+    }
+}
+
+impl Call for CreateDatasetImage {
+    type Answer = PresignedPost;
+
+    fn request(&self) -> Result<CallRequest, Error> {
+        let path = format!("/v1/datasets/{}/upload", path_segment(&self.dataset_id)?);
+        let json = json!({"extension": self.extension.as_str()});
+        Ok(CallRequest::post(path, json, CallKind::Repeatable))
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<PresignedPost, Error> {
+        Ok(PresignedPost::from_json(body)?)
+    }
+
+    fn received(&self, form: &mut PresignedPost, api: SystemTime, local: SystemTime) {
+        learn_time(form, api, local);
+    }
+}
+
+/// `POST /v1/datasets/{datasetId}/upload/gen`: takes a generated image into a dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddGeneratedImage {
+    dataset_id: String,
+    generated_image_id: String,
+}
+
+impl AddGeneratedImage {
+    /// Takes this generated image into this dataset.
+    pub fn new(dataset_id: impl Into<String>, generated_image_id: impl Into<String>) -> Self {
+        Self {
+            dataset_id: dataset_id.into(),
+            generated_image_id: generated_image_id.into(),
+        }
+    }
+}
+
+impl Call for AddGeneratedImage {
+    type Answer = String;
+
+    fn request(&self) -> Result<CallRequest, Error> {
+        let path = format!(
+            "/v1/datasets/{}/upload/gen",
+            path_segment(&self.dataset_id)?
+        );
+        let json = json!({"generatedImageId": self.generated_image_id});
+        Ok(CallRequest::post(path, json, CallKind::Once))
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<String, Error> {
+        let made: Made = wrapped(body, "uploadDatasetImageFromGen")?;
+        id(made.id, "the image")
+    }
+}
+
+/// Datasets. Many files at once: [`upload_dataset`](Client::upload_dataset).
 impl Client {
-    /// Creates a dataset: `POST /v1/datasets`.
+    /// Makes a dataset, and gives its id: `POST /v1/datasets`.
+    ///
+    /// ```no_run
+    /// # let client = imgpost::leonardo::Client::from_env()?;
+    /// let dataset = client.create_dataset("lighthouses", None)?;
+    /// let prepare = imgpost::Prepare::default().bounds(imgpost::Bounds::LEONARDO_DATASET);
+    /// let image = prepare.open("photo.jpg")?;
+    /// client.upload_dataset_image(&dataset, &image)?;
+    /// # Ok::<(), imgpost::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::Api`] when the API refuses.
-    pub fn create_dataset(&self, name: &str, description: Option<&str>) -> Result<Dataset, Error> {
-        let request = DatasetRequest { name, description };
-        let answer: DatasetAnswer = self.post("/v1/datasets", &request)?;
-        present(answer.insert_datasets_one, "insert_datasets_one")
+    /// As [`call`](Self::call).
+    pub fn create_dataset(&self, name: &str, description: Option<&str>) -> Result<String, Error> {
+        let call = CreateDataset::new(name);
+        self.call(&match description {
+            Some(description) => call.description(description),
+            None => call,
+        })
+    }
+
+    /// A dataset and its images: `GET /v1/datasets/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call); [`ApiError::is_not_found`](super::ApiError::is_not_found) when there is none.
+    pub fn dataset(&self, id: impl AsRef<str>) -> Result<Dataset, Error> {
+        self.call(&GetDataset::new(id.as_ref()))
+    }
+
+    /// Deletes a dataset: `DELETE /v1/datasets/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call); [`ApiError::is_not_found`](super::ApiError::is_not_found) when there is none.
+    pub fn delete_dataset(&self, id: impl AsRef<str>) -> Result<(), Error> {
+        self.call(&DeleteDataset::new(id.as_ref())).map(drop)
     }
 
     /// Asks for the form that uploads an image of a dataset: `POST /v1/datasets/{datasetId}/upload`. It expires
@@ -62,19 +228,17 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Api`] when the API refuses, [`Error::PresignedPost`] when its form cannot be posted.
+    /// As [`call`](Self::call), and [`Error::PresignedPost`] when the API's form cannot be posted.
     pub fn create_dataset_image(
         &self,
         dataset_id: &str,
         extension: Extension,
     ) -> Result<PresignedPost, Error> {
-        let path = format!("/v1/datasets/{}/upload", path_segment(dataset_id)?);
-        let extension = extension.as_str();
-        self.post_for_form(&path, &FormRequest { extension })
+        self.call(&CreateDatasetImage::new(dataset_id, extension))
     }
 
-    /// Uploads an image of a dataset: asks for a form and posts `image` with it. Should the form expire while
-    /// there is work to do, another one is asked for, once.
+    /// Uploads an image of a dataset: asks for a form and posts `image` with it. Should the form expire while there is
+    /// work to do, another one is asked for, once.
     ///
     /// # Errors
     ///
@@ -83,15 +247,21 @@ impl Client {
         &self,
         dataset_id: &str,
         image: &PreparedImage,
-    ) -> Result<DatasetImage, Error> {
-        let ask = || self.create_dataset_image(dataset_id, image.extension());
-        let (id, receipt) = self.upload_with(image, ask)?;
-        log::info!("dataset image {id}: {} {}", image.size(), image.extension());
-        Ok(DatasetImage {
-            id,
-            extension: image.extension(),
-            size: image.size(),
-            receipt,
-        })
+    ) -> Result<InitImage, Error> {
+        let call = CreateDatasetImage::new(dataset_id, image.extension());
+        Ok(InitImage::new(image, self.upload_with(&call, image)?))
+    }
+
+    /// Takes a generated image into a dataset, and gives its id there: `POST /v1/datasets/{datasetId}/upload/gen`.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    pub fn add_generated_image(
+        &self,
+        dataset_id: &str,
+        generated_image_id: &str,
+    ) -> Result<String, Error> {
+        self.call(&AddGeneratedImage::new(dataset_id, generated_image_id))
     }
 }

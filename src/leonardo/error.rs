@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::text::{first_line, one_line};
+use crate::transport::{Response, is_passing};
 
 /// A refusal by the API, or an answer that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,54 +17,182 @@ pub struct ApiError {
     pub code: Option<String>,
     /// The API's message, or the first line of an answer that is not JSON.
     pub message: String,
+    /// Where in the request the API found fault, as it writes that: `$.variables.width`.
+    pub path: Option<String>,
+    /// The id of the exchange, which the API's support asks for.
+    pub request_id: Option<String>,
+    /// What was asked for by its id is not there.
+    is_missing: bool,
+    /// The status that the body has, where it has another one than the head.
+    status_in_body: Option<u16>,
 }
+
+/// Where an id of the exchange may be: the API's own, its gateway's, or that of the network before it.
+const REQUEST_IDS: [&str; 4] = ["x-request-id", "x-amzn-requestid", "x-amz-cf-id", "cf-ray"];
 
 impl ApiError {
     /// Finds a refusal in an answer: none when the answer is good as far as its shape tells. `redact` takes the key
     /// out of the texts before they are cut.
-    pub(super) fn find(status: u16, body: &[u8], redact: impl Fn(&str) -> String) -> Option<Self> {
-        let value: Option<Value> = serde_json::from_slice(body).ok();
-        match value.as_ref().and_then(refusal) {
-            Some((message, code)) => Some(Self {
-                status,
-                code: code.map(|code| one_line(&redact(&code))),
-                message: one_line(&redact(&message)),
-            }),
-            None if (200..300).contains(&status) => None,
-            None => {
-                let text = redact(&String::from_utf8_lossy(body));
-                Some(Self::new(status, first_line(&text)))
-            }
-        }
+    pub(super) fn find(response: &Response, redact: impl Fn(&str) -> String) -> Option<Self> {
+        let value: Option<Value> = serde_json::from_slice(&response.body).ok();
+        let error = match value.as_ref().and_then(Refusal::find) {
+            Some(refusal) => Self {
+                code: refusal.code.map(|code| one_line(&redact(&code))),
+                path: refusal.path.map(|path| one_line(&redact(&path))),
+                status_in_body: refusal.status,
+                ..Self::new(one_line(&redact(&refusal.message)))
+            },
+            None if response.is_success() => return None,
+            None => Self::new(first_line(&redact(&String::from_utf8_lossy(
+                &response.body,
+            )))),
+        };
+        Some(error.of(response, redact))
     }
 
     /// An answer that lacks what it should hold.
-    pub(super) fn new(status: u16, message: impl Into<String>) -> Self {
+    fn new(message: impl Into<String>) -> Self {
         Self {
-            status,
+            status: 200,
             code: None,
             message: message.into(),
+            path: None,
+            request_id: None,
+            is_missing: false,
+            status_in_body: None,
         }
+    }
+
+    /// An answer without what `name` says.
+    pub(super) fn lacks(name: &str) -> Self {
+        Self::new(format!("the answer has no {name}"))
+    }
+
+    /// The API answered null where there should be what `name` says. What ends in `_by_pk` was asked for by its id.
+    pub(super) fn null(name: &str) -> Self {
+        Self {
+            is_missing: name.ends_with("_by_pk"),
+            ..Self::new(format!("{name} is null"))
+        }
+    }
+
+    /// The API answered with none where there should be one of what `name` says: there is no such thing.
+    pub(super) fn none(name: &str) -> Self {
+        Self {
+            is_missing: true,
+            ..Self::new(format!("{name} is empty"))
+        }
+    }
+
+    pub(super) fn unreadable(error: serde_json::Error) -> Self {
+        Self::new(format!("an answer that cannot be read: {error}"))
+    }
+
+    /// The error with what the head of the answer tells, and without the key in its texts.
+    pub(super) fn of(mut self, response: &Response, redact: impl Fn(&str) -> String) -> Self {
+        self.status = response.status;
+        let request_id = REQUEST_IDS.iter().find_map(|name| response.header(name));
+        self.request_id = request_id.map(|id| one_line(&redact(id)));
+        self.message = redact(&self.message);
+        self
+    }
+
+    fn means(&self, status: u16) -> bool {
+        self.status_in_body.unwrap_or(self.status) == status
+    }
+
+    /// Whether the code is one of these, in either version's spelling.
+    fn has_code(&self, codes: &[&str]) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        let code = code.to_ascii_lowercase().replace('_', "-");
+        codes.contains(&code.as_str())
     }
 
     /// Whether the API does not know the key. It answers 500 to a key that is not a UUID.
     pub fn is_unauthorized(&self) -> bool {
-        self.status == 401 || self.message.contains("authorization hook")
+        self.means(401)
+            || self.has_code(&["access-denied", "unauthenticated", "unauthorized"])
+            || self.message.contains("authorization hook")
+    }
+
+    /// Whether too many calls were made: wait a minute and try again.
+    pub fn is_rate_limited(&self) -> bool {
+        self.means(429) || self.has_code(&["rate-limited", "rate-limit-exceeded"])
+    }
+
+    /// Whether the prompt or the picture was refused for what it shows or says: the API itself answers 403.
+    pub fn is_moderated(&self) -> bool {
+        let is_forbidden = self.means(403) && self.code.is_some() && !self.is_unauthorized();
+        is_forbidden || self.message.to_ascii_lowercase().contains("moderation")
+    }
+
+    /// Whether there is no such thing. For what is asked for by its id, the API answers 200 and null.
+    pub fn is_not_found(&self) -> bool {
+        self.is_missing || self.means(404) || self.has_code(&["not-found"])
+    }
+
+    /// Whether the same call may succeed a moment later.
+    pub fn is_retryable(&self) -> bool {
+        let status = self.status_in_body.unwrap_or(self.status);
+        is_passing(status) && !self.is_unauthorized() && !self.is_moderated()
     }
 }
 
-/// The message and code of a refusal: `{"error", "code"}` of version 1, `{"errors": [{"message", "extensions":
-/// {"code"}}]}` or the bare list of version 2.
-fn refusal(value: &Value) -> Option<(String, Option<String>)> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    if let Some(error) = value.get("error").filter(|error| !error.is_null()) {
-        let message = text(error).unwrap_or_else(|| error.to_string());
-        return Some((message, value.get("code").and_then(text)));
+struct Refusal {
+    message: String,
+    code: Option<String>,
+    path: Option<String>,
+    status: Option<u16>,
+}
+
+impl Refusal {
+    /// `{"error", "path", "code"}` of version 1, `{"errors": [{"message", "path", "extensions": {"code",
+    /// "statusCode"}}]}` of version 2, or the bare list of either.
+    fn find(value: &Value) -> Option<Self> {
+        if let Some(refusal) = Self::v1(value) {
+            return Some(refusal);
+        }
+        let errors = value.get("errors").unwrap_or(value).as_array()?;
+        let first = errors.first()?;
+        let mut refusal = Self::v1(first).or_else(|| Self::v2(first))?;
+        if errors.len() > 1 {
+            refusal.message += &format!(" (and {} more)", errors.len() - 1);
+        }
+        Some(refusal)
     }
-    let errors = value.get("errors").unwrap_or(value).as_array()?;
-    let first = errors.first()?;
-    let message = first.get("message").and_then(text)?;
-    Some((message, first.pointer("/extensions/code").and_then(text)))
+
+    fn v1(value: &Value) -> Option<Self> {
+        let error = value.get("error").filter(|error| !error.is_null())?;
+        let of_object = |name| error.get(name).map(text);
+        Some(Self {
+            message: of_object("message").unwrap_or_else(|| text(error)),
+            code: value.get("code").map(text).or_else(|| of_object("code")),
+            path: value.get("path").map(text),
+            status: None,
+        })
+    }
+
+    fn v2(error: &Value) -> Option<Self> {
+        let extension = |name| error.pointer("/extensions").and_then(|all| all.get(name));
+        let steps = |path: &Value| match path.as_array() {
+            Some(steps) => steps.iter().map(text).collect::<Vec<_>>().join("."),
+            None => text(path),
+        };
+        let status = extension("statusCode").and_then(Value::as_u64);
+        Some(Self {
+            message: error.get("message").map(text)?,
+            code: extension("code").map(text),
+            path: error.get("path").or_else(|| extension("path")).map(steps),
+            status: status.and_then(|status| status.try_into().ok()),
+        })
+    }
+}
+
+/// A text as it is, anything else as JSON.
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 impl fmt::Display for ApiError {
@@ -75,12 +204,25 @@ impl fmt::Display for ApiError {
         if !self.message.is_empty() {
             write!(f, ": {}", self.message)?;
         }
-        match self.status {
-            _ if self.is_unauthorized() => f.write_str("; check the API key (LEONARDO_API_KEY)"),
-            429 => f.write_str("; too many calls: wait a minute and try again"),
-            500.. => f.write_str("; try again later"),
-            _ => Ok(()),
+        if let Some(path) = self
+            .path
+            .as_deref()
+            .filter(|path| !matches!(*path, "" | "$"))
+        {
+            write!(f, " at {path}")?;
         }
+        if let Some(request_id) = &self.request_id {
+            write!(f, " (request {request_id})")?;
+        }
+        let advice = match self.status {
+            _ if self.is_unauthorized() => "check the API key (LEONARDO_API_KEY)",
+            _ if self.is_rate_limited() => "too many calls: wait a minute and try again",
+            _ if self.is_moderated() => "change the prompt or the picture",
+            _ if self.is_not_found() => "check the id",
+            500.. => "try again later",
+            _ => return Ok(()),
+        };
+        write!(f, "; {advice}")
     }
 }
 
@@ -90,9 +232,17 @@ impl std::error::Error for ApiError {}
 mod tests {
     use super::*;
 
+    fn error(status: u16, body: &str) -> Option<ApiError> {
+        let response = Response {
+            status,
+            headers: vec![("cf-ray".into(), "8a1".into())],
+            body: body.into(),
+        };
+        ApiError::find(&response, str::to_owned)
+    }
+
     fn find(status: u16, body: &str) -> Option<(String, Option<String>)> {
-        ApiError::find(status, body.as_bytes(), str::to_owned)
-            .map(|error| (error.message, error.code))
+        error(status, body).map(|error| (error.message, error.code))
     }
 
     #[test]
@@ -110,6 +260,8 @@ mod tests {
         let page = "<html><body><h1>502 Bad Gateway</h1></body></html>";
         assert_eq!(find(502, page), Some(("502 Bad Gateway".into(), None)));
         assert_eq!(find(500, ""), Some((String::new(), None)));
+        let object = r#"{"error":{"detail":1}}"#;
+        assert_eq!(find(400, object), Some((r#"{"detail":1}"#.into(), None)));
         for good in [
             r#"{"uploadInitImage":{}}"#,
             r#"{"errors":[]}"#,
@@ -121,10 +273,45 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_no_uuid_is_an_authorization_error() {
+    fn where_and_in_which_exchange_is_told() {
+        let body = r#"{"errors":[{"message":"m","path":["a",0,"b"]}]}"#;
+        let error = error(200, body).unwrap();
+        assert_eq!(error.path.as_deref(), Some("a.0.b"));
+        assert_eq!(error.request_id.as_deref(), Some("8a1"));
+        assert_eq!(
+            error.to_string(),
+            "the API answered 200: m at a.0.b (request 8a1)"
+        );
+    }
+
+    #[test]
+    fn what_kind_of_refusal_it_is() {
         let hook = r#"{"error":"Invalid response from authorization hook","code":"unexpected"}"#;
-        let error = ApiError::find(500, hook.as_bytes(), str::to_owned).unwrap();
-        assert!(error.is_unauthorized());
-        assert!(error.to_string().ends_with("(LEONARDO_API_KEY)"));
+        let hook = error(500, hook).unwrap();
+        assert!(hook.is_unauthorized() && !hook.is_retryable());
+        assert!(hook.to_string().ends_with("(LEONARDO_API_KEY)"));
+        let moderated = error(
+            403,
+            r#"{"error":"Content moderation filter","code":"bad-request"}"#,
+        );
+        assert!(moderated.is_some_and(|e| e.is_moderated() && !e.is_unauthorized()));
+        let many = error(429, "").unwrap();
+        assert!(many.is_rate_limited() && many.is_retryable());
+        assert!(error(502, "<html>").unwrap().is_retryable());
+        assert!(!error(400, "{}").unwrap().is_retryable());
+        assert!(error(404, "").unwrap().is_not_found());
+        assert!(ApiError::null("generations_by_pk").is_not_found());
+        assert!(!ApiError::null("sdGenerationJob").is_not_found());
+        let in_body = |status| {
+            let body = format!(
+                r#"{{"errors":[{{"message":"m","extensions":{{"code":"C","statusCode":{status}}}}}]}}"#
+            );
+            error(200, &body).unwrap()
+        };
+        assert!(in_body(401).is_unauthorized() && in_body(429).is_rate_limited());
+        assert!(in_body(403).is_moderated() && in_body(404).is_not_found());
+        assert!(in_body(503).is_retryable() && !in_body(400).is_retryable());
+        let robot = error(403, "<html>").unwrap();
+        assert!(!robot.is_moderated() && !robot.is_unauthorized());
     }
 }

@@ -1,7 +1,11 @@
 //! Init images: pictures a generation starts from.
 
-use serde::Serialize;
+use std::time::SystemTime;
 
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::call::{Call, CallKind, CallRequest, Deleted, calls_by_id, learn_time};
 use super::client::Client;
 use crate::error::Error;
 use crate::extension::Extension;
@@ -10,7 +14,7 @@ use crate::prepare::PreparedImage;
 use crate::presigned::PresignedPost;
 use crate::upload::Receipt;
 
-/// An uploaded init image: what `init_image_id` of a generation refers to.
+/// An uploaded image: what `init_image_id` of a generation refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InitImage {
@@ -24,37 +28,121 @@ pub struct InitImage {
     pub receipt: Receipt,
 }
 
-#[derive(Serialize)]
-pub(super) struct FormRequest {
-    pub extension: &'static str,
+impl InitImage {
+    pub(super) fn new(image: &PreparedImage, (id, receipt): (String, Receipt)) -> Self {
+        log::info!("image {id}: {} {}", image.size(), image.extension());
+        Self {
+            id,
+            extension: image.extension(),
+            size: image.size(),
+            receipt,
+        }
+    }
 }
 
+/// What the API has under the id of an init image.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InitImageRecord {
+    /// Its id.
+    pub id: Option<String>,
+    /// Where it can be fetched.
+    pub url: Option<String>,
+    /// When the form was asked for.
+    pub created_at: Option<String>,
+    /// What else the API says.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// `POST /v1/init-image`: the form that uploads an init image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CreateInitImage {
+    extension: Extension,
+}
+
+impl CreateInitImage {
+    /// The form for an image that is encoded with this extension.
+    pub fn new(extension: Extension) -> Self {
+        Self { extension }
+    }
+}
+
+impl Call for CreateInitImage {
+    type Answer = PresignedPost;
+
+    fn request(&self) -> Result<CallRequest, Error> {
+        let json = json!({"extension": self.extension.as_str()});
+        Ok(CallRequest::post(
+            "/v1/init-image",
+            json,
+            CallKind::Repeatable,
+        ))
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<PresignedPost, Error> {
+        Ok(PresignedPost::from_json(body)?)
+    }
+
+    fn received(&self, form: &mut PresignedPost, api: SystemTime, local: SystemTime) {
+        learn_time(form, api, local);
+    }
+}
+
+calls_by_id! {
+    /// `GET /v1/init-image/{id}`.
+    GetInitImage: get "/v1/init-image", "init_images_by_pk" => InitImageRecord;
+    /// `DELETE /v1/init-image/{id}`.
+    DeleteInitImage: delete "/v1/init-image", "delete_init_images_by_pk" => Deleted;
+}
+
+/// Init images.
 impl Client {
     /// Asks for the form that uploads an init image: `POST /v1/init-image`. It expires after two minutes.
     ///
     /// # Errors
     ///
-    /// [`Error::Api`] when the API refuses, [`Error::PresignedPost`] when its form cannot be posted.
+    /// As [`call`](Self::call), and [`Error::PresignedPost`] when the API's form cannot be posted.
     pub fn create_init_image(&self, extension: Extension) -> Result<PresignedPost, Error> {
-        let extension = extension.as_str();
-        self.post_for_form("/v1/init-image", &FormRequest { extension })
+        self.call(&CreateInitImage::new(extension))
     }
 
-    /// Uploads an init image: asks for a form and posts `image` with it. Should the form expire while
-    /// there is work to do, another one is asked for, once.
+    /// Uploads an init image: asks for a form and posts `image` with it. Should the form expire while there is work to
+    /// do, another one is asked for, once.
+    ///
+    /// ```no_run
+    /// # let client = imgpost::leonardo::Client::from_env()?;
+    /// let image = imgpost::Prepare::default().open("photo.jpg")?;
+    /// let init = client.upload_init_image(&image)?;
+    /// println!("{} is there as {}", init.size, init.id);
+    /// client.delete_init_image(&init.id)?;
+    /// # Ok::<(), imgpost::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// As [`create_init_image`](Self::create_init_image) and [`upload`](crate::upload).
     pub fn upload_init_image(&self, image: &PreparedImage) -> Result<InitImage, Error> {
-        let ask = || self.create_init_image(image.extension());
-        let (id, receipt) = self.upload_with(image, ask)?;
-        log::info!("init image {id}: {} {}", image.size(), image.extension());
-        Ok(InitImage {
-            id,
-            extension: image.extension(),
-            size: image.size(),
-            receipt,
-        })
+        let call = CreateInitImage::new(image.extension());
+        Ok(InitImage::new(image, self.upload_with(&call, image)?))
+    }
+
+    /// What the API has under the id of an init image: `GET /v1/init-image/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call); [`ApiError::is_not_found`](super::ApiError::is_not_found) when there is none.
+    pub fn init_image(&self, id: impl AsRef<str>) -> Result<InitImageRecord, Error> {
+        self.call(&GetInitImage::new(id.as_ref()))
+    }
+
+    /// Deletes an init image: `DELETE /v1/init-image/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call); [`ApiError::is_not_found`](super::ApiError::is_not_found) when there is none.
+    pub fn delete_init_image(&self, id: impl AsRef<str>) -> Result<(), Error> {
+        self.call(&DeleteInitImage::new(id.as_ref())).map(drop)
     }
 }

@@ -13,16 +13,43 @@
 //! # Ok::<(), imgpost::Error>(())
 //! ```
 
+mod account;
+mod batch;
+mod budget;
+mod builder;
+pub mod call;
+mod canvas;
 mod client;
 mod dataset;
+mod download;
 mod error;
 mod generation;
+mod generation_v1;
+mod generation_v2;
 mod init_image;
+mod job;
+mod media;
+mod uploads;
+mod upscaler;
+mod variation;
+mod video;
+mod wait;
 
-pub use client::{Client, ClientBuilder};
+pub use account::{User, UserDetails};
+pub use batch::{Batch, BatchItem, Outcome};
+pub use builder::ClientBuilder;
+pub use canvas::CanvasImages;
+pub use client::Client;
 pub use dataset::{Dataset, DatasetImage};
+pub use download::{DownloadError, Downloaded};
 pub use error::ApiError;
-pub use generation::{
-    GeneratedImage, Generation, GenerationJob, GenerationState, GenerationStatus,
-};
-pub use init_image::InitImage;
+pub use generation::{GeneratedImage, GenerationState};
+pub use generation_v1::{CanvasRequestType, Controlnet, Generation, Preprocessor, StrengthType};
+pub use generation_v2::{GenerationV2, GuidanceStrength};
+pub use init_image::{InitImage, InitImageRecord};
+pub use job::{Cost, CostUnit, ImageReference, Job, JobStatus};
+pub use media::{MediaExtension, UploadedFile};
+pub use upscaler::{UltraUpscaleStyle, UniversalUpscaler, UpscalerStyle};
+pub use variation::{TransformType, Variation};
+pub use video::{ImageToVideo, VideoModel, VideoResolution};
+pub use wait::{Poll, Wait};

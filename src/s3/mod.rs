@@ -7,6 +7,7 @@ use std::fmt;
 pub use code::S3ErrorCode;
 
 use crate::text::{first_line, one_line};
+use crate::transport;
 
 /// A refusal by the storage, in its own words.
 ///
@@ -71,7 +72,7 @@ impl S3Error {
             Some(
                 RequestTimeout | SlowDown | InternalError | ServiceUnavailable | IncompleteBody,
             ) => true,
-            None | Some(Other(_)) => matches!(self.status, 408 | 429 | 500 | 502 | 503 | 504),
+            None | Some(Other(_)) => transport::is_passing(self.status),
             Some(_) => false,
         }
     }
@@ -226,6 +227,33 @@ mod tests {
             error.extra,
             [("Resource".into(), "/mybucket/myfoto.jpg".into())]
         );
+    }
+
+    #[test]
+    fn the_code_decides_before_the_status() {
+        let code = |code: &str| format!("<Error><Code>{code}</Code><Message>m</Message></Error>");
+        for (status, body, retried) in [
+            (400, code("RequestTimeout"), true),
+            (400, code("IncompleteBody"), true),
+            (400, code("EntityTooLarge"), false),
+            (403, code("AccessDenied"), false),
+            (403, code("SignatureDoesNotMatch"), false),
+            (503, code("SlowDown"), true),
+            (500, code("InternalError"), true),
+            (503, code("SignatureDoesNotMatch"), false),
+            (503, code("NobodyKnows"), true),
+            (408, String::new(), true),
+            (429, String::new(), true),
+            (500, String::from("<html>"), true),
+            (501, String::new(), false),
+            (502, String::new(), true),
+            (504, String::new(), true),
+            (301, String::new(), false),
+            (404, String::new(), false),
+        ] {
+            let error = parse(status, body.as_bytes());
+            assert_eq!(error.is_retryable(), retried, "{status} {body}");
+        }
     }
 
     #[test]

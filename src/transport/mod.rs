@@ -1,15 +1,17 @@
 //! One HTTP exchange: the door through which everything leaves.
 
 mod early_answer;
+mod ureq_builder;
 mod ureq_transport;
 
 use std::fmt;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::time::{Duration, SystemTime};
 
 use crate::cancel::CancelToken;
 use crate::url;
 
+pub use ureq_builder::UreqTransportBuilder;
 pub use ureq_transport::UreqTransport;
 
 /// Something that sends one HTTP request and brings back the answer.
@@ -68,6 +70,8 @@ pub struct Request<'a> {
     pub cancel_token: Option<&'a CancelToken>,
     /// How many bytes of the answer's body are read; the rest is left.
     pub max_response_bytes: u64,
+    /// Where the body of an answer of success goes, while it is read, instead of into [`Response::body`].
+    pub sink: Option<&'a mut dyn Write>,
 }
 
 impl fmt::Debug for Request<'_> {
@@ -108,6 +112,11 @@ impl Response {
         http_date(self.header("date")?)
     }
 
+    /// Whether the status says that the request was carried out, 200 to 299.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
     /// How long the server asks to be left alone, in seconds or until a date (RFC 9110, 10.2.3). A date is seen from
     /// the server's own clock, or from `now` where it does not tell its time.
     pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
@@ -119,6 +128,11 @@ impl Response {
         let now = self.date().unwrap_or(now);
         Some(then.duration_since(now).unwrap_or_default())
     }
+}
+
+/// Whether an answer with this status may be another one a moment later, as far as the status tells.
+pub(crate) fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }
 
 fn http_date(text: &str) -> Option<SystemTime> {
@@ -181,6 +195,12 @@ impl TransportError {
     /// Whether the same request may get through a moment later.
     pub fn is_retryable(&self) -> bool {
         self.kind != TransportErrorKind::Tls
+    }
+
+    /// Whether the request cannot have been carried out, for it was not sent.
+    pub fn is_unsent(&self) -> bool {
+        use TransportErrorKind::{Connect, Resolve, Tls};
+        matches!(self.kind, Resolve | Connect | Tls)
     }
 
     /// The host, and the port where it was given.
@@ -267,6 +287,20 @@ mod tests {
     }
 
     #[test]
+    fn connections_that_break_are_tried_again_and_refused_certificates_are_not() {
+        for (kind, retried, unsent) in [
+            (TransportErrorKind::Resolve, true, true),
+            (TransportErrorKind::Connect, true, true),
+            (TransportErrorKind::Timeout, true, false),
+            (TransportErrorKind::Broken, true, false),
+            (TransportErrorKind::Tls, false, true),
+        ] {
+            let error = TransportError::new(kind, "http://127.0.0.1/", "why");
+            assert_eq!((error.is_retryable(), error.is_unsent()), (retried, unsent));
+        }
+    }
+
+    #[test]
     fn debug_shows_no_header_value_and_no_query() {
         let request = Request {
             method: Method::Post,
@@ -277,6 +311,7 @@ mod tests {
             idle_timeout: Duration::from_secs(1),
             cancel_token: None,
             max_response_bytes: 1,
+            sink: None,
         };
         assert!(!format!("{request:?}").contains("SECRET"));
     }

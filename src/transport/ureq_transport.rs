@@ -1,4 +1,4 @@
-//! ureq, which no file but this one and `early_answer.rs` knows.
+//! ureq, which no file but this one, its builder and `early_answer.rs` knows.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -10,6 +10,7 @@ use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector, DefaultConnector};
 
 use super::early_answer::EarlyAnswers;
+use super::ureq_builder::UreqTransportBuilder;
 use super::{Request, Response, Transport, TransportError, TransportErrorKind};
 use crate::cancel::CancelToken;
 
@@ -18,9 +19,9 @@ const MAX_IDLE_AGENTS: usize = 8;
 
 /// The [`Transport`] used unless another one is given: ureq, with the TLS chosen by the crate's features.
 pub struct UreqTransport {
-    config: ureq::config::Config,
+    pub(super) config: ureq::config::Config,
     /// An agent can only be shut down as a whole, so each carries one exchange at a time: the one that is cancelled.
-    idle: Mutex<Vec<ureq::Agent>>,
+    pub(super) idle: Mutex<Vec<ureq::Agent>>,
 }
 
 impl UreqTransport {
@@ -28,40 +29,12 @@ impl UreqTransport {
     /// the proxy for https, and `NO_PROXY` the hosts that are reached without. Requests by plain http, which go to this
     /// machine only, are never sent through a proxy: it would read the secrets in them.
     pub fn new() -> Self {
-        let config = config();
-        #[cfg(any(feature = "rustls", feature = "native-tls"))]
-        let config = config.tls_config(tls_config(root_certs()));
-        Self::with_config(config.build())
+        UreqTransportBuilder::default().build()
     }
 
-    fn with_config(config: ureq::config::Config) -> Self {
-        Self {
-            config,
-            idle: Mutex::default(),
-        }
-    }
-
-    /// A transport that trusts the certificate authorities in `pem`, and no others.
-    ///
-    /// # Errors
-    ///
-    /// [`io::ErrorKind::InvalidData`] when `pem` holds no certificate, or one that cannot be read.
-    #[cfg(any(feature = "rustls", feature = "native-tls"))]
-    pub fn with_root_certificates(pem: &[u8]) -> io::Result<Self> {
-        use ureq::tls::{PemItem, RootCerts, parse_pem};
-        let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
-        let mut certificates = Vec::new();
-        for item in parse_pem(pem) {
-            if let PemItem::Certificate(certificate) = item.map_err(|e| invalid(e.to_string()))? {
-                certificates.push(certificate);
-            }
-        }
-        if certificates.is_empty() {
-            return Err(invalid("there is no certificate in PEM format".into()));
-        }
-        let roots = RootCerts::new_with_certs(&certificates);
-        let config = config().tls_config(tls_config(roots));
-        Ok(Self::with_config(config.build()))
+    /// Begins a transport with other settings.
+    pub fn builder() -> UreqTransportBuilder {
+        UreqTransportBuilder::default()
     }
 
     /// A transport that trusts the certificate authorities in the file that `SSL_CERT_FILE` names, and no others; the
@@ -69,18 +42,19 @@ impl UreqTransport {
     ///
     /// # Errors
     ///
-    /// As `with_root_certificates`, and when the file cannot be read. The variable is named.
+    /// As [`UreqTransportBuilder::root_certificates`], and when the file cannot be read. The variable is named.
     pub fn from_env() -> io::Result<Self> {
+        let builder = Self::builder();
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         if let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
             let pem = std::fs::read(&path);
-            let made = pem.and_then(|pem| Self::with_root_certificates(&pem));
-            return made.map_err(|error| {
+            let made = pem.and_then(|pem| builder.root_certificates(&pem));
+            return made.map(UreqTransportBuilder::build).map_err(|error| {
                 let path = std::path::Path::new(&path).display();
                 io::Error::new(error.kind(), format!("SSL_CERT_FILE, {path}: {error}"))
             });
         }
-        Ok(Self::new())
+        Ok(builder.build())
     }
 
     /// A list of agents cannot be left half changed, so a thread that panicked has done it no harm.
@@ -92,38 +66,6 @@ impl UreqTransport {
 fn agent(config: ureq::config::Config) -> ureq::Agent {
     let connector = DefaultConnector::default().chain(EarlyAnswers);
     ureq::Agent::with_parts(config, connector, DefaultResolver::default())
-}
-
-fn config() -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
-    ureq::Agent::config_builder()
-        // An error status would be an error without its body, and the body says what is wrong.
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .timeout_connect(Some(Duration::from_secs(10)))
-        .user_agent(concat!("imgpost/", env!("CARGO_PKG_VERSION")))
-}
-
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn tls_config(roots: ureq::tls::RootCerts) -> ureq::tls::TlsConfig {
-    use ureq::tls::{TlsConfig, TlsProvider};
-    let provider = match cfg!(feature = "native-tls") {
-        true => TlsProvider::NativeTls,
-        false => TlsProvider::Rustls,
-    };
-    TlsConfig::builder()
-        .provider(provider)
-        .root_certs(roots)
-        .build()
-}
-
-/// The platform's own TLS is asked for in order to use the platform's own certificates.
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn root_certs() -> ureq::tls::RootCerts {
-    match cfg!(any(feature = "native-tls", feature = "platform-verifier")) {
-        true => ureq::tls::RootCerts::PlatformVerifier,
-        false => ureq::tls::RootCerts::WebPki,
-    }
 }
 
 impl Default for UreqTransport {
@@ -190,10 +132,12 @@ fn exchange(
         None => run(agent, builder.body(())?, limits)?,
     };
     let (parts, body) = answer.into_parts();
+    let mut body = body.into_reader().take(request.max_response_bytes);
     let mut bytes = Vec::new();
-    body.into_reader()
-        .take(request.max_response_bytes)
-        .read_to_end(&mut bytes)?;
+    match request.sink.filter(|_| parts.status.is_success()) {
+        Some(sink) => io::copy(&mut body, sink).map(drop)?,
+        None => body.read_to_end(&mut bytes).map(drop)?,
+    }
     let text = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };

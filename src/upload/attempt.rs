@@ -45,7 +45,7 @@ impl Uploader {
             };
             let remaining = self.remaining(form);
             let random = random::draw() as u64;
-            let next = retry::decide(attempt, self.retries, &error.failure(), remaining, random);
+            let next = retry::decide(attempt, self.retries, error.failure(), remaining, random);
             let Next::Attempt(pause) = next else {
                 return Err(NotStored {
                     error: error.into(),
@@ -89,6 +89,7 @@ impl Uploader {
                 idle_timeout: self.idle_timeout,
                 cancel_token: Some(&self.cancel_token),
                 max_response_bytes: MAX_RESPONSE_BYTES,
+                sink: None,
             });
             let stopped = reader.stopped;
             let response = match sent {
@@ -158,11 +159,14 @@ impl Refusal {
         Self::Storage(error.into(), response.retry_after(SystemTime::now()))
     }
 
-    fn failure(&self) -> Failure<'_> {
+    fn failure(&self) -> Failure {
         match self {
-            Self::Transport(error) => Failure::Transport(error),
-            Self::Storage(error, retry_after) => Failure::Storage {
-                error,
+            Self::Transport(error) => Failure {
+                is_retryable: error.is_retryable(),
+                retry_after: None,
+            },
+            Self::Storage(error, retry_after) => Failure {
+                is_retryable: error.is_retryable(),
                 retry_after: *retry_after,
             },
         }

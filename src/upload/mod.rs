@@ -171,14 +171,24 @@ impl Uploader {
         path: impl AsRef<Path>,
         content_type: Option<&str>,
     ) -> Result<Receipt, Error> {
-        let path = path.as_ref();
+        self.post_file(form, path.as_ref(), content_type)
+            .map_err(|failed| failed.error)
+    }
+
+    /// As [`upload_file`](Self::upload_file), and tells whether another form is all it would take.
+    pub(crate) fn post_file(
+        &self,
+        form: &PresignedPost,
+        path: &Path,
+        content_type: Option<&str>,
+    ) -> Result<Receipt, NotStored> {
         let of_file = |error: io::Error| {
             let told = format!("{}: {error}", path.display());
             Error::File(io::Error::new(error.kind(), told))
         };
         let metadata = std::fs::metadata(path).map_err(of_file)?;
         if !metadata.is_file() {
-            return Err(of_file(io::Error::other("is not a file")));
+            return Err(of_file(io::Error::other("is not a file")).into());
         }
         let declared = content_type.or_else(|| form.field("Content-Type"));
         let content_type = declared.unwrap_or("application/octet-stream");
@@ -188,7 +198,6 @@ impl Uploader {
             length: metadata.len(),
         };
         self.post_content(form, names, content_type, content)
-            .map_err(|failed| failed.error)
     }
 
     /// Of the names, the first is what the file has on this machine and the second tells nothing of it.

@@ -2,9 +2,12 @@
 
 #![allow(dead_code, reason = "every test takes its own part of this")]
 
+pub mod calls;
 pub mod faults;
 pub mod others;
+pub mod recorded;
 pub mod s3;
+pub mod schema;
 pub mod secrets;
 pub mod tls;
 pub mod tools;

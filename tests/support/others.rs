@@ -98,6 +98,7 @@ impl Case {
             idle_timeout: Duration::from_secs(60),
             cancel_token: None,
             max_response_bytes: 0,
+            sink: None,
         };
         UreqTransport::new().send(request).unwrap();
         Ok(server.join().unwrap())

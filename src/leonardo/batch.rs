@@ -1,0 +1,196 @@
+//! Many files at once.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::client::Client;
+use super::init_image::InitImage;
+use crate::error::Error;
+use crate::prepare::{Prepare, PreparedImage};
+
+type Skip = Arc<dyn Fn(&Path) -> bool + Send + Sync>;
+type OnDone = Arc<dyn Fn(&BatchItem) + Send + Sync>;
+
+/// How many files are prepared and uploaded.
+///
+/// ```no_run
+/// use imgpost::leonardo::{Batch, Client, Outcome};
+/// use imgpost::{Bounds, Prepare};
+///
+/// # let client = Client::from_env()?;
+/// let dataset = client.create_dataset("lighthouses", None)?;
+/// let done: Vec<String> = vec![/* of an earlier run */];
+/// let batch = Batch::new(Prepare::default().bounds(Bounds::LEONARDO_DATASET))
+///     .skip(move |path| done.iter().any(|done| path.ends_with(done)))
+///     .on_done(|item| println!("{}: {:?}", item.path.display(), item.outcome));
+/// for item in client.upload_dataset(&dataset, ["1.jpg", "2.jpg", "3.jpg"], &batch) {
+///     if let Outcome::Failed(error) = item.outcome {
+///         eprintln!("{}: {error}", item.path.display());
+///     }
+/// }
+/// # Ok::<(), imgpost::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Batch {
+    prepare: Prepare,
+    jobs: usize,
+    skip: Option<Skip>,
+    on_done: Option<OnDone>,
+}
+
+/// What became of one of many files.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct BatchItem {
+    /// The file, as it was given.
+    pub path: PathBuf,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It is there.
+    Uploaded(InitImage),
+    /// It was to be skipped.
+    Skipped,
+    /// It is not there. After a cancel, this is what becomes of those that were not begun.
+    Failed(Error),
+}
+
+impl Batch {
+    /// Prepares the files so.
+    pub fn new(prepare: Prepare) -> Self {
+        Self {
+            prepare,
+            jobs: 4,
+            skip: None,
+            on_done: None,
+        }
+    }
+
+    /// How many files are worked on at once, at least 1. Default: 4. Each takes as much memory as
+    /// [`Limits`](crate::Limits) allow.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs.max(1);
+        self
+    }
+
+    /// Leaves out the files for which `skip` is true: those that an earlier run uploaded, for example.
+    #[must_use]
+    pub fn skip(mut self, skip: impl Fn(&Path) -> bool + Send + Sync + 'static) -> Self {
+        self.skip = Some(Arc::new(skip));
+        self
+    }
+
+    /// Calls `on_done` as soon as it is known what became of a file, from the thread that worked on it.
+    #[must_use]
+    pub fn on_done(mut self, on_done: impl Fn(&BatchItem) + Send + Sync + 'static) -> Self {
+        self.on_done = Some(Arc::new(on_done));
+        self
+    }
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self::new(Prepare::default())
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("prepare", &self.prepare)
+            .field("jobs", &self.jobs)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Many files at once.
+impl Client {
+    /// Uploads many images of a dataset, some at a time, and says of each what became of it, in the order given. One
+    /// that fails keeps no other from being uploaded.
+    pub fn upload_dataset(
+        &self,
+        dataset_id: &str,
+        files: impl IntoIterator<Item = impl Into<PathBuf>>,
+        batch: &Batch,
+    ) -> Vec<BatchItem> {
+        self.upload_batch(files, batch, |image| {
+            self.upload_dataset_image(dataset_id, image)
+        })
+    }
+
+    /// Uploads many init images, some at a time, and says of each what became of it, in the order given. One that fails
+    /// keeps no other from being uploaded.
+    pub fn upload_init_images(
+        &self,
+        files: impl IntoIterator<Item = impl Into<PathBuf>>,
+        batch: &Batch,
+    ) -> Vec<BatchItem> {
+        self.upload_batch(files, batch, |image| self.upload_init_image(image))
+    }
+
+    fn upload_batch(
+        &self,
+        files: impl IntoIterator<Item = impl Into<PathBuf>>,
+        batch: &Batch,
+        upload: impl Fn(&PreparedImage) -> Result<InitImage, Error> + Sync,
+    ) -> Vec<BatchItem> {
+        let files: Vec<PathBuf> = files.into_iter().map(Into::into).collect();
+        let done = Mutex::new(Vec::with_capacity(files.len()));
+        let next = AtomicUsize::new(0);
+        let work = || {
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(path) = files.get(index) else {
+                    return;
+                };
+                let item = BatchItem {
+                    path: path.clone(),
+                    outcome: self.upload_one(path, batch, &upload),
+                };
+                if let Some(on_done) = &batch.on_done {
+                    on_done(&item);
+                }
+                // Each thread only adds to the list, so one that panicked has done it no harm.
+                done.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push((index, item));
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..batch.jobs.min(files.len()) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_unstable_by_key(|(index, _)| *index);
+        done.into_iter().map(|(_, item)| item).collect()
+    }
+
+    fn upload_one(
+        &self,
+        path: &Path,
+        batch: &Batch,
+        upload: impl Fn(&PreparedImage) -> Result<InitImage, Error>,
+    ) -> Outcome {
+        if self.cancel_token.is_cancelled() {
+            return Outcome::Failed(Error::Cancelled);
+        }
+        if batch.skip.as_ref().is_some_and(|skip| skip(path)) {
+            return Outcome::Skipped;
+        }
+        let image = batch.prepare.open(path).map_err(Error::from);
+        match image.and_then(|image| upload(&image)) {
+            Ok(uploaded) => Outcome::Uploaded(uploaded),
+            Err(error) => Outcome::Failed(error),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What jobs of every kind have in common: a state, a cost, an id to wait for.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::call::{id, wrapped};
+use crate::error::Error;
+use crate::open_enum::open_enum;
+
+open_enum! {
+    /// How far a job is.
+    JobStatus {
+        /// It goes on.
+        Pending = "PENDING",
+        /// Its results are there.
+        Complete = "COMPLETE",
+        /// It ended without results.
+        Failed = "FAILED",
+    }
+}
+
+open_enum! {
+    /// What a cost is counted in.
+    CostUnit {
+        /// Credits of the plan.
+        Credits = "CREDITS",
+        /// US dollars, with accounts that pay as they go.
+        Dollars = "DOLLARS",
+    }
+}
+
+/// What a job costs.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Cost {
+    /// How much, as the API writes it: a decimal number.
+    pub amount: String,
+    /// Of what.
+    pub unit: CostUnit,
+}
+
+/// A job that was started, and what it costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Job {
+    /// The id to wait for.
+    pub id: String,
+    /// What it costs, where the API says so.
+    pub cost: Option<Cost>,
+    /// What it costs in API credits, where the API says so. The API is about to drop it for `cost`.
+    pub api_credit_cost: Option<i64>,
+    /// What else the API says.
+    pub extra: Map<String, Value>,
+}
+
+impl AsRef<str> for Job {
+    fn as_ref(&self) -> &str {
+        &self.id
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RawJob {
+    #[serde(alias = "generationId")]
+    id: Option<String>,
+    cost: Option<Cost>,
+    api_credit_cost: Option<i64>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+impl RawJob {
+    pub fn check(self) -> Result<Job, Error> {
+        let id = id(self.id, "the job")?;
+        log::info!("job {id} started");
+        Ok(Job {
+            id,
+            cost: self.cost,
+            api_credit_cost: self.api_credit_cost,
+            extra: self.extra,
+        })
+    }
+}
+
+/// The job in an answer.
+pub(super) fn started(body: &[u8], wrapper: &str) -> Result<Job, Error> {
+    wrapped::<RawJob>(body, wrapper)?.check()
+}
+
+/// A text that is missing or null is empty.
+pub(super) fn or_empty<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A list that is missing or null is empty.
+pub(super) fn or_none<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// The variables of a request, of which only those that were set are sent: the API refuses what it does not know.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Variables(pub Map<String, Value>);
+
+impl Variables {
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    pub fn push(&mut self, name: &str, value: impl Into<Value>) {
+        let list = self.0.entry(name).or_insert_with(|| Value::Array(vec![]));
+        match list {
+            Value::Array(list) => list.push(value.into()),
+            // Whoever set it to something else by its name meant that.
+            _ => *list = Value::Array(vec![value.into()]),
+        }
+    }
+
+    /// Checks that a number that was set lies within these bounds.
+    pub fn check_range(&self, name: &str, min: f64, max: f64) -> Result<(), Error> {
+        match self.0.get(name) {
+            None => Ok(()),
+            Some(value) if value.as_f64().is_some_and(|n| (min..=max).contains(&n)) => Ok(()),
+            Some(value) => Err(Error::Invalid(format!(
+                "{name} is {value}; the API takes {min} to {max}"
+            ))),
+        }
+    }
+
+    /// Checks the length of a prompt, in characters.
+    pub fn check_prompt(&self, max: usize) -> Result<(), Error> {
+        let prompt = self.0.get("prompt").and_then(Value::as_str);
+        let length = prompt.unwrap_or_default().chars().count();
+        match (1..=max).contains(&length) {
+            true => Ok(()),
+            false => Err(Error::Invalid(format!(
+                "the prompt has {length} characters; the API takes 1 to {max}"
+            ))),
+        }
+    }
+}
+
+/// An image by its id, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageReference {
+    pub(super) id: String,
+    pub(super) origin: &'static str,
+}
+
+impl ImageReference {
+    /// An image that was uploaded.
+    pub fn uploaded(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            origin: "UPLOADED",
+        }
+    }
+
+    /// An image that was generated.
+    pub fn generated(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            origin: "GENERATED",
+        }
+    }
+
+    /// As most calls write it.
+    pub(super) fn json(&self) -> Value {
+        serde_json::json!({"id": self.id, "type": self.origin})
+    }
+}
+
+impl From<&super::init_image::InitImage> for ImageReference {
+    fn from(image: &super::init_image::InitImage) -> Self {
+        Self::uploaded(&image.id)
+    }
+}
+
+impl From<&super::generation::GeneratedImage> for ImageReference {
+    fn from(image: &super::generation::GeneratedImage) -> Self {
+        Self::generated(&image.id)
+    }
+}

@@ -1,0 +1,118 @@
+//! Variations: what was made of a picture, for example an enlargement.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::call::{Call, CallRequest, path_segment, wrapped};
+use super::client::Client;
+use super::error::ApiError;
+use super::job::JobStatus;
+use super::wait::Wait;
+use crate::error::Error;
+use crate::open_enum::open_enum;
+
+open_enum! {
+    /// What was done to a picture.
+    TransformType {
+        /// What is around it was made.
+        Outpaint = "OUTPAINT",
+        /// A part of it was made anew.
+        Inpaint = "INPAINT",
+        /// It was enlarged.
+        Upscale = "UPSCALE",
+        /// It was made a part of a larger one.
+        Unzoom = "UNZOOM",
+        /// Its background was taken away.
+        Nobg = "NOBG",
+    }
+}
+
+/// What was made of a picture.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Variation {
+    /// Its id.
+    pub id: Option<String>,
+    /// How far it is.
+    pub status: Option<JobStatus>,
+    /// Where it can be fetched, once it is complete.
+    pub url: Option<String>,
+    /// What was done.
+    pub transform_type: Option<TransformType>,
+    /// When it was asked for.
+    pub created_at: Option<String>,
+    /// What else the API says.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// `GET /v1/variations/{id}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GetVariation {
+    id: String,
+}
+
+impl GetVariation {
+    /// The call for the variation with this id.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+impl Call for GetVariation {
+    type Answer = Variation;
+
+    fn request(&self) -> Result<CallRequest, Error> {
+        let path = format!("/v1/variations/{}", path_segment(&self.id)?);
+        Ok(CallRequest::get(path))
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<Variation, Error> {
+        let name = "generated_image_variation_generic";
+        let variations: Vec<Variation> = wrapped(body, name)?;
+        let first = variations.into_iter().next();
+        first.ok_or_else(|| ApiError::none(name).into())
+    }
+}
+
+/// Variations.
+impl Client {
+    /// A variation as it is now: `GET /v1/variations/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call); [`ApiError::is_not_found`] when there is none.
+    pub fn variation(&self, id: impl AsRef<str>) -> Result<Variation, Error> {
+        self.call(&GetVariation::new(id.as_ref()))
+    }
+
+    /// Waits until a variation is complete, ten minutes at most: asks after a second, and every five seconds later.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::JobFailed`] when it ends without a picture, [`Error::WaitTimeout`] when it is not done in time, and as
+    /// [`variation`](Self::variation).
+    pub fn wait_variation(&self, job: impl AsRef<str>) -> Result<Variation, Error> {
+        self.wait_variation_with(job, &Wait::default())
+    }
+
+    /// As [`wait_variation`](Self::wait_variation), for as long as `wait` says.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_variation`](Self::wait_variation).
+    pub fn wait_variation_with(
+        &self,
+        job: impl AsRef<str>,
+        wait: &Wait,
+    ) -> Result<Variation, Error> {
+        let id = job.as_ref();
+        wait.until_done(
+            id,
+            &self.cancel_token,
+            || self.variation(id),
+            |variation| variation.status.as_ref(),
+        )
+    }
+}

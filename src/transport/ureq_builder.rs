@@ -1,0 +1,129 @@
+//! The settings of a connection by ureq.
+
+use std::fmt;
+use std::io;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use super::ureq_transport::UreqTransport;
+
+/// The settings of a [`UreqTransport`].
+///
+/// ```
+/// use imgpost::transport::UreqTransport;
+///
+/// let transport = UreqTransport::builder().proxy("http://proxy.example.com:3128")?.build();
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct UreqTransportBuilder {
+    config: ureq::config::ConfigBuilder<ureq::typestate::AgentScope>,
+}
+
+impl UreqTransportBuilder {
+    /// Trusts the certificate authorities in `pem`, and no others. Default: Mozilla's, or those of the operating system
+    /// with the features `native-tls` and `platform-verifier`.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidData`] when `pem` holds no certificate, or one that cannot be read.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn root_certificates(self, pem: &[u8]) -> io::Result<Self> {
+        use ureq::tls::{PemItem, RootCerts, parse_pem};
+        let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
+        let mut certificates = Vec::new();
+        for item in parse_pem(pem) {
+            if let PemItem::Certificate(certificate) = item.map_err(|e| invalid(e.to_string()))? {
+                certificates.push(certificate);
+            }
+        }
+        if certificates.is_empty() {
+            return Err(invalid("there is no certificate in PEM format".into()));
+        }
+        let roots = RootCerts::new_with_certs(&certificates);
+        Ok(Self {
+            config: self.config.tls_config(tls_config(roots)),
+        })
+    }
+
+    /// Sends https through this proxy (`http://[user:password@]host:port`) instead of what the environment says.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidInput`] when `url` is no address of a proxy; it is not repeated, for it may hold a
+    /// password.
+    pub fn proxy(self, url: &str) -> io::Result<Self> {
+        let proxy = ureq::Proxy::new(url);
+        let invalid = |_| io::Error::new(io::ErrorKind::InvalidInput, "no address of a proxy");
+        Ok(Self {
+            config: self.config.proxy(Some(proxy.map_err(invalid)?)),
+        })
+    }
+
+    /// Sends nothing through a proxy, whatever the environment says.
+    #[must_use]
+    pub fn no_proxy(self) -> Self {
+        Self {
+            config: self.config.proxy(None),
+        }
+    }
+
+    /// How long a connection may take to be made, with its TLS. Default: 10 s.
+    #[must_use]
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        Self {
+            config: self.config.timeout_connect(Some(timeout)),
+        }
+    }
+
+    /// Makes the transport.
+    #[must_use]
+    pub fn build(self) -> UreqTransport {
+        UreqTransport {
+            config: self.config.build(),
+            idle: Mutex::default(),
+        }
+    }
+}
+
+impl Default for UreqTransportBuilder {
+    fn default() -> Self {
+        let config = ureq::Agent::config_builder()
+            // An error status would be an error without its body, and the body says what is wrong.
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_connect(Some(Duration::from_secs(10)))
+            .user_agent(concat!("imgpost/", env!("CARGO_PKG_VERSION")));
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        let config = config.tls_config(tls_config(root_certs()));
+        Self { config }
+    }
+}
+
+impl fmt::Debug for UreqTransportBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UreqTransportBuilder")
+    }
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn tls_config(roots: ureq::tls::RootCerts) -> ureq::tls::TlsConfig {
+    use ureq::tls::{TlsConfig, TlsProvider};
+    let provider = match cfg!(feature = "native-tls") {
+        true => TlsProvider::NativeTls,
+        false => TlsProvider::Rustls,
+    };
+    TlsConfig::builder()
+        .provider(provider)
+        .root_certs(roots)
+        .build()
+}
+
+/// The platform's own TLS is asked for in order to use the platform's own certificates.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn root_certs() -> ureq::tls::RootCerts {
+    match cfg!(any(feature = "native-tls", feature = "platform-verifier")) {
+        true => ureq::tls::RootCerts::PlatformVerifier,
+        false => ureq::tls::RootCerts::WebPki,
+    }
+}

@@ -1,0 +1,494 @@
+//! Every call of the API that the client has.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use imgpost::leonardo::call::*;
+use imgpost::leonardo::*;
+use imgpost::transport::{Request, Response, Transport, TransportError};
+use imgpost::{Error, Extension, Prepare};
+use serde_json::json;
+
+/// An id as the API writes it.
+pub const ID: &str = "00000000-0000-4000-8000-000000000011";
+
+/// A call, and what is recorded of it.
+pub struct ApiCall {
+    /// The name of the operation in the API's document, and of the recorded files.
+    pub operation: &'static str,
+    pub method: &'static str,
+    pub path: String,
+    /// Our name of it.
+    pub name: &'static str,
+    pub kind: CallKind,
+    /// Calls it, and shows the answer.
+    pub call: fn(&Client) -> Result<String, Error>,
+    /// The recorded answers of success, and those of failure that come with 200, by what follows the operation.
+    pub good: &'static [&'static str],
+    pub bad: &'static [&'static str],
+}
+
+fn shown(answer: Result<impl Debug, Error>) -> Result<String, Error> {
+    answer.map(|answer| format!("{answer:?}"))
+}
+
+/// Gives out forms for any image, and takes what is posted.
+#[derive(Debug)]
+struct Uploads;
+
+impl Transport for Uploads {
+    fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
+        let (url, fields) = ("http://127.0.0.1:1/", r#"{"key": "k"}"#);
+        let body = match request.url {
+            to if to.ends_with("/canvas-init-image") => json!({"uploadCanvasInitImage": {
+                "initImageId": ID, "initUrl": url, "initFields": fields,
+                "maskImageId": ID, "maskUrl": url, "maskFields": fields,
+            }}),
+            to if to.ends_with("/init-image") => {
+                json!({"uploadInitImage": {"id": ID, "url": url, "fields": fields}})
+            }
+            _ => json!(null),
+        };
+        Ok(Response {
+            status: 200,
+            headers: vec![],
+            body: body.to_string().into(),
+        })
+    }
+}
+
+/// An uploaded image of 1024×768 and a canvas of 512×512.
+pub fn uploaded() -> (InitImage, CanvasImages) {
+    let pixels = [255; 48];
+    let image = Prepare::default().size(1024, 768).rgba8(4, 3, &pixels);
+    let canvas = Prepare::default()
+        .size(512, 512)
+        .rgba8(4, 3, &pixels)
+        .unwrap();
+    let mask = canvas.mask().rgba8(4, 3, &pixels).unwrap();
+    let client = Client::builder("key")
+        .transport(Arc::new(Uploads))
+        .build()
+        .unwrap();
+    let init = client.upload_init_image(&image.unwrap()).unwrap();
+    (init, client.upload_canvas(&canvas, &mask).unwrap())
+}
+
+pub fn calls() -> Vec<ApiCall> {
+    use CallKind::{Generation as Billed, Once, Repeatable};
+    let row = |operation, method, path: &str, name, kind, call, good, bad| ApiCall {
+        operation,
+        method,
+        path: path.replace("{id}", ID),
+        name,
+        kind,
+        call,
+        good,
+        bad,
+    };
+    let null: &[&str] = &[".null"];
+    let plain: &[&str] = &["", ".minimal"];
+    let jobs: &[&str] = &["", ".minimal", ".dollars", ".unknown-unit"];
+    vec![
+        row(
+            "uploadInitImage",
+            "POST",
+            "/v1/init-image",
+            "create_init_image",
+            Repeatable,
+            |c| shown(c.create_init_image(Extension::Jpg)),
+            &["", ".minimal", ".fields-as-object"],
+            &[".null", ".null-fields"],
+        ),
+        row(
+            "getInitImageById",
+            "GET",
+            "/v1/init-image/{id}",
+            "init_image",
+            Repeatable,
+            |c| shown(c.init_image(ID)),
+            plain,
+            null,
+        ),
+        row(
+            "deleteInitImageById",
+            "DELETE",
+            "/v1/init-image/{id}",
+            "delete_init_image",
+            Repeatable,
+            |c| shown(c.delete_init_image(ID)),
+            plain,
+            null,
+        ),
+        row(
+            "uploadCanvasInitImage",
+            "POST",
+            "/v1/canvas-init-image",
+            "create_canvas_init_image",
+            Repeatable,
+            |c| shown(c.create_canvas_init_image(Extension::Jpg, Extension::Png)),
+            &["", ".minimal", ".recipe"],
+            &[".null", ".null-mask"],
+        ),
+        row(
+            "createDataset",
+            "POST",
+            "/v1/datasets",
+            "create_dataset",
+            Once,
+            |c| shown(c.create_dataset("lighthouses", Some("by the sea"))),
+            plain,
+            null,
+        ),
+        row(
+            "getDatasetById",
+            "GET",
+            "/v1/datasets/{id}",
+            "dataset",
+            Repeatable,
+            |c| shown(c.dataset(ID)),
+            plain,
+            null,
+        ),
+        row(
+            "deleteDatasetById",
+            "DELETE",
+            "/v1/datasets/{id}",
+            "delete_dataset",
+            Repeatable,
+            |c| shown(c.delete_dataset(ID)),
+            plain,
+            null,
+        ),
+        row(
+            "uploadDatasetImage",
+            "POST",
+            "/v1/datasets/{id}/upload",
+            "create_dataset_image",
+            Repeatable,
+            |c| shown(c.create_dataset_image(ID, Extension::Webp)),
+            plain,
+            null,
+        ),
+        row(
+            "uploadDatasetImageFromGen",
+            "POST",
+            "/v1/datasets/{id}/upload/gen",
+            "add_generated_image",
+            Once,
+            |c| shown(c.add_generated_image(ID, ID)),
+            plain,
+            &[".null", ".null-id"],
+        ),
+        row(
+            "createGeneration",
+            "POST",
+            "/v1/generations",
+            "generate(&Generation)",
+            Billed,
+            |c| shown(c.generate(&Generation::new("p"))),
+            jobs,
+            null,
+        ),
+        row(
+            "getGenerationById",
+            "GET",
+            "/v1/generations/{id}",
+            "generation",
+            Repeatable,
+            |c| shown(c.generation(ID)),
+            &[
+                ".complete",
+                ".pending",
+                ".failed",
+                ".minimal",
+                ".nulls",
+                ".unknown-enum",
+            ],
+            null,
+        ),
+        row(
+            "deleteGenerationById",
+            "DELETE",
+            "/v1/generations/{id}",
+            "delete_generation",
+            Repeatable,
+            |c| shown(c.delete_generation(ID)),
+            plain,
+            null,
+        ),
+        row(
+            "createGenerationV2",
+            "POST",
+            "/v2/generations",
+            "generate(&GenerationV2)",
+            Billed,
+            |c| shown(c.generate(&GenerationV2::new("lucid-origin", "p"))),
+            &[
+                "",
+                ".minimal",
+                ".wrapped",
+                ".wrapped-minimal",
+                ".unknown-unit",
+            ],
+            &[".null", ".null-id", ".empty"],
+        ),
+        row(
+            "createImageToVideoGeneration",
+            "POST",
+            "/v1/generations-image-to-video",
+            "generate(&ImageToVideo)",
+            Billed,
+            |c| shown(c.generate(&ImageToVideo::new("p", ImageReference::uploaded(ID)))),
+            jobs,
+            null,
+        ),
+        row(
+            "CreateUniversalUpscalerJob",
+            "POST",
+            "/v1/variations/universal-upscaler",
+            "generate(&UniversalUpscaler)",
+            Billed,
+            |c| shown(c.generate(&UniversalUpscaler::init_image(ID))),
+            jobs,
+            null,
+        ),
+        row(
+            "getVariationById",
+            "GET",
+            "/v1/variations/{id}",
+            "variation",
+            Repeatable,
+            |c| shown(c.variation(ID)),
+            &[
+                ".complete",
+                ".pending",
+                ".failed",
+                ".minimal",
+                ".unknown-enum",
+            ],
+            &[".null", ".empty"],
+        ),
+        row(
+            "uploadModelAsset",
+            "POST",
+            "/v1/models-3d/upload",
+            "call(&CreateModelAsset)",
+            Repeatable,
+            |c| shown(c.call(&CreateModelAsset::new().name("chair").extension("obj"))),
+            plain,
+            null,
+        ),
+        row(
+            "uploadMedia",
+            "POST",
+            "/v1/media",
+            "call(&CreateMedia)",
+            Repeatable,
+            |c| shown(c.call(&CreateMedia::new(MediaExtension::Mp4))),
+            plain,
+            &[".null", ".null-fields"],
+        ),
+        row(
+            "getUserSelf",
+            "GET",
+            "/v1/me",
+            "me",
+            Repeatable,
+            |c| shown(c.me()),
+            &["", ".minimal", ".nulls"],
+            &[".null", ".empty"],
+        ),
+    ]
+}
+
+/// Everything that our types can ask for, as its operation and the JSON that would be sent.
+pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
+    let (init, canvas) = uploaded();
+    let json = |call: Result<CallRequest, Error>| call.unwrap().json.unwrap();
+    let generated = || ImageReference::generated(ID);
+    let controlnet = |preprocessor| Controlnet::new(preprocessor, &init);
+    let generation = || Generation::new("a lighthouse");
+    let full = generation()
+        .init_image(&init)
+        .strength(0.35)
+        .image_prompt(ID)
+        .image_prompt(ID)
+        .image_prompt_weight(0.5)
+        .controlnet(controlnet(Preprocessor::SDXL_STYLE).strength_type(StrengthType::Ultra))
+        .controlnet(controlnet(Preprocessor::SDXL_CHARACTER).weight(2.0))
+        .controlnet(Controlnet::new(Preprocessor::PHOENIX_CONTENT, generated()))
+        .context_image(&init)
+        .num_images(4)
+        .model_id(ID)
+        .negative_prompt("fog")
+        .seed(9_999_999_998)
+        .guidance_scale(7.0)
+        .num_inference_steps(60)
+        .preset_style("DYNAMIC")
+        .alchemy(true)
+        .photo_real(false)
+        .photo_real_version("v2")
+        .contrast(3.5)
+        .ultra(false)
+        .enhance_prompt(true)
+        .tiling(false)
+        .transparency("foreground_only")
+        .public(false)
+        .extra("highContrast", true);
+    let upscaler = || {
+        UniversalUpscaler::new(&init)
+            .multiplier(2.0)
+            .creativity_strength(10)
+    };
+    let references = GenerationV2::new("flux-kontext-pro", "p")
+        .public(true)
+        .size(2048, 1024)
+        .quantity(3)
+        .image_reference(&init, Some(GuidanceStrength::High))
+        .image_reference(generated(), None)
+        .start_frame(&init)
+        .end_frame(generated())
+        .extra("seed", 7);
+    let mut requests = vec![
+        (
+            "createDataset",
+            json(CreateDataset::new("d").description("e").request()),
+        ),
+        ("createDataset", json(CreateDataset::new("d").request())),
+        (
+            "uploadDatasetImageFromGen",
+            json(AddGeneratedImage::new(ID, ID).request()),
+        ),
+        ("createGeneration", json(full.request())),
+        ("createGeneration", json(generation().request())),
+        (
+            "createGeneration",
+            json(
+                generation()
+                    .init_image_id(ID)
+                    .size(32, 1536)
+                    .num_images(1)
+                    .request(),
+            ),
+        ),
+        (
+            "createGeneration",
+            json(generation().init_generation_image_id(ID).request()),
+        ),
+        ("createGenerationV2", json(references.request())),
+        (
+            "createGenerationV2",
+            json(GenerationV2::new("lucid-origin", "p").request()),
+        ),
+        (
+            "CreateUniversalUpscalerJob",
+            json(upscaler().style(UpscalerStyle::CgArt).prompt("p").request()),
+        ),
+        (
+            "CreateUniversalUpscalerJob",
+            json(UniversalUpscaler::generated_image(ID).request()),
+        ),
+        (
+            "CreateUniversalUpscalerJob",
+            json(UniversalUpscaler::variation(ID).request()),
+        ),
+        ("uploadModelAsset", json(CreateModelAsset::new().request())),
+        (
+            "uploadModelAsset",
+            json(CreateModelAsset::new().name("n").extension("obj").request()),
+        ),
+    ];
+    for extension in Extension::ALL {
+        requests.push((
+            "uploadInitImage",
+            json(CreateInitImage::new(extension).request()),
+        ));
+        requests.push((
+            "uploadDatasetImage",
+            json(CreateDatasetImage::new(ID, extension).request()),
+        ));
+        for mask in Extension::ALL {
+            let call = CreateCanvasInitImage::new(extension, mask);
+            requests.push(("uploadCanvasInitImage", json(call.request())));
+        }
+    }
+    for extension in [
+        MediaExtension::Mp4,
+        MediaExtension::Mov,
+        MediaExtension::Mp3,
+        MediaExtension::Wav,
+    ] {
+        requests.push(("uploadMedia", json(CreateMedia::new(extension).request())));
+    }
+    for (contrast, style) in [
+        (1, UltraUpscaleStyle::Artistic),
+        (10, UltraUpscaleStyle::Realistic),
+    ] {
+        let ultra = upscaler()
+            .ultra_style(style)
+            .detail_contrast(contrast)
+            .similarity(11 - contrast);
+        requests.push(("CreateUniversalUpscalerJob", json(ultra.request())));
+    }
+    for style in [
+        UpscalerStyle::General,
+        UpscalerStyle::Cinematic,
+        UpscalerStyle::Art2d,
+    ] {
+        requests.push((
+            "CreateUniversalUpscalerJob",
+            json(upscaler().style(style).request()),
+        ));
+    }
+    let video = || ImageToVideo::new("p", &init);
+    requests.push(("createImageToVideoGeneration", json(video().request())));
+    for model in [
+        VideoModel::Motion2,
+        VideoModel::Motion2Fast,
+        VideoModel::Kling2_1,
+        VideoModel::Kling2_5,
+        VideoModel::Veo3,
+        VideoModel::Veo3Fast,
+    ] {
+        for resolution in [
+            VideoResolution::Resolution480,
+            VideoResolution::Resolution720,
+            VideoResolution::Resolution1080,
+        ] {
+            let full = video()
+                .model(model.clone())
+                .resolution(resolution)
+                .end_frame(generated())
+                .size(1280, 720)
+                .duration(5)
+                .seed(7)
+                .negative_prompt("fog")
+                .extra("frameInterpolation", true);
+            requests.push(("createImageToVideoGeneration", json(full.request())));
+        }
+    }
+    for request_type in [
+        CanvasRequestType::Inpaint,
+        CanvasRequestType::Outpaint,
+        CanvasRequestType::Sketch2Img,
+        CanvasRequestType::Img2Img,
+    ] {
+        let drawn = generation().canvas(&canvas, request_type);
+        requests.push(("createGeneration", json(drawn.request())));
+    }
+    for strength in [
+        StrengthType::Low,
+        StrengthType::Mid,
+        StrengthType::High,
+        StrengthType::Ultra,
+        StrengthType::Max,
+    ] {
+        let net = controlnet(Preprocessor::LUCID).strength_type(strength);
+        requests.push((
+            "createGeneration",
+            json(generation().controlnet(net).request()),
+        ));
+    }
+    requests
+}
