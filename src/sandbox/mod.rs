@@ -94,7 +94,8 @@ impl Sandbox {
 
     /// What is stored under `key`.
     pub fn stored(&self, key: &str) -> Option<StoredObject> {
-        self.state.storage.get(key)
+        let object = self.state.storage.get(key)?;
+        Some(StoredObject::clone(&object))
     }
 }
 

@@ -1,0 +1,152 @@
+//! The storage: makes presigned forms, and accepts what is posted with them as strictly as S3.
+
+mod form;
+mod post;
+mod refusal;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::http::{Answer, Incoming};
+use super::sigv4;
+use crate::random;
+use refusal::refuse;
+
+const BUCKET: &str = "imgpost-sandbox";
+const REGION: &str = "us-east-1";
+const EXPIRY: SignedDuration = SignedDuration::from_secs(120);
+
+/// A stored file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredObject {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The `Content-Type` field of the form it was posted with.
+    pub content_type: Option<String>,
+}
+
+/// Temporary credentials, as those Leonardo signs with: without the session token they are worth nothing.
+struct Credentials {
+    access_key: String,
+    secret_key: String,
+    session_token: String,
+}
+
+pub(super) struct Storage {
+    /// Scheme, host and port.
+    origin: String,
+    credentials: Credentials,
+    objects: Mutex<HashMap<String, Arc<StoredObject>>>,
+}
+
+/// Where to post, and the fields in the order of the AWS SDK for JavaScript, version 3.
+pub(super) struct SignedForm {
+    pub url: String,
+    pub fields: Vec<(&'static str, String)>,
+}
+
+impl Storage {
+    pub fn new(origin: String) -> Self {
+        Self {
+            origin,
+            credentials: Credentials {
+                access_key: format!("ASIA{:016X}", random::draw() as u64),
+                secret_key: format!("{:032x}", random::draw()),
+                session_token: format!("{:032x}{:032x}", random::draw(), random::draw()),
+            },
+            objects: Mutex::default(),
+        }
+    }
+
+    pub fn get(&self, key: &str) -> Option<Arc<StoredObject>> {
+        self.objects().get(key).map(Arc::clone)
+    }
+
+    pub fn put(&self, key: &str, object: impl Into<Arc<StoredObject>>) {
+        self.objects().insert(key.into(), object.into());
+    }
+
+    fn objects(&self) -> MutexGuard<'_, HashMap<String, Arc<StoredObject>>> {
+        self.objects
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Where an object can be fetched.
+    pub fn object_url(&self, key: &str) -> String {
+        format!("{}/{BUCKET}/{key}", self.origin)
+    }
+
+    /// A form that stores one file under `key` within two minutes of `now`.
+    pub fn presign(&self, key: &str, content_type: &str, now: Timestamp) -> SignedForm {
+        let date = now.strftime("%Y%m%d").to_string();
+        let mut fields = vec![
+            ("Content-Type", content_type.to_owned()),
+            ("bucket", BUCKET.into()),
+            ("X-Amz-Algorithm", "AWS4-HMAC-SHA256".into()),
+            (
+                "X-Amz-Credential",
+                format!(
+                    "{}/{date}/{REGION}/s3/aws4_request",
+                    self.credentials.access_key
+                ),
+            ),
+            ("X-Amz-Date", now.strftime("%Y%m%dT%H%M%SZ").to_string()),
+            (
+                "X-Amz-Security-Token",
+                self.credentials.session_token.clone(),
+            ),
+            ("key", key.into()),
+        ];
+        let conditions: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| json!({*name: value}))
+            .collect();
+        let expiration = (now + EXPIRY).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let policy = json!({"expiration": expiration, "conditions": conditions}).to_string();
+        let policy = STANDARD.encode(policy);
+        let signature = sigv4::sign(&policy, &self.credentials.secret_key, &date, REGION);
+        fields.push(("Policy", policy));
+        fields.push(("X-Amz-Signature", sigv4::hex(&signature)));
+        SignedForm {
+            url: format!("{}/{BUCKET}", self.origin),
+            fields,
+        }
+    }
+
+    pub fn answer(&self, request: &mut Incoming<'_>) -> io::Result<Answer> {
+        let path = request.path.split('?').next().unwrap_or_default();
+        let bucket = path
+            .strip_prefix('/')
+            .and_then(|path| path.strip_prefix(BUCKET));
+        let key = bucket.map(|rest| rest.trim_start_matches('/').to_owned());
+        match (request.method.as_str(), key) {
+            ("POST", Some(key)) if key.is_empty() => {
+                let posted = self.post(request, Timestamp::now());
+                Ok(posted.unwrap_or_else(|refusal| refusal.answer()))
+            }
+            ("GET", Some(key)) => Ok(match self.get(&key) {
+                Some(object) => {
+                    let content_type = object.content_type.as_deref();
+                    let content_type = content_type.unwrap_or("application/octet-stream");
+                    Answer::new(200, content_type, object.bytes.clone())
+                }
+                None => refuse(404, "NoSuchKey", "The specified key does not exist.").answer(),
+            }),
+            (_, Some(_)) => {
+                let message = "The specified method is not allowed against this resource.";
+                Ok(refuse(405, "MethodNotAllowed", message).answer())
+            }
+            (_, None) => {
+                Ok(refuse(404, "NoSuchBucket", "The specified bucket does not exist").answer())
+            }
+        }
+    }
+}

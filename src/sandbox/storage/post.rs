@@ -1,0 +1,150 @@
+//! A post with a presigned form: what S3 checks, in its order.
+
+use jiff::Timestamp;
+
+use super::form::{PostedForm, boundary};
+use super::refusal::{Refusal, escape, refuse};
+use super::{BUCKET, REGION, Storage, StoredObject};
+use crate::presigned::policy::{Policy, Violation};
+use crate::sandbox::http::{Answer, Incoming};
+use crate::sandbox::sigv4;
+
+impl Storage {
+    pub(super) fn post(
+        &self,
+        request: &mut Incoming<'_>,
+        now: Timestamp,
+    ) -> Result<Answer, Refusal> {
+        if request.header("authorization").is_some() {
+            return Err(refuse(
+                400,
+                "InvalidArgument",
+                "Unsupported Authorization Type",
+            ));
+        }
+        if request.content_length.is_none() {
+            let message = "You must provide the Content-Length HTTP header.";
+            return Err(refuse(411, "MissingContentLength", message));
+        }
+        let boundary = request
+            .header("content-type")
+            .and_then(boundary)
+            .ok_or_else(|| {
+                let message = "At least one of the pre-conditions you specified did not hold";
+                refuse(412, "PreconditionFailed", message)
+            })?;
+        let form = PostedForm::read(&mut request.body, boundary)?;
+        let key = form.field("key").ok_or_else(|| {
+            let message = "Bucket POST must contain a field named 'key'.  If it is specified, \
+                           please check the order of the fields.";
+            refuse(400, "InvalidArgument", message)
+        })?;
+        let key = key.replace("${filename}", &form.file_name);
+        self.authorize(&form, now)?;
+        let etag = sigv4::hex(&sigv4::sha256(&form.content)[..16]);
+        let location = self.object_url(&key);
+        let answer = match form.field("success_action_status") {
+            Some("200") => Answer::new(200, "text/plain", ""),
+            Some("201") => Answer::new(
+                201,
+                "application/xml",
+                format!(
+                    "<PostResponse><Location>{location}</Location><Bucket>{BUCKET}</Bucket>\
+                     <Key>{key}</Key><ETag>\"{etag}\"</ETag></PostResponse>",
+                    key = escape(&key),
+                ),
+            ),
+            _ => Answer::new(204, "text/plain", ""),
+        };
+        let object = StoredObject {
+            content_type: form.field("Content-Type").map(str::to_owned),
+            bytes: form.content,
+        };
+        self.put(&key, object);
+        let headers = [("ETag", format!("\"{etag}\"")), ("Location", location)];
+        let headers = answer.headers.into_iter().chain(headers).collect();
+        Ok(Answer { headers, ..answer })
+    }
+
+    /// Signature first, then the expiry, then the conditions: what is not signed is not worth reading.
+    fn authorize(&self, form: &PostedForm, now: Timestamp) -> Result<(), Refusal> {
+        let field = |name| form.field(name).unwrap_or_default();
+        let denied = |message: &str| refuse(403, "AccessDenied", message);
+        if form.field("Policy").is_none() {
+            return Err(denied("Access Denied"));
+        }
+        let scope: Vec<_> = field("X-Amz-Credential").split('/').collect();
+        let [access_key, date, REGION, "s3", "aws4_request"] = scope[..] else {
+            let message = "The authorization header that you provided is not valid.";
+            return Err(refuse(400, "InvalidArgument", message));
+        };
+        let token = field("X-Amz-Security-Token");
+        if access_key != self.credentials.access_key {
+            let message = "The AWS Access Key Id you provided does not exist in our records.";
+            return Err(refuse(403, "InvalidAccessKeyId", message));
+        }
+        if token != self.credentials.session_token {
+            let message = "The provided token is malformed or otherwise invalid.";
+            return Err(refuse(400, "InvalidToken", message));
+        }
+        let signature = sigv4::sign(field("Policy"), &self.credentials.secret_key, date, REGION);
+        let algorithm = field("X-Amz-Algorithm");
+        if algorithm != "AWS4-HMAC-SHA256" || field("X-Amz-Signature") != sigv4::hex(&signature) {
+            let message = "The request signature we calculated does not match the signature you \
+                           provided. Check your key and signing method.";
+            return Err(refuse(403, "SignatureDoesNotMatch", message));
+        }
+        let policy = Policy::decode(field("Policy")).ok_or_else(|| {
+            let message = "The content of the form does not meet the conditions specified in the \
+                           policy document.";
+            refuse(400, "InvalidPolicyDocument", message)
+        })?;
+        if policy.expiration <= now {
+            return Err(denied("Invalid according to Policy: Policy expired."));
+        }
+        let fields = form
+            .fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        // The bucket is known from the address where no field names it.
+        let named = form.field("bucket").is_some();
+        let bucket = (!named).then_some(("bucket", BUCKET));
+        let checked = policy.check(fields.chain(bucket), form.content.len() as u64);
+        checked.map_err(|violation| match violation {
+            Violation::TooLarge { .. } => refuse(400, "EntityTooLarge", violation.to_string()),
+            Violation::TooSmall { .. } => refuse(400, "EntityTooSmall", violation.to_string()),
+            _ => denied(&violation.to_string()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn a_form_lives_for_120_seconds() {
+        let storage = Storage::new("http://127.0.0.1:1".into());
+        let now: Timestamp = "2026-11-22T15:01:47Z".parse().unwrap();
+        let signed = storage.presign("k", "image/png", now);
+        let form = PostedForm {
+            fields: signed
+                .fields
+                .into_iter()
+                .map(|(name, value)| (name.into(), value))
+                .collect(),
+            file_name: String::new(),
+            content: vec![],
+        };
+        let at = |seconds| storage.authorize(&form, now + SignedDuration::from_secs(seconds));
+        assert!(at(0).is_ok() && at(119).is_ok());
+        let refusal = at(120).err().unwrap();
+        assert_eq!((refusal.status, refusal.code), (403, "AccessDenied"));
+        assert_eq!(
+            refusal.message,
+            "Invalid according to Policy: Policy expired."
+        );
+    }
+}
