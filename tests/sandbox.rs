@@ -90,7 +90,13 @@ fn a_generation_is_waited_for() {
     let job = client.generate(&request).unwrap();
     let done = client.wait(&job).unwrap();
     assert_eq!(done.images.len(), 2);
-    assert!(done.images[0].url.ends_with(&init.receipt.key.unwrap()));
+    assert_ne!(done.images[0].url, done.images[1].url);
+    // A picture of the size that is asked for has nothing to be stretched.
+    let uploaded = sandbox.stored(&init.receipt.key.unwrap());
+    for image in &done.images {
+        let (_, key) = image.url.split_once("/users/").unwrap();
+        assert_eq!(sandbox.stored(&format!("users/{key}")), uploaded);
+    }
     let error = client
         .generation("00000000-0000-4000-8000-000000000000")
         .unwrap_err();

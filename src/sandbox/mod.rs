@@ -4,6 +4,29 @@
 //! body is read by the `multipart` crate, and the signature, the session token, the expiry (120 s) and every
 //! condition of the policy are checked. What was stored can be fetched back.
 //!
+//! It answers the calls that touch an uploaded file, and refuses variables the API does not know, values it does not
+//! take, and pictures that were never posted:
+//!
+//! | resource | calls |
+//! |---|---|
+//! | init images | `POST`, `GET`, `DELETE /v1/init-image`, `POST /v1/canvas-init-image` |
+//! | datasets | `POST`, `GET`, `DELETE /v1/datasets`, `POST …/upload` and `…/upload/gen` |
+//! | generations | `POST`, `GET`, `DELETE /v1/generations`, `POST /v2/generations`, `POST /v1/generations-image-to-video` |
+//! | variations | `POST /v1/variations/universal-upscaler`, `GET /v1/variations` |
+//! | other files | `POST /v1/media`, `POST /v1/models-3d/upload` |
+//! | the account | `GET /v1/me`: 10,000 credits, less with every generation |
+//!
+//! A generation is pending when it is first asked for and done the second time. There is no model behind it; what it
+//! makes shows what it was given:
+//!
+//! - the first picture it refers to, stretched to the size that was asked for, so that a wrong ratio is seen;
+//! - on the canvas the picture with squares where the mask is white; where the two are not of one size it fails;
+//! - without any picture, colours that follow from the prompt and the seed;
+//! - a video is a file that is told for an MP4 and has nothing in it to play;
+//! - an upscaled picture is enlarged as often as was asked.
+//!
+//! It fails where the bytes that were posted are not of the format their form was for. The log (`warn`) says why.
+//!
 //! ```
 //! use imgpost::{leonardo::Client, sandbox::Sandbox};
 //!
@@ -16,6 +39,7 @@
 
 mod api;
 mod http;
+mod picture;
 mod sigv4;
 mod storage;
 
@@ -41,7 +65,7 @@ pub struct Sandbox {
 
 struct State {
     api: api::Api,
-    storage: storage::Storage,
+    storage: Arc<storage::Storage>,
 }
 
 impl Sandbox {
@@ -62,9 +86,9 @@ impl Sandbox {
     pub fn start_on(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
-        let storage = storage::Storage::new(format!("http://{address}"));
+        let storage = Arc::new(storage::Storage::new(format!("http://{address}")));
         let state = Arc::new(State {
-            api: api::Api::new(),
+            api: api::Api::new(Arc::clone(&storage)),
             storage,
         });
         let stopped = Arc::new(AtomicBool::new(false));
@@ -140,7 +164,7 @@ impl State {
         let answer = match request.path.strip_prefix(api::PREFIX) {
             Some(path) => {
                 let path = path.to_owned();
-                self.api.answer(&path, request, &self.storage)?
+                self.api.answer(&path, request)?
             }
             None => self.storage.answer(request)?,
         };

@@ -73,6 +73,10 @@ impl Storage {
         self.objects().insert(key.into(), object.into());
     }
 
+    pub fn remove(&self, key: &str) {
+        self.objects().remove(key);
+    }
+
     fn objects(&self) -> MutexGuard<'_, HashMap<String, Arc<StoredObject>>> {
         self.objects
             .lock()

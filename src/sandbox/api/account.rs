@@ -1,0 +1,59 @@
+//! The account: who the user is, and what is left of the credits.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::refusal::Refusal;
+use super::{Api, Call, Records, timestamp};
+use crate::geometry::Size;
+
+/// What a sandbox starts with.
+const CREDITS: u64 = 10_000;
+
+/// A picture costs a credit for every part of it that has the area of 512×512 pixels.
+const PIXELS_PER_CREDIT: u64 = 512 * 512;
+
+impl Api {
+    pub(super) fn account(&self, call: &Call) -> Value {
+        let left = CREDITS - self.records().spent_credits;
+        let renewal = call.now + SignedDuration::from_hours(30 * 24);
+        json!({"user_details": [{
+            "user": {"id": self.user, "username": "sandbox"},
+            "tokenRenewalDate": null,
+            "paidTokens": 0,
+            "subscriptionTokens": 0,
+            "subscriptionGptTokens": 0,
+            "subscriptionModelTokens": 0,
+            "apiConcurrencySlots": 10,
+            "apiPaidTokens": 0,
+            "apiSubscriptionTokens": left,
+            "apiPlanTokenRenewalDate": timestamp(renewal),
+        }]})
+    }
+}
+
+impl Records {
+    /// Takes `credits` from the account.
+    pub fn charge(&mut self, credits: u64) -> Result<(), Refusal> {
+        let left = CREDITS - self.spent_credits;
+        if credits > left {
+            let message =
+                format!("not enough api tokens: this costs {credits}, and {left} are left");
+            return Err(Refusal::new(400, "unexpected", message));
+        }
+        self.spent_credits += credits;
+        Ok(())
+    }
+}
+
+/// What one picture of this size costs, in credits.
+pub(super) fn credits(size: Size) -> u64 {
+    size.area().div_ceil(PIXELS_PER_CREDIT)
+}
+
+/// `answer` with the cost in both shapes the API gives it.
+pub(super) fn with_cost(mut answer: Value, credits: u64) -> Value {
+    answer["apiCreditCost"] = credits.into();
+    answer["cost"] = json!({"amount": credits.to_string(), "unit": "CREDITS"});
+    answer
+}

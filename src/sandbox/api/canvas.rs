@@ -1,0 +1,66 @@
+//! The canvas: two forms at once, and what is made of the two.
+
+use serde_json::{Value, json};
+
+use super::job::Work;
+use super::refusal::Refusal;
+use super::variables::{IMAGE_EXTENSION, Variable, check, required};
+use super::{Api, Call};
+
+const EXTENSIONS: &[Variable] = &[
+    required("initExtension", IMAGE_EXTENSION),
+    required("maskExtension", IMAGE_EXTENSION),
+];
+
+impl Api {
+    pub(super) fn create_canvas_init_image(&self, call: &Call) -> Result<Value, Refusal> {
+        check(&call.body, EXTENSIONS)?;
+        let init = self.init_image_form(call, "initExtension");
+        let mask = self.init_image_form(call, "maskExtension");
+        Ok(json!({"uploadCanvasInitImage": {
+            "initImageId": init.upload.id,
+            "initFields": init.fields,
+            "initKey": init.upload.key,
+            "initUrl": init.url,
+            "maskImageId": mask.upload.id,
+            "maskFields": mask.fields,
+            "maskKey": mask.upload.key,
+            "maskUrl": mask.url,
+        }}))
+    }
+
+    /// What a generation makes on the canvas; nothing without `canvasRequest`. Whether the two are of one size is told
+    /// when they are looked at, as in the real API.
+    pub(super) fn canvas_work(&self, call: &Call) -> Result<Option<Work>, Refusal> {
+        if call.body["canvasRequest"] != json!(true) {
+            let variables = ["canvasRequestType", "canvasInitId", "canvasMaskId"];
+            return match variables.iter().find(|name| !call.body[**name].is_null()) {
+                None => Ok(None),
+                Some(name) => {
+                    let message = format!("{name} means nothing without canvasRequest: true");
+                    Err(Refusal::invalid(message))
+                }
+            };
+        }
+        let given = |name: &str| {
+            call.body[name]
+                .as_str()
+                .ok_or_else(|| Refusal::invalid(format!("{name} is required on the canvas")))
+        };
+        let request_type = given("canvasRequestType")?;
+        let picture = self.uploaded(given("canvasInitId")?)?;
+        let needs_mask = matches!(request_type, "INPAINT" | "OUTPAINT");
+        let mask = match needs_mask || call.body["canvasMaskId"].is_string() {
+            true => Some(self.uploaded(given("canvasMaskId")?)?),
+            false => None,
+        };
+        Ok(Some(match mask {
+            Some(mask) => Work::Fill {
+                picture,
+                mask,
+                prompt: call.text("prompt").into(),
+            },
+            None => Work::Stretch(picture),
+        }))
+    }
+}

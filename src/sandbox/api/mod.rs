@@ -1,0 +1,190 @@
+//! The API: the calls that touch an uploaded image, answered in the shapes of the real one.
+
+mod account;
+mod canvas;
+mod dataset;
+mod form;
+mod generation;
+mod init_image;
+mod job;
+mod media;
+mod refusal;
+mod v2;
+mod variables;
+mod variation;
+mod video;
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::http::{Answer, Incoming};
+use super::storage::Storage;
+use crate::random;
+use refusal::Refusal;
+
+/// Where the API begins, as in the real one's address.
+pub(super) const PREFIX: &str = "/api/rest";
+
+const MAX_JSON_BYTES: u64 = 1 << 20;
+
+pub(super) struct Api {
+    key: String,
+    /// The one user there is.
+    user: String,
+    storage: Arc<Storage>,
+    records: Mutex<Records>,
+}
+
+/// What the API remembers, by id.
+#[derive(Default)]
+struct Records {
+    /// With the canvas's pictures and masks.
+    init_images: HashMap<String, form::Upload>,
+    datasets: HashMap<String, dataset::Dataset>,
+    generations: HashMap<String, generation::Generation>,
+    variations: HashMap<String, variation::Variation>,
+    /// Of the generations and the variations.
+    jobs: HashMap<String, job::Job>,
+    spent_credits: u64,
+}
+
+/// What was sent with a call, and when.
+struct Call {
+    body: Value,
+    now: Timestamp,
+}
+
+impl Api {
+    pub fn new(storage: Arc<Storage>) -> Self {
+        Self {
+            key: new_id(),
+            user: new_id(),
+            storage,
+            records: Mutex::default(),
+        }
+    }
+
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Never held while a picture is drawn or encoded.
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    pub fn answer(&self, path: &str, request: &mut Incoming<'_>) -> io::Result<Answer> {
+        if let Err(refusal) = self.authorize(request) {
+            return Ok(refusal.answer());
+        }
+        let mut body = Vec::new();
+        let mut limited = request.body.by_ref().take(MAX_JSON_BYTES);
+        limited.read_to_end(&mut body)?;
+        let answer = Call::read(&body, Timestamp::now())
+            .and_then(|call| self.route(&request.method, path, &call));
+        Ok(answer.map_or_else(Refusal::answer, |value| Answer::json(200, &value)))
+    }
+
+    /// As the real API: 401 for a key it does not know, a broken hook for what is no UUID at all.
+    fn authorize(&self, request: &Incoming<'_>) -> Result<(), Refusal> {
+        let header = request.header("authorization").unwrap_or_default();
+        let key = header.strip_prefix("Bearer ").unwrap_or_default();
+        match key {
+            _ if key == self.key => Ok(()),
+            _ if is_uuid(key) => Err(Refusal::new(401, "access-denied", "Invalid API key")),
+            _ => Err(Refusal::new(
+                500,
+                "unexpected",
+                "Invalid response from authorization hook",
+            )),
+        }
+    }
+
+    #[rustfmt::skip]
+    fn route(&self, method: &str, path: &str, call: &Call) -> Result<Value, Refusal> {
+        let path = path.split('?').next().unwrap_or_default();
+        let parts: Vec<_> = path.trim_start_matches('/').split('/').collect();
+        match (method, parts.as_slice()) {
+            ("GET",    ["v1", "me"]) => Ok(self.account(call)),
+            ("POST",   ["v1", "init-image"]) => self.create_init_image(call),
+            ("GET",    ["v1", "init-image", id]) => Ok(self.init_image(uuid(id)?)),
+            ("DELETE", ["v1", "init-image", id]) => Ok(self.delete_init_image(uuid(id)?)),
+            ("POST",   ["v1", "canvas-init-image"]) => self.create_canvas_init_image(call),
+            ("POST",   ["v1", "datasets"]) => self.create_dataset(call),
+            ("GET",    ["v1", "datasets", id]) => Ok(self.dataset(uuid(id)?)),
+            ("DELETE", ["v1", "datasets", id]) => Ok(self.delete_dataset(uuid(id)?)),
+            ("POST",   ["v1", "datasets", id, "upload"]) => self.create_dataset_image(id, call),
+            ("POST",   ["v1", "datasets", id, "upload", "gen"]) => self.copy_to_dataset(id, call),
+            ("POST",   ["v1", "generations"]) => self.create_generation(call),
+            ("GET",    ["v1", "generations", id]) => Ok(self.generation(uuid(id)?)),
+            ("DELETE", ["v1", "generations", id]) => Ok(self.delete_generation(uuid(id)?)),
+            ("POST",   ["v1", "generations-image-to-video"]) => self.create_video(call),
+            ("POST",   ["v1", "variations", "universal-upscaler"]) => self.create_upscale(call),
+            ("GET",    ["v1", "variations", id]) => Ok(self.variation(uuid(id)?)),
+            ("POST",   ["v1", "models-3d", "upload"]) => self.create_model_asset(call),
+            ("POST",   ["v1", "media"]) => self.create_media(call),
+            ("POST",   ["v2", "generations"]) => Ok(self.create_generation_v2(call)),
+            _ => Err(Refusal::not_found(format!("{method} {path} is not in the sandbox"))),
+        }
+    }
+}
+
+impl Call {
+    fn read(body: &[u8], now: Timestamp) -> Result<Self, Refusal> {
+        let body = match body {
+            [] => Ok(Value::Object(serde_json::Map::new())),
+            _ => serde_json::from_slice(body),
+        };
+        let body = body.map_err(|error| {
+            Refusal::new(400, "invalid-json", format!("the body is no JSON: {error}"))
+        })?;
+        Ok(Self { body, now })
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.body[name].as_str().unwrap_or_default()
+    }
+}
+
+/// A random UUID, version 4.
+fn new_id() -> String {
+    let bits = random::draw() & !(0xF << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{bits:032x}");
+    [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ]
+    .join("-")
+}
+
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<_> = text.split('-').map(str::len).collect();
+    let hex = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    parts == [8, 4, 4, 4, 12] && text.bytes().all(hex)
+}
+
+/// An id in a path: a UUID in lower case.
+fn uuid(id: &str) -> Result<&str, Refusal> {
+    match is_uuid(id) && !id.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Ok(id),
+        false => Err(Refusal::new(
+            400,
+            "data-exception",
+            format!("invalid input syntax for type uuid: {id:?}"),
+        )),
+    }
+}
+
+/// A time as the API writes it: without a zone.
+fn timestamp(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S%.3f").to_string()
+}

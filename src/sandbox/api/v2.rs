@@ -1,0 +1,118 @@
+//! Generations of version 2: other variables and other refusals for the same jobs, which are asked for in version 1.
+
+use serde_json::{Value, json};
+
+use super::account::credits;
+use super::generation::{Asked, TYPED_IMAGE};
+use super::job::Work;
+use super::refusal::Refusal;
+use super::variables::{ID, Kind, SEED, Variable, check, optional, required};
+use super::video::video_credits;
+use super::{Api, Call};
+use crate::geometry::{Bounds, Size};
+
+const GENERATION: &[Variable] = &[
+    required("model", ID),
+    optional("public", Kind::Flag),
+    required("parameters", Kind::Object(PARAMETERS)),
+];
+
+/// Every model has its own; here all of them take these.
+#[rustfmt::skip]
+const PARAMETERS: &[Variable] = &[
+    required("prompt", Kind::Text(1..=10_000)),
+    optional("width", Kind::Side(LARGEST)),
+    optional("height", Kind::Side(LARGEST)),
+    optional("quantity", Kind::Integer(1..=8)),
+    optional("seed", SEED),
+    optional("duration", Kind::Integer(1..=60)),
+    optional("mode", ID),
+    optional("quality", ID),
+    optional("prompt_enhance", ID),
+    optional("style_ids", Kind::List(&ID)),
+    optional("guidances", Kind::Object(GUIDANCES)),
+];
+
+/// The first that is given shows in the result.
+const GUIDANCES: &[Variable] = &[
+    optional(START_FRAME, GUIDANCE),
+    optional("end_frame", GUIDANCE),
+    optional("image_reference", GUIDANCE),
+    optional("style_reference", GUIDANCE),
+    optional("content_reference", GUIDANCE),
+    optional("character_reference", GUIDANCE),
+];
+
+/// Makes a video of it.
+const START_FRAME: &str = "start_frame";
+
+const GUIDANCE: Kind = Kind::List(&Kind::Object(&[
+    required("image", Kind::Object(TYPED_IMAGE)),
+    optional("strength", Kind::OneOf(&["LOW", "MID", "HIGH"])),
+]));
+
+/// The API publishes no multiple for most models.
+const LARGEST: Bounds = Bounds {
+    multiple: 1,
+    ..Bounds::LEONARDO_LUCID
+};
+
+impl Api {
+    pub(super) fn create_generation_v2(&self, call: &Call) -> Value {
+        match self.try_create_generation_v2(call) {
+            Ok(started) => json!({"generate": started}),
+            Err(refusal) => refusal.into_v2(),
+        }
+    }
+
+    fn try_create_generation_v2(&self, call: &Call) -> Result<Value, Refusal> {
+        check(&call.body, GENERATION)?;
+        let parameters = &call.body["parameters"];
+        let model = call.text("model");
+        let side = |name: &str| parameters[name].as_u64().unwrap_or(1024) as u32;
+        let size = Size::new(side("width"), side("height"));
+        if !bounds(model).contains(size) {
+            let message = format!("{model} does not make pictures of {size}");
+            return Err(Refusal::invalid(message).at("$.parameters"));
+        }
+        let guidances = &parameters["guidances"];
+        let items = |variable: &Variable| guidances[variable.name].as_array().cloned();
+        let items = GUIDANCES.iter().filter_map(items).flatten();
+        let pictures = items.map(|item| {
+            let image = &item["image"];
+            self.picture(&image["type"], &image["id"])
+        });
+        let pictures: Vec<_> = pictures.collect::<Result<_, _>>()?;
+        let is_video = guidances[START_FRAME]
+            .as_array()
+            .is_some_and(|frames| !frames.is_empty());
+        let quantity = parameters["quantity"].as_u64().unwrap_or(1);
+        let mut told = parameters.clone();
+        told["public"] = call.body["public"].clone();
+        let asked = Asked {
+            work: Work::from_pictures(pictures, parameters),
+            size,
+            count: quantity,
+            motion_model: is_video.then(|| model.into()),
+            credits: quantity
+                * match is_video {
+                    true => video_credits(size),
+                    false => credits(size),
+                },
+            told,
+        };
+        self.start(asked, call)
+    }
+}
+
+/// The sizes of the models whose sizes are published; of the others whatever any of them takes.
+fn bounds(model: &str) -> Bounds {
+    match model {
+        "flux-kontext-pro" => Bounds {
+            multiple: 1,
+            ..Bounds::LEONARDO_FLUX_KONTEXT
+        },
+        "gpt-image-2" => Bounds::LEONARDO_GPT_IMAGE,
+        _ => LARGEST,
+    }
+}

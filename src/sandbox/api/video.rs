@@ -1,0 +1,93 @@
+//! Videos from a picture. The video is a file that begins as every MP4 does and holds nothing to play.
+
+use serde_json::{Value, json};
+
+use super::account::credits;
+use super::generation::{Asked, ELEMENT, TYPED_IMAGE};
+use super::job::Work;
+use super::refusal::Refusal;
+use super::variables::{
+    ANY_TEXT, ID, IMAGE_TYPE, Kind, PROMPT, SEED, Variable, check, optional, required,
+};
+use super::{Api, Call};
+use crate::geometry::Size;
+
+#[rustfmt::skip]
+const VIDEO: &[Variable] = &[
+    required("prompt", PROMPT),
+    required("imageId", ID),
+    required("imageType", IMAGE_TYPE),
+    optional("endFrameImage", Kind::Object(TYPED_IMAGE)),
+    optional("resolution", Kind::OneOf(&["RESOLUTION_480", "RESOLUTION_720", "RESOLUTION_1080"])),
+    optional("model", Kind::OneOf(&["MOTION2", "VEO3", "MOTION2FAST", "VEO3FAST", "KLING2_1", "KLING2_5"])),
+    optional("duration", Kind::Integer(1..=60)),
+    optional("width", Kind::Integer(1..=4096)),
+    optional("height", Kind::Integer(1..=4096)),
+    optional("seed", SEED),
+    optional("negativePrompt", ANY_TEXT),
+    optional("promptEnhance", Kind::Flag),
+    optional("promptEnhanceInstruction", ANY_TEXT),
+    optional("frameInterpolation", Kind::Flag),
+    optional("isPublic", Kind::Flag),
+    optional("styleIds", Kind::List(&ID)),
+    optional("elements", Kind::List(&Kind::Object(ELEMENT))),
+];
+
+impl Api {
+    pub(super) fn create_video(&self, call: &Call) -> Result<Value, Refusal> {
+        check(&call.body, VIDEO)?;
+        let model = call.body["model"].as_str().unwrap_or("MOTION2");
+        check_duration(model, call)?;
+        let picture = self.picture(&call.body["imageType"], &call.body["imageId"])?;
+        let end = &call.body["endFrameImage"];
+        if end.is_object() {
+            if model != "KLING2_1" {
+                let message = format!("{model} takes no endFrameImage; KLING2_1 does");
+                return Err(Refusal::invalid(message).at("$.endFrameImage"));
+            }
+            self.picture(&end["type"], &end["id"])?;
+        }
+        let (width, height) = match call.text("resolution") {
+            "RESOLUTION_1080" => (1920, 1080),
+            "RESOLUTION_720" => (1280, 720),
+            _ => (832, 480),
+        };
+        let side = |name: &str, default| call.body[name].as_u64().map_or(default, |n| n as u32);
+        let size = Size::new(side("width", width), side("height", height));
+        let asked = Asked {
+            work: Work::Stretch(picture),
+            size,
+            count: 1,
+            motion_model: Some(model.into()),
+            credits: video_credits(size),
+            told: json!({
+                "prompt": call.body["prompt"],
+                "negative_prompt": call.body["negativePrompt"],
+                "seed": call.body["seed"],
+                "public": call.body["isPublic"],
+            }),
+        };
+        Ok(json!({"motionVideoGenerationJob": self.start(asked, call)?}))
+    }
+}
+
+/// A video costs as much as 25 pictures.
+pub(super) fn video_credits(size: Size) -> u64 {
+    credits(size) * 25
+}
+
+/// Some models make videos of a few lengths only.
+fn check_duration(model: &str, call: &Call) -> Result<(), Refusal> {
+    let allowed: &[u64] = match model {
+        "VEO3" | "VEO3FAST" => &[4, 6, 8],
+        "KLING2_5" => &[5, 10],
+        _ => return Ok(()),
+    };
+    match call.body["duration"].as_u64() {
+        Some(duration) if !allowed.contains(&duration) => {
+            let message = format!("{model} makes videos of {allowed:?} seconds, not of {duration}");
+            Err(Refusal::invalid(message).at("$.duration"))
+        }
+        _ => Ok(()),
+    }
+}

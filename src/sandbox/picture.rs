@@ -1,0 +1,146 @@
+//! What a generation makes of what was posted. Nobody will take it for art, but every mistake shows.
+
+use image::{DynamicImage, ImageFormat, RgbImage};
+
+use super::sigv4::sha256;
+use super::storage::StoredObject;
+use crate::extension::Extension;
+use crate::geometry::{Bounds, Fit, Size};
+use crate::prepare::{Limits, Prepare, PreparedImage};
+
+pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// The side of the squares that cover the masked part of a canvas.
+const SQUARE: usize = 8;
+
+/// What fits into the memory of a small machine.
+const LIMITS: Limits = Limits {
+    max_pixels: 64 << 20,
+    max_input_bytes: 64 << 20,
+    max_alloc: 512 << 20,
+};
+
+/// The picture pulled to `size`, whatever its ratio.
+pub(super) fn stretched(object: &StoredObject, size: Size) -> Result<StoredObject, Error> {
+    check_declared(object)?;
+    let prepare = stretch_to(size).extension(Extension::Jpg);
+    Ok(stored(prepare.bytes(&object.bytes)?))
+}
+
+/// The picture, `factor` times as wide and as high.
+pub(super) fn enlarged(object: &StoredObject, factor: f64) -> Result<StoredObject, Error> {
+    let picture = pixels(object)?;
+    let times = |side: u32| (f64::from(side) * factor).round() as u32;
+    let size = Size::new(times(picture.width()), times(picture.height()));
+    let prepare = stretch_to(size).extension(Extension::Jpg);
+    Ok(stored(prepare.image(&DynamicImage::ImageRgb8(picture))?))
+}
+
+/// The picture, with squares of two colours that follow from the prompt where the mask is rather white than black. A
+/// PNG, so that the rest stays as it was.
+pub(super) fn filled(
+    picture: &StoredObject,
+    mask: &StoredObject,
+    prompt: &str,
+    size: Size,
+) -> Result<StoredObject, Error> {
+    let (mut picture, mask) = (pixels(picture)?, pixels(mask)?);
+    if picture.dimensions() != mask.dimensions() {
+        let size = |image: &RgbImage| Size::new(image.width(), image.height());
+        let (picture, mask) = (size(&picture), size(&mask));
+        return Err(format!("the picture is {picture} and its mask {mask}").into());
+    }
+    let hash = sha256(prompt.as_bytes());
+    let color = [hash[0], hash[1], hash[2]].map(|byte| match byte & 1 {
+        0 => byte & 0x3F,
+        _ => byte | 0xC0,
+    });
+    // Whatever is under them, one of the two stands out.
+    let colors = [color, color.map(|byte| !byte)];
+    let width = picture.width() as usize;
+    let pairs = picture.as_chunks_mut::<3>().0.iter_mut();
+    for (i, (pixel, mask)) in pairs.zip(mask.as_chunks::<3>().0).enumerate() {
+        if mask.iter().map(|byte| u32::from(*byte)).sum::<u32>() >= 3 * 128 {
+            *pixel = colors[(i % width / SQUARE + i / width / SQUARE) % 2];
+        }
+    }
+    let prepare = stretch_to(size).extension(Extension::Png);
+    Ok(stored(prepare.image(&DynamicImage::ImageRgb8(picture))?))
+}
+
+/// Four colours that follow from `seed`, one in each corner, running into each other.
+pub(super) fn painted(seed: &str, size: Size) -> Result<StoredObject, Error> {
+    let mut corners = sha256(seed.as_bytes());
+    corners.truncate(16);
+    for pixel in corners.as_chunks_mut::<4>().0 {
+        pixel[3] = 255;
+    }
+    let prepare = stretch_to(size).extension(Extension::Jpg);
+    Ok(stored(prepare.rgba8(2, 2, &corners)?))
+}
+
+/// The boxes every MP4 begins with and an empty one for the data: enough to be told for an MP4 and to be downloaded,
+/// but there is nothing to play.
+pub(super) fn video() -> StoredObject {
+    let boxes: [(&[u8; 4], &[u8]); 3] = [
+        (b"ftyp", b"isom\0\0\x02\0isommp42"),
+        (b"free", b""),
+        (b"mdat", b""),
+    ];
+    let mut bytes = Vec::new();
+    for (kind, content) in boxes {
+        bytes.extend((8 + content.len() as u32).to_be_bytes());
+        bytes.extend(kind);
+        bytes.extend(content);
+    }
+    StoredObject {
+        bytes,
+        content_type: Some("video/mp4".into()),
+    }
+}
+
+/// The extension a result is stored under.
+pub(super) fn extension(object: &StoredObject) -> Extension {
+    let declared = object.content_type.as_deref();
+    let mut all = Extension::ALL.into_iter();
+    let known = all.find(|extension| Some(extension.mime_type()) == declared);
+    known.unwrap_or(Extension::Jpg)
+}
+
+fn stretch_to(size: Size) -> Prepare {
+    Prepare::default()
+        .size(size.width, size.height)
+        .fit(Fit::Fill)
+        .limits(LIMITS)
+}
+
+/// The picture as it is, without transparency.
+fn pixels(object: &StoredObject) -> Result<RgbImage, Error> {
+    check_declared(object)?;
+    let any = Bounds::new(Size::new(1, 1), Size::new(16_384, 16_384), 1);
+    let prepare = Prepare::default()
+        .bounds(any)
+        .without_enlargement(true)
+        .extension(Extension::Png)
+        .limits(LIMITS);
+    let png = prepare.bytes(&object.bytes)?;
+    let decoded = image::load_from_memory_with_format(png.bytes(), ImageFormat::Png)?;
+    Ok(decoded.into_rgb8())
+}
+
+/// The bytes have to be of the format that the form was asked for.
+fn check_declared(object: &StoredObject) -> Result<(), Error> {
+    let declared = object.content_type.as_deref().unwrap_or_default();
+    let found = image::guess_format(&object.bytes).map_err(|_| "what was posted is no image")?;
+    match found.to_mime_type() {
+        found if found == declared => Ok(()),
+        found => Err(format!("the form was for {declared}, but {found} was posted").into()),
+    }
+}
+
+fn stored(image: PreparedImage) -> StoredObject {
+    StoredObject {
+        content_type: Some(image.extension().mime_type().into()),
+        bytes: image.into_bytes(),
+    }
+}

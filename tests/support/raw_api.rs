@@ -1,0 +1,211 @@
+//! The sandbox's API without the client: JSON as it goes over the wire.
+
+#![allow(dead_code, reason = "every test takes its own part of this")]
+
+use std::io::{Cursor, Read};
+use std::time::Duration;
+
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use imgpost::multipart::Form;
+use imgpost::sandbox::Sandbox;
+use imgpost::transport::{Method, Request, Transport, UreqTransport};
+use serde_json::{Value, json};
+
+/// An id nobody has.
+pub const NO_SUCH_ID: &str = "00000000-0000-4000-8000-000000000000";
+
+pub const RED: [u8; 3] = [220, 30, 30];
+pub const GREEN: [u8; 3] = [30, 200, 30];
+pub const BLUE: [u8; 3] = [30, 30, 220];
+pub const YELLOW: [u8; 3] = [230, 220, 30];
+pub const WHITE: [u8; 3] = [255; 3];
+pub const BLACK: [u8; 3] = [0; 3];
+
+fn exchange(
+    method: Method,
+    url: &str,
+    headers: Vec<(&'static str, String)>,
+    body: Option<&[u8]>,
+) -> (u16, Vec<u8>) {
+    let mut reader = body.unwrap_or_default();
+    let request = Request {
+        method,
+        url,
+        headers,
+        body: body.map(|body| (&mut reader as _, body.len() as u64)),
+        timeout: Duration::from_secs(120),
+        idle_timeout: Duration::from_secs(120),
+        cancel_token: None,
+        max_response_bytes: 1 << 26,
+    };
+    let response = UreqTransport::new().send(request).unwrap();
+    (response.status, response.body)
+}
+
+/// What is found at `url`, if anything is.
+pub fn fetch(url: &Value) -> Option<Vec<u8>> {
+    let (status, body) = exchange(Method::Get, url.as_str().unwrap(), vec![], None);
+    match status {
+        200 => Some(body),
+        404 => None,
+        _ => panic!("{url}: {status}"),
+    }
+}
+
+/// Fetches a picture.
+pub fn picture(url: &Value) -> RgbImage {
+    let bytes = fetch(url).unwrap();
+    image::load_from_memory(&bytes).unwrap().into_rgb8()
+}
+
+/// Posts `bytes` with a form whose fields are a string, and gives the status.
+pub fn post_form(url: &Value, fields: &Value, bytes: &[u8]) -> u16 {
+    let fields: Value = serde_json::from_str(fields.as_str().unwrap()).unwrap();
+    let mut form = Form::new();
+    for (name, value) in fields.as_object().unwrap() {
+        form = form.field(name, value.as_str().unwrap());
+    }
+    let body = form.file("file", "file", "application/octet-stream", bytes.to_vec());
+    let body = body.unwrap();
+    let mut content = Vec::new();
+    body.reader().read_to_end(&mut content).unwrap();
+    let headers = vec![("content-type", body.content_type())];
+    exchange(Method::Post, url.as_str().unwrap(), headers, Some(&content)).0
+}
+
+/// A sandbox and its key.
+pub struct RawApi(pub Sandbox);
+
+impl RawApi {
+    pub fn start() -> Self {
+        Self(Sandbox::start().unwrap())
+    }
+
+    pub fn call(&self, method: Method, path: &str, body: Option<&[u8]>) -> (u16, Value) {
+        let url = format!("{}{path}", self.0.base_url());
+        let key = format!("Bearer {}", self.0.api_key());
+        let (status, body) = exchange(method, &url, vec![("authorization", key)], body);
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    pub fn get(&self, path: &str) -> Value {
+        answered(self.call(Method::Get, path, None))
+    }
+
+    pub fn delete(&self, path: &str) -> Value {
+        answered(self.call(Method::Delete, path, None))
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Value {
+        answered(self.call(Method::Post, path, Some(body.to_string().as_bytes())))
+    }
+
+    /// The message of a refusal in the shape of version 1.
+    pub fn refused(&self, path: &str, body: &Value) -> String {
+        let (status, answer) = self.call(Method::Post, path, Some(body.to_string().as_bytes()));
+        assert_eq!(status, 400, "{path} {body}: {answer}");
+        assert_eq!(answer["code"], "validation-failed", "{answer}");
+        assert!(
+            answer["path"].as_str().unwrap().starts_with('$'),
+            "{answer}"
+        );
+        answer["error"].as_str().unwrap().to_owned()
+    }
+
+    /// Uploads an init image, and gives its id.
+    pub fn init_image(&self, extension: &str, bytes: &[u8]) -> String {
+        let answer = self.post("/v1/init-image", &json!({"extension": extension}));
+        let form = &answer["uploadInitImage"];
+        assert_eq!(post_form(&form["url"], &form["fields"], bytes), 204);
+        form["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Uploads a picture and its mask for the canvas, and gives their ids.
+    pub fn canvas(&self, picture: &[u8], mask: &[u8]) -> (String, String) {
+        let body = json!({"initExtension": "png", "maskExtension": "png"});
+        let answer = self.post("/v1/canvas-init-image", &body);
+        let form = &answer["uploadCanvasInitImage"];
+        assert_eq!(
+            post_form(&form["initUrl"], &form["initFields"], picture),
+            204
+        );
+        assert_eq!(post_form(&form["maskUrl"], &form["maskFields"], mask), 204);
+        let id = |name: &str| form[name].as_str().unwrap().to_owned();
+        (id("initImageId"), id("maskImageId"))
+    }
+
+    /// Starts a generation, and gives its id.
+    pub fn begin(&self, body: &Value) -> String {
+        let answer = self.post("/v1/generations", body);
+        let id = &answer["sdGenerationJob"]["generationId"];
+        id.as_str().unwrap().to_owned()
+    }
+
+    /// A generation that was pending when it was first asked for, and is done.
+    pub fn finish(&self, id: &str) -> Value {
+        let path = format!("/v1/generations/{id}");
+        let first = &self.get(&path)["generations_by_pk"];
+        assert_eq!(first["status"], "PENDING");
+        assert_eq!(first["generated_images"], json!([]));
+        self.get(&path)["generations_by_pk"].clone()
+    }
+
+    /// The first picture of a generation.
+    pub fn generate(&self, body: &Value) -> RgbImage {
+        let done = self.finish(&self.begin(body));
+        assert_eq!(done["status"], "COMPLETE", "{done}");
+        picture(&done["generated_images"][0]["url"])
+    }
+
+    pub fn credits(&self) -> u64 {
+        let me = self.get("/v1/me");
+        let credits = &me["user_details"][0]["apiSubscriptionTokens"];
+        credits.as_u64().unwrap()
+    }
+}
+
+fn answered((status, answer): (u16, Value)) -> Value {
+    assert_eq!(status, 200, "{answer}");
+    assert!(answer.get("errors").is_none(), "{answer}");
+    answer
+}
+
+/// `body` with other variables.
+pub fn with(mut body: Value, more: Value) -> Value {
+    let Value::Object(more) = more else {
+        panic!("{more} is no object");
+    };
+    body.as_object_mut().unwrap().extend(more);
+    body
+}
+
+/// A request for one small picture with other variables.
+pub fn small(more: Value) -> Value {
+    let body = json!({"prompt": "x", "num_images": 1, "width": 96, "height": 48});
+    with(body, more)
+}
+
+/// A PNG with one colour in each quarter, from the top left row by row.
+pub fn quarters(width: u32, height: u32, colors: [[u8; 3]; 4]) -> Vec<u8> {
+    let image = RgbImage::from_fn(width, height, |x, y| {
+        let (right, low) = (x >= width / 2, y >= height / 2);
+        Rgb(colors[usize::from(right) + 2 * usize::from(low)])
+    });
+    encode(image, ImageFormat::Png)
+}
+
+pub fn encode(image: RgbImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let image = DynamicImage::ImageRgb8(image);
+    image.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+/// Whether the middles of the quarters have these colours.
+pub fn has_quarters(image: &RgbImage, colors: [[u8; 3]; 4]) -> bool {
+    let (width, height) = image.dimensions();
+    let middles = [(1, 1), (3, 1), (1, 3), (3, 3)].map(|(x, y)| (x * width / 4, y * height / 4));
+    let pixels = middles.map(|(x, y)| image.get_pixel(x, y).0);
+    let near = |(a, b): ([u8; 3], [u8; 3])| a.iter().zip(b).all(|(a, b)| a.abs_diff(b) < 25);
+    pixels.into_iter().zip(colors).all(near)
+}
