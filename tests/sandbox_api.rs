@@ -90,6 +90,8 @@ fn a_dataset_shows_its_images_and_takes_generated_ones() {
     let generation = api.begin(&json!({"prompt": "x", "num_images": 1, "width": 64, "height": 64}));
     let generated = api.finish(&generation)["generated_images"][0].clone();
     let body = json!({"generatedImageId": generated["id"]});
+    // Times are told to the millisecond.
+    std::thread::sleep(std::time::Duration::from_millis(5));
     let copy = api.post(&format!("{upload}/gen"), &body);
     api.delete(&format!("/v1/generations/{generation}"));
 
@@ -101,7 +103,8 @@ fn a_dataset_shows_its_images_and_takes_generated_ones() {
     // The copy outlives what it was made from.
     assert_eq!(fetch(&generated["url"]), None);
     assert!(fetch(&images[1]["url"]).unwrap().starts_with(b"\xff\xd8"));
-    assert!(full["updatedAt"].as_str() >= full["createdAt"].as_str());
+    assert_eq!(empty["createdAt"], full["createdAt"]);
+    assert!(full["updatedAt"].as_str() > empty["updatedAt"].as_str());
 
     assert_eq!(
         api.delete(&path),
