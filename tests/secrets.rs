@@ -12,7 +12,8 @@ use imgpost::multipart::Form;
 use imgpost::transport::{
     Method, Request, Response, Transport, TransportError, TransportErrorKind, UreqTransport,
 };
-use imgpost::{Error, Extension, PresignedPost, PresignedPostError, Uploader};
+use imgpost::{Error, PresignedPost, PresignedPostError, Uploader};
+use support::calls::calls;
 use support::faults::{FaultServer, Step, answer, image};
 use support::secrets::{
     API_KEY, MARK, SECRET_FIELDS, clean, form, log_lines, secrets, shown, value,
@@ -277,21 +278,17 @@ fn an_api_that_repeats_the_key() {
                 body: body.clone(),
             });
             let client = Client::builder(API_KEY)
+                .retries(0)
                 .transport(transport)
                 .build()
                 .unwrap();
-            let errors = [
-                client.create_init_image(Extension::Jpg).err(),
-                client.upload_init_image(&image).err(),
-                client.create_dataset("d", None).err(),
-                client.create_dataset_image("d", Extension::Jpg).err(),
-                client.generate(&Generation::new("p")).err(),
-                client.generation("g").err(),
-                client.wait("g").err(),
-            ];
-            for error in errors {
-                clean(&[MARK.into()], &shown(&error.unwrap()));
+            for call in calls() {
+                if let Err(error) = (call.call)(&client) {
+                    clean(&[MARK.into()], &shown(&error));
+                }
             }
+            let error = client.upload_init_image(&image).unwrap_err();
+            clean(&[MARK.into()], &shown(&error));
         }
     }
     for key in [" SECRET KEY", "SECRET\nKEY", "SECRETß", ""] {
@@ -300,6 +297,8 @@ fn an_api_that_repeats_the_key() {
     }
     let with_password = Client::builder(API_KEY).base_url("https://SECRET@example.com/?SECRET");
     clean(&[MARK.into()], &shown(&with_password.build().unwrap_err()));
+    let with_proxy = Client::builder(API_KEY).proxy("no proxy of SECRET");
+    clean(&[MARK.into()], &shown(&with_proxy.build().unwrap_err()));
     for line in log_lines() {
         clean(&[MARK.into()], &line);
     }

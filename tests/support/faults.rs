@@ -140,7 +140,7 @@ fn serve(stream: &TcpStream, step: &Step, seen: &Mutex<Seen>) -> std::io::Result
         name.eq_ignore_ascii_case("content-length")
             .then(|| value.trim().parse::<u64>().unwrap())
     });
-    let length = length.unwrap();
+    let length = length.unwrap_or(0);
     let wanted = match step {
         Step::CloseInBody(hundredths) | Step::StallInBody(hundredths, _) => {
             length * hundredths / 100

@@ -37,6 +37,7 @@ fn exchange(
         idle_timeout: Duration::from_secs(120),
         cancel_token: None,
         max_response_bytes: 1 << 26,
+        sink: None,
     };
     let response = UreqTransport::new().send(request).unwrap();
     (response.status, response.body)
