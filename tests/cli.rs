@@ -310,15 +310,11 @@ fn the_sandbox_command_prints_what_upload_needs() {
 #[test]
 fn an_output_that_cannot_be_written_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("folder");
-    std::fs::create_dir(&out).unwrap();
+    let out = folder.path().join("missing").join("out.jpg");
     let photo = fixture("images/gray.jpg");
-    let (code, message) = refused(&run(imgpost()
-        .arg("prepare")
-        .arg(photo)
-        .arg("-o")
-        .arg(&out)));
+    let mut command = imgpost();
+    let (code, message) = refused(&run(command.arg("prepare").arg(photo).arg("-o").arg(&out)));
     assert_eq!(code, 2);
-    assert!(message.contains("folder: "), "{message}");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert!(message.contains("out.jpg: "), "{message}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -1,6 +1,6 @@
 //! The account the key belongs to.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::call::{Call, CallRequest, wrapped};
@@ -9,7 +9,7 @@ use super::error::ApiError;
 use crate::error::Error;
 
 /// An account, and what is left of its tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserDetails {
@@ -39,7 +39,7 @@ pub struct UserDetails {
 }
 
 /// A user.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct User {
     /// Its id.

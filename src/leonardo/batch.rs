@@ -1,6 +1,7 @@
 //! Many files at once.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,8 +10,10 @@ use super::client::Client;
 use super::init_image::InitImage;
 use crate::error::Error;
 use crate::prepare::{Prepare, PreparedImage};
+use crate::upload::Progress;
 
 type Skip = Arc<dyn Fn(&Path) -> bool + Send + Sync>;
+type OnProgress = Arc<dyn Fn(&Path, Progress) -> ControlFlow<()> + Send + Sync>;
 type OnDone = Arc<dyn Fn(&BatchItem) + Send + Sync>;
 
 /// How many files are prepared and uploaded.
@@ -37,6 +40,7 @@ pub struct Batch {
     prepare: Prepare,
     jobs: usize,
     skip: Option<Skip>,
+    on_progress: Option<OnProgress>,
     on_done: Option<OnDone>,
 }
 
@@ -69,6 +73,7 @@ impl Batch {
             prepare,
             jobs: 4,
             skip: None,
+            on_progress: None,
             on_done: None,
         }
     }
@@ -85,6 +90,17 @@ impl Batch {
     #[must_use]
     pub fn skip(mut self, skip: impl Fn(&Path) -> bool + Send + Sync + 'static) -> Self {
         self.skip = Some(Arc::new(skip));
+        self
+    }
+
+    /// Tells how far the upload of each file is, as [`Uploader::on_progress`](crate::Uploader::on_progress) does;
+    /// `ControlFlow::Break` ends that of one file.
+    #[must_use]
+    pub fn on_progress(
+        mut self,
+        on_progress: impl Fn(&Path, Progress) -> ControlFlow<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.on_progress = Some(Arc::new(on_progress));
         self
     }
 
@@ -121,8 +137,8 @@ impl Client {
         files: impl IntoIterator<Item = impl Into<PathBuf>>,
         batch: &Batch,
     ) -> Vec<BatchItem> {
-        self.upload_batch(files, batch, |image| {
-            self.upload_dataset_image(dataset_id, image)
+        self.upload_batch(files, batch, |client, image| {
+            client.upload_dataset_image(dataset_id, image)
         })
     }
 
@@ -133,14 +149,14 @@ impl Client {
         files: impl IntoIterator<Item = impl Into<PathBuf>>,
         batch: &Batch,
     ) -> Vec<BatchItem> {
-        self.upload_batch(files, batch, |image| self.upload_init_image(image))
+        self.upload_batch(files, batch, Self::upload_init_image)
     }
 
     fn upload_batch(
         &self,
         files: impl IntoIterator<Item = impl Into<PathBuf>>,
         batch: &Batch,
-        upload: impl Fn(&PreparedImage) -> Result<InitImage, Error> + Sync,
+        upload: impl Fn(&Self, &PreparedImage) -> Result<InitImage, Error> + Sync,
     ) -> Vec<BatchItem> {
         let files: Vec<PathBuf> = files.into_iter().map(Into::into).collect();
         let done = Mutex::new(Vec::with_capacity(files.len()));
@@ -179,7 +195,7 @@ impl Client {
         &self,
         path: &Path,
         batch: &Batch,
-        upload: impl Fn(&PreparedImage) -> Result<InitImage, Error>,
+        upload: impl Fn(&Self, &PreparedImage) -> Result<InitImage, Error>,
     ) -> Outcome {
         if self.cancel_token.is_cancelled() {
             return Outcome::Failed(Error::Cancelled);
@@ -187,8 +203,23 @@ impl Client {
         if batch.skip.as_ref().is_some_and(|skip| skip(path)) {
             return Outcome::Skipped;
         }
+        let client = match &batch.on_progress {
+            Some(on_progress) => {
+                let (on_progress, path) = (Arc::clone(on_progress), path.to_owned());
+                &self.with_progress(move |progress| on_progress(&path, progress))
+            }
+            None => self,
+        };
         let image = batch.prepare.open(path).map_err(Error::from);
-        match image.and_then(|image| upload(&image)) {
+        if let Ok(image) = &image {
+            let (from, to) = (image.source_size(), image.size());
+            log::info!(
+                "prepared {}: {from} -> {to} {}",
+                path.display(),
+                image.extension()
+            );
+        }
+        match image.and_then(|image| upload(client, &image)) {
             Ok(uploaded) => Outcome::Uploaded(uploaded),
             Err(error) => Outcome::Failed(error),
         }

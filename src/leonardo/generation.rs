@@ -1,6 +1,6 @@
 //! Generations as the API has them, and how they are asked for, waited for and deleted.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::call::{Call, Deleted, calls_by_id};
@@ -11,7 +11,7 @@ use super::wait::Wait;
 use crate::error::Error;
 
 /// A generation as the API has it now.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GenerationState {
@@ -42,7 +42,7 @@ pub struct GenerationState {
 }
 
 /// A generated picture.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GeneratedImage {

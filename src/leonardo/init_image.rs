@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::call::{Call, CallKind, CallRequest, Deleted, calls_by_id, learn_time};
@@ -41,7 +41,7 @@ impl InitImage {
 }
 
 /// What the API has under the id of an init image.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct InitImageRecord {

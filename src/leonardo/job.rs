@@ -1,6 +1,6 @@
 //! What jobs of every kind have in common: a state, a cost, an id to wait for.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::call::{id, wrapped};
@@ -30,7 +30,7 @@ open_enum! {
 }
 
 /// What a job costs.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Cost {
     /// How much, as the API writes it: a decimal number.

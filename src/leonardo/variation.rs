@@ -1,6 +1,6 @@
 //! Variations: what was made of a picture, for example an enlargement.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::call::{Call, CallRequest, path_segment, wrapped};
@@ -28,7 +28,7 @@ open_enum! {
 }
 
 /// What was made of a picture.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Variation {

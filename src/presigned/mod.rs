@@ -111,6 +111,11 @@ impl PresignedPost {
         &self.url
     }
 
+    /// The host the form is posted to, and the port where it names one.
+    pub fn host(&self) -> String {
+        url::host(&self.url)
+    }
+
     /// The key the file is stored under. May hold `${filename}`, which S3 replaces.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref().or_else(|| self.field("key"))

@@ -13,7 +13,7 @@ use super::fields;
 /// A decoded policy.
 pub(crate) struct Policy {
     pub expiration: Timestamp,
-    conditions: Vec<Condition>,
+    pub conditions: Vec<Condition>,
 }
 
 /// What a field or the file must be.
@@ -106,11 +106,11 @@ impl Policy {
         })
     }
 
-    /// Checks the fields that stand before the file, the bucket among them, and the size of the file.
+    /// Checks the fields that stand before the file, the bucket among them, and the size of the file where it is known.
     pub fn check<'a>(
         &self,
         fields: impl Iterator<Item = (&'a str, &'a str)> + Clone,
-        size: u64,
+        size: Option<u64>,
     ) -> Result<(), Violation> {
         let value_of = |name: &str| fields::value(fields.clone(), name);
         for condition in &self.conditions {
@@ -185,7 +185,7 @@ impl Condition {
     fn check<'a>(
         &self,
         value_of: impl Fn(&str) -> Option<&'a str>,
-        size: u64,
+        size: Option<u64>,
     ) -> Result<(), Violation> {
         let holds = match self {
             Self::Equals { name, value } => value_of(name) == Some(value.as_str()),
@@ -196,13 +196,15 @@ impl Condition {
                     false => value.starts_with(prefix),
                 }
             }),
-            Self::ContentLength { max, .. } if size > *max => {
-                return Err(Violation::TooLarge { size, max: *max });
-            }
-            Self::ContentLength { min, .. } if size < *min => {
-                return Err(Violation::TooSmall { size, min: *min });
-            }
-            Self::ContentLength { .. } => true,
+            Self::ContentLength { min, max } => match size {
+                Some(size) if size > *max => {
+                    return Err(Violation::TooLarge { size, max: *max });
+                }
+                Some(size) if size < *min => {
+                    return Err(Violation::TooSmall { size, min: *min });
+                }
+                _ => true,
+            },
         };
         match holds {
             true => Ok(()),
@@ -238,7 +240,7 @@ mod tests {
     }
 
     fn check(conditions: &str, fields: &[(&str, &str)], size: u64) -> Result<(), String> {
-        let checked = policy(conditions).check(fields.iter().copied(), size);
+        let checked = policy(conditions).check(fields.iter().copied(), Some(size));
         checked.map_err(|violation| violation.to_string())
     }
 
@@ -289,15 +291,15 @@ mod tests {
         let range = policy(r#"[["content-length-range",2,4]]"#);
         let none = std::iter::empty();
         assert_eq!(
-            range.check(none.clone(), 5),
+            range.check(none.clone(), Some(5)),
             Err(Violation::TooLarge { size: 5, max: 4 })
         );
         assert_eq!(
-            range.check(none.clone(), 1),
+            range.check(none.clone(), Some(1)),
             Err(Violation::TooSmall { size: 1, min: 2 })
         );
-        assert_eq!(range.check(none.clone(), 2), Ok(()));
-        assert_eq!(range.check(none, 4), Ok(()));
+        assert_eq!(range.check(none.clone(), Some(2)), Ok(()));
+        assert_eq!(range.check(none, Some(4)), Ok(()));
         let extra = check("[]", &[("foo", "1"), ("Policy", ""), ("bar", "2")], 1);
         assert_eq!(
             extra,

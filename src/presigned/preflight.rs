@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use jiff::{SignedDuration, Timestamp};
 
 use super::PresignedPost;
-use super::policy::{Policy, Violation};
+use super::policy::{Condition, Policy, Violation};
 
 /// A post that begins less than this before the form expires would arrive too late.
 const MARGIN: SignedDuration = SignedDuration::from_secs(1);
@@ -112,6 +112,18 @@ impl PresignedPost {
         self.policy().map(|policy| policy.expiration.into())
     }
 
+    /// What the policy asks for, a line a condition, without the values that are secret. None where it cannot be read.
+    pub fn conditions(&self) -> Option<Vec<String>> {
+        let policy = self.policy()?;
+        let shown = |condition: &Condition| match condition.name() {
+            Some(name) if !super::is_public(name) => {
+                format!("[\"…\", \"${name}\", \"[redacted]\"]")
+            }
+            _ => condition.to_string(),
+        };
+        Some(policy.conditions.iter().map(shown).collect())
+    }
+
     /// Checks what the storage would check: whether at `now` a file of `bytes` bytes and this `content_type` may be
     /// posted. A form whose policy cannot be read passes.
     ///
@@ -136,6 +148,19 @@ impl PresignedPost {
                 file: content_type.into(),
             });
         }
+        self.check_policy(Some(bytes), now)
+    }
+
+    /// Checks what can be checked without a file: as [`check`](Self::check), but for its size and type.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] names what is wrong.
+    pub fn check_fields(&self, now: SystemTime) -> Result<(), PolicyError> {
+        self.check_policy(None, now)
+    }
+
+    fn check_policy(&self, bytes: Option<u64>, now: SystemTime) -> Result<(), PolicyError> {
         let Some(policy) = self.policy() else {
             return Ok(());
         };
@@ -331,6 +356,18 @@ mod tests {
         let told = "field 'x-amz-security-token': expected 'SECRET-ASKED', got ''";
         let expected = "field 'x-amz-security-token': expected '[redacted]', got ''";
         assert_eq!(form.redact(told), expected);
+    }
+
+    #[test]
+    fn conditions_are_told_without_secrets() {
+        let conditions = r#"[{"key":"k"},["starts-with","$X-Amz-Credential","SECRET"],["content-length-range",1,9]]"#;
+        let told = form(conditions, &[]).conditions().unwrap();
+        let expected = [
+            r#"["eq", "$key", "k"]"#,
+            r#"["…", "$X-Amz-Credential", "[redacted]"]"#,
+            r#"["content-length-range", 1, 9]"#,
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

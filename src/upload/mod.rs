@@ -224,6 +224,7 @@ impl Uploader {
             false => plain_name,
         };
         let body = form.body(&file_name, content_type, content)?;
+        log::info!("posting {bytes} bytes to {}", form.host());
         let (response, attempts) = self.post(form, &body)?;
         let receipt = Receipt {
             bytes,
@@ -231,7 +232,7 @@ impl Uploader {
             elapsed: started.elapsed(),
             ..stored(form, &file_name, &response)
         };
-        log::debug!("posted {} bytes in {:?}", receipt.bytes, receipt.elapsed);
+        log::info!("posted {} bytes in {:?}", receipt.bytes, receipt.elapsed);
         Ok(receipt)
     }
 }

@@ -25,6 +25,7 @@ enum Code {
     Storage = 5,
     Network = 6,
     Expired = 7,
+    Cancelled = 130,
 }
 
 impl Failure {
@@ -49,9 +50,26 @@ impl Failure {
         Self::new(message, Code::Network)
     }
 
-    /// Some of several images failed; each was told when it did.
-    pub fn some(failed: usize, all: usize) -> Self {
-        Self::new(format!("{failed} of {all} images failed"), Code::Some)
+    /// The arguments make no sense together.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(message, Code::Usage)
+    }
+
+    /// Some of several images failed, if any did; each was told when it did.
+    pub fn of_some(failed: usize, all: usize) -> Result<(), Self> {
+        let failure = || Self::new(format!("{failed} of {all} images failed"), Code::Some);
+        match failed {
+            0 => Ok(()),
+            _ => Err(failure()),
+        }
+    }
+
+    /// Ctrl-C came when so many of several images were done.
+    pub fn cancelled(done: usize, all: usize) -> Self {
+        Self::new(
+            format!("cancelled; {done} of {all} images are done"),
+            Code::Cancelled,
+        )
     }
 
     /// Standard output was closed, as `head` does: nobody is left to be told.
@@ -79,21 +97,27 @@ impl Failure {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        let code = match &error {
+impl Failure {
+    pub fn of(error: &Error) -> Self {
+        let code = match error {
             Error::Prepare(_) | Error::File(_) => Code::Image,
             error if error.is_expired() => Code::Expired,
-            Error::PresignedPost(_) => Code::Storage,
-            Error::Storage(_) => Code::Storage,
-            Error::Transport(_) => Code::Network,
+            Error::PresignedPost(_) | Error::Storage(_) => Code::Storage,
+            Error::Transport(_) | Error::Download(_) => Code::Network,
             Error::Invalid(_) => Code::Usage,
+            Error::Cancelled => Code::Cancelled,
             _ => Code::Api,
         };
         Self {
             names_file: matches!(error, Error::Prepare(_) | Error::File(_)),
-            ..Self::new(with_causes(&error), code)
+            ..Self::new(with_causes(error), code)
         }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::of(&error)
     }
 }
 

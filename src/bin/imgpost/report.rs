@@ -1,15 +1,16 @@
-//! What is printed for an image that was done.
+//! What is printed of an image that was done, in the stable names of `--json`.
 
-use std::io::{self, Write};
+use std::fmt;
+use std::path::Path;
 
+use imgpost::leonardo::InitImage;
 use imgpost::{PreparedImage, Receipt};
 use serde::Serialize;
 
-use crate::failure::Failure;
-
-/// One image, in the stable names of `--json`. What is not known is null.
+/// One image. What is not known is null.
 #[derive(Serialize)]
 pub struct Report {
+    file: String,
     id: Option<String>,
     key: Option<String>,
     extension: Option<&'static str>,
@@ -22,8 +23,9 @@ pub struct Report {
 
 impl Report {
     /// An image that was prepared and went nowhere.
-    pub fn prepared(image: &PreparedImage) -> Self {
+    pub fn prepared(file: &Path, image: &PreparedImage) -> Self {
         Self {
+            file: file.display().to_string(),
             id: None,
             key: None,
             extension: Some(image.extension().as_str()),
@@ -36,8 +38,9 @@ impl Report {
     }
 
     /// A file that was stored as it is.
-    pub fn raw(id: Option<&str>, receipt: &Receipt) -> Self {
+    pub fn raw(file: &Path, id: Option<&str>, receipt: &Receipt) -> Self {
         Self {
+            file: file.display().to_string(),
             id: id.map(str::to_owned),
             key: receipt.key.clone(),
             extension: None,
@@ -50,33 +53,38 @@ impl Report {
     }
 
     /// An image that was stored.
-    pub fn posted(image: &PreparedImage, id: Option<&str>, receipt: &Receipt) -> Self {
+    pub fn posted(file: &Path, image: &PreparedImage, id: Option<&str>, receipt: &Receipt) -> Self {
         Self {
-            id: id.map(str::to_owned),
-            key: receipt.key.clone(),
-            etag: receipt.etag.clone(),
-            attempts: Some(receipt.attempts),
-            ..Self::prepared(image)
+            extension: Some(image.extension().as_str()),
+            width: Some(image.size().width),
+            height: Some(image.size().height),
+            ..Self::raw(file, id, receipt)
         }
     }
 
-    /// Prints the report to standard output: JSON, or `subject` with the figures a person looks for.
-    pub fn print(&self, json: bool, subject: &str) -> Result<(), Failure> {
-        let line = match json {
-            true => serde_json::to_string(self).expect("texts and numbers can be written"),
-            false => {
-                let stored = self.id.as_ref().or(self.key.as_ref());
-                let stored = stored.map(|name| format!(" {name}")).unwrap_or_default();
-                let picture = match (self.width, self.height, self.extension) {
-                    (Some(width), Some(height), Some(extension)) => {
-                        format!(" {width}x{height} {extension},")
-                    }
-                    _ => String::new(),
-                };
-                format!("{subject}:{stored}{picture} {} bytes", self.bytes)
-            }
-        };
-        let mut output = io::stdout().lock();
-        writeln!(output, "{line}").map_err(|_| Failure::closed_output())
+    /// An image that was uploaded through the API.
+    pub fn uploaded(file: &Path, image: &InitImage) -> Self {
+        Self {
+            extension: Some(image.extension.as_str()),
+            width: Some(image.size.width),
+            height: Some(image.size.height),
+            ..Self::raw(file, Some(&image.id), &image.receipt)
+        }
+    }
+}
+
+/// The figures a person looks for.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.file)?;
+        if let Some(stored) = self.id.as_ref().or(self.key.as_ref()) {
+            write!(f, " {stored}")?;
+        }
+        if let (Some(width), Some(height), Some(extension)) =
+            (self.width, self.height, self.extension)
+        {
+            write!(f, " {width}x{height} {extension},")?;
+        }
+        write!(f, " {} bytes", self.bytes)
     }
 }

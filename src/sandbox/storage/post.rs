@@ -109,7 +109,7 @@ impl Storage {
         // The bucket is known from the address where no field names it.
         let named = form.field("bucket").is_some();
         let bucket = (!named).then_some(("bucket", BUCKET));
-        let checked = policy.check(fields.chain(bucket), form.content.len() as u64);
+        let checked = policy.check(fields.chain(bucket), Some(form.content.len() as u64));
         checked.map_err(|violation| match violation {
             Violation::TooLarge { .. } => refuse(400, "EntityTooLarge", violation.to_string()),
             Violation::TooSmall { .. } => refuse(400, "EntityTooSmall", violation.to_string()),

@@ -1,83 +1,15 @@
-//! The arguments, and how they become options of the library.
+//! How a picture is to be prepared.
 
-use std::path::PathBuf;
-
+use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
-use clap::{Parser, Subcommand, ValueEnum};
 use imgpost::{AspectRatio, Bounds, Extension, Fit, Gravity, Prepare, Size, Target};
 
-/// Fit an image to what a presigned S3 POST is waiting for, and post it there.
-#[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
-pub struct Args {
-    /// Print one JSON object per image instead of text
-    #[arg(long, global = true)]
-    pub json: bool,
-
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-#[derive(Subcommand)]
-pub enum Command {
-    /// Prepare an image and write it to a file; no network
-    Prepare {
-        /// A JPEG, PNG, WebP, GIF, BMP or TIFF file
-        file: PathBuf,
-        /// Where to write the prepared image
-        #[arg(short, long, value_name = "OUT")]
-        output: PathBuf,
-        #[command(flatten)]
-        prepare: PrepareArgs,
-    },
-    /// Prepare an image and post it with a presigned form obtained elsewhere
-    Post {
-        /// A JPEG, PNG, WebP, GIF, BMP or TIFF file; any file with --raw
-        file: PathBuf,
-        /// Post the file as it is, of any size: a video, a 3D model, an image that is right already
-        #[arg(long)]
-        raw: bool,
-        /// The form as JSON: an answer of the API, or {"url": …, "fields": …}; - reads standard input
-        #[arg(long, value_name = "FORM.json")]
-        presigned: PathBuf,
-        /// Which form of a canvas answer to use
-        #[arg(long, value_name = "HALF")]
-        half: Option<Half>,
-        #[command(flatten)]
-        prepare: PrepareArgs,
-    },
-    /// Prepare images and upload them through the Leonardo.Ai API; prints their ids
-    ///
-    /// Needs LEONARDO_API_KEY; LEONARDO_BASE_URL is read too.
-    Upload {
-        /// JPEG, PNG, WebP, GIF, BMP or TIFF files
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-        /// Upload images of this dataset instead of init images
-        #[arg(long, value_name = "ID")]
-        dataset: Option<String>,
-        #[command(flatten)]
-        prepare: PrepareArgs,
-    },
-    /// Serve a stand-in for the API and its storage on 127.0.0.1
-    Sandbox {
-        /// The port; 0 for any that is free
-        #[arg(long, default_value_t = 0)]
-        port: u16,
-    },
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Half {
-    Init,
-    Mask,
-}
-
 #[derive(clap::Args)]
+#[command(next_help_heading = "The picture")]
 pub struct PrepareArgs {
     /// Make exactly this size
     #[arg(long, value_name = "WxH", group = "target")]
-    size: Option<Size>,
+    pub size: Option<Size>,
     /// Make the largest allowed size of this aspect ratio
     #[arg(long, value_name = "W:H", group = "target")]
     aspect: Option<AspectRatio>,
@@ -124,7 +56,8 @@ enum FitArg {
 }
 
 impl PrepareArgs {
-    fn bounds(&self) -> Bounds {
+    /// The sizes that are allowed.
+    pub fn bounds(&self) -> Bounds {
         let preset = Bounds::PRESETS
             .iter()
             .find(|(name, _)| *name == self.bounds);

@@ -1,0 +1,138 @@
+//! Forms that were obtained elsewhere.
+
+use std::fmt;
+use std::path::Path;
+use std::time::SystemTime;
+
+use imgpost::{Error, PresignedPost, PresignedPostError, Uploader};
+use serde::Serialize;
+
+use super::input;
+use crate::args::{Half, PrepareArgs};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::report::Report;
+
+pub fn post(
+    context: &Context,
+    file: &Path,
+    form: &PresignedPost,
+    uploader: Uploader,
+    prepare: &PrepareArgs,
+) -> Result<(), Failure> {
+    let image = input::image(file, prepare, form.extension())?;
+    let uploaded = with_progress(context, file, uploader).upload(form, &image);
+    context.finished(file);
+    context.result(&Report::posted(file, &image, form.id(), &uploaded?))
+}
+
+pub fn post_raw(
+    context: &Context,
+    file: &Path,
+    form: &PresignedPost,
+    uploader: Uploader,
+) -> Result<(), Failure> {
+    if input::is_standard(file) {
+        return Err(Failure::usage(
+            "a file to be posted as it is has to have a name",
+        ));
+    }
+    let uploaded = with_progress(context, file, uploader).upload_file(form, file, None);
+    context.finished(file);
+    context.result(&Report::raw(file, form.id(), &uploaded?))
+}
+
+fn with_progress(context: &Context, file: &Path, uploader: Uploader) -> Uploader {
+    let (context, file) = (context.clone(), file.to_owned());
+    uploader.on_progress(move |progress| context.progress(&file, progress))
+}
+
+/// Explains a form; fails as a post of the file would before it is sent.
+pub fn check(
+    context: &Context,
+    form: &Path,
+    file: Option<&Path>,
+    half: Option<Half>,
+) -> Result<(), Failure> {
+    let form = input::form(form, half, file.unwrap_or(Path::new("")))?;
+    context.result(&Explained::new(&form))?;
+    let (bytes, content_type) = match file {
+        None => (None, String::new()),
+        Some(file) => {
+            let metadata = std::fs::metadata(file).map_err(|error| Failure::file(file, error))?;
+            let extension = file.extension().unwrap_or_default().to_string_lossy();
+            let extension: Option<imgpost::Extension> = extension.parse().ok();
+            let content_type = extension.map(|extension| extension.mime_type().to_owned());
+            (Some(metadata.len()), content_type.unwrap_or_default())
+        }
+    };
+    let checked = match bytes {
+        Some(bytes) => form.check(bytes, &content_type, SystemTime::now()),
+        None => form.check_fields(SystemTime::now()),
+    };
+    checked.map_err(|error| Error::from(PresignedPostError::from(error)))?;
+    Ok(())
+}
+
+/// A form, without its secrets.
+#[derive(Serialize)]
+struct Explained {
+    host: String,
+    key: Option<String>,
+    id: Option<String>,
+    extension: Option<&'static str>,
+    fields: Vec<String>,
+    expires_in: Option<i64>,
+    conditions: Option<Vec<String>>,
+}
+
+impl Explained {
+    fn new(form: &PresignedPost) -> Self {
+        let seconds = |at: SystemTime| match at.duration_since(SystemTime::now()) {
+            Ok(left) => left.as_secs() as i64,
+            Err(ago) => -(ago.duration().as_secs() as i64),
+        };
+        Self {
+            host: form.host(),
+            key: form.key().map(str::to_owned),
+            id: form.id().map(str::to_owned),
+            extension: form.extension().map(imgpost::Extension::as_str),
+            fields: form.fields().map(|(name, _)| name.to_owned()).collect(),
+            expires_in: form.expires_at().map(seconds),
+            conditions: form.conditions(),
+        }
+    }
+}
+
+impl fmt::Display for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "host        {}", self.host)?;
+        for (name, value) in [("key", &self.key), ("id", &self.id)] {
+            if let Some(value) = value {
+                writeln!(f, "{name:<11} {value}")?;
+            }
+        }
+        if let Some(extension) = self.extension {
+            writeln!(f, "extension   {extension}")?;
+        }
+        match self.expires_in {
+            None => writeln!(f, "expires     not told")?,
+            Some(left @ 0..) => writeln!(f, "expires     in {left} s")?,
+            Some(ago) => writeln!(f, "expired     {} s ago", -ago)?,
+        }
+        write!(f, "fields      {}", self.fields.join(", "))?;
+        match &self.conditions {
+            None => write!(
+                f,
+                "\nconditions  not told: there is no policy that can be read"
+            ),
+            Some(conditions) => {
+                for (number, condition) in conditions.iter().enumerate() {
+                    let title = if number == 0 { "conditions" } else { "" };
+                    write!(f, "\n{title:<11} {condition}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Generations, enlargements and videos.
+
+use std::path::Path;
+
+use imgpost::Size;
+use imgpost::leonardo::call::Call;
+use imgpost::leonardo::{
+    CanvasRequestType, Client, Generation, GenerationV2, ImageReference, ImageToVideo, Job,
+    UniversalUpscaler,
+};
+use serde_json::Value;
+
+use super::result::{self, JobReport};
+use super::{input, upload};
+use crate::args::{ApiArgs, GenerateArgs, PrepareArgs, ResultArgs, UpscaleArgs, VideoArgs};
+use crate::context::Context;
+use crate::failure::Failure;
+
+type Finish = fn(&Context, &Client, JobReport, &ResultArgs) -> Result<(), Failure>;
+
+/// The client, unless nothing is to be sent.
+fn client(context: &Context, api: &ApiArgs, dry_run: bool) -> Result<Option<Client>, Failure> {
+    (!dry_run).then(|| api.client(context)).transpose()
+}
+
+/// Starts a job, or prints what would be sent.
+fn start(
+    context: &Context,
+    client: Option<&Client>,
+    call: &impl Call<Answer = Job>,
+    args: &ResultArgs,
+    finish: Finish,
+) -> Result<(), Failure> {
+    match client {
+        None => {
+            let json = call.request()?.json.unwrap_or_default();
+            let text = match context.json() {
+                true => json.to_string(),
+                false => format!("{json:#}"),
+            };
+            context.print(&text)
+        }
+        Some(client) => result::started(context, client, client.generate(call)?, args, finish),
+    }
+}
+
+/// An image that is there, or was just uploaded.
+struct Image {
+    id: String,
+    size: Option<Size>,
+}
+
+/// An id is taken as it is; a file is prepared, and uploaded unless nothing is to be sent.
+fn image(
+    context: &Context,
+    client: Option<&Client>,
+    given: &str,
+    prepare: &PrepareArgs,
+) -> Result<Image, Failure> {
+    if is_id(given) {
+        return Ok(Image {
+            id: given.into(),
+            size: None,
+        });
+    }
+    let file = Path::new(given);
+    let image = input::image(file, prepare, None)?;
+    let id = match client {
+        None => format!("the id of {given}"),
+        Some(client) => {
+            let client = upload::with_progress(context, client, file);
+            let uploaded = client.upload_init_image(&image);
+            context.finished(file);
+            uploaded?.id
+        }
+    };
+    Ok(Image {
+        id,
+        size: Some(image.size()),
+    })
+}
+
+/// Whether it is written as the API writes its ids: a UUID.
+fn is_id(text: &str) -> bool {
+    let lengths: Vec<_> = text.split('-').map(str::len).collect();
+    let is_hex = |c: char| c.is_ascii_hexdigit() || c == '-';
+    lengths == [8, 4, 4, 4, 12] && text.chars().all(is_hex) && !Path::new(text).exists()
+}
+
+pub fn generate(context: &Context, args: &GenerateArgs) -> Result<(), Failure> {
+    let client = client(context, &args.api, args.dry_run)?;
+    let client = client.as_ref();
+    let slug = args.model.as_deref().filter(|model| !is_id(model));
+    match slug {
+        Some(slug) => {
+            let generation = version_2(context, client, args, slug)?;
+            start(
+                context,
+                client,
+                &generation,
+                &args.result,
+                result::finish_generation,
+            )
+        }
+        None => {
+            let generation = version_1(context, client, args)?;
+            start(
+                context,
+                client,
+                &generation,
+                &args.result,
+                result::finish_generation,
+            )
+        }
+    }
+}
+
+fn version_1(
+    context: &Context,
+    client: Option<&Client>,
+    args: &GenerateArgs,
+) -> Result<Generation, Failure> {
+    if !args.image_reference.is_empty() {
+        return Err(Failure::usage(
+            "--image-reference is for version 2; name its model, for example --model flux-kontext-pro",
+        ));
+    }
+    let mut generation = Generation::new(&args.prompt).bounds(args.prepare.bounds());
+    let mut size = args.prepare.size;
+    if let Some(given) = &args.init_image {
+        let image = image(context, client, given, &args.prepare)?;
+        generation = generation.init_image_id(&image.id);
+        size = image.size.or(size);
+    }
+    if let [init, mask] = args.canvas.as_slice() {
+        let (ids, canvas_size) = canvas(context, client, [init, mask], &args.prepare)?;
+        let [init, mask] = ids;
+        generation = generation
+            .extra("canvasRequest", true)
+            .extra(
+                "canvasRequestType",
+                CanvasRequestType::from(&*args.canvas_request_type).as_str(),
+            )
+            .extra("canvasInitId", init)
+            .extra("canvasMaskId", mask);
+        size = canvas_size.or(size);
+    }
+    if let Some(size) = size {
+        generation = generation.size(size.width, size.height);
+    }
+    if let Some(strength) = args.strength {
+        generation = generation.strength(strength);
+    }
+    if let Some(num_images) = args.num_images {
+        generation = generation.num_images(num_images);
+    }
+    if let Some(model) = &args.model {
+        generation = generation.model_id(model);
+    }
+    if let Some(prompt) = &args.negative_prompt {
+        generation = generation.negative_prompt(prompt);
+    }
+    if let Some(seed) = args.seed {
+        generation = generation.seed(seed);
+    }
+    let extra = args.extra.iter();
+    Ok(extra.fold(generation, |all, (name, value)| {
+        all.extra(name, value.clone())
+    }))
+}
+
+/// The ids of a picture and its mask, and their size where it is known.
+fn canvas(
+    context: &Context,
+    client: Option<&Client>,
+    given: [&String; 2],
+    prepare: &PrepareArgs,
+) -> Result<([String; 2], Option<Size>), Failure> {
+    if given.iter().all(|given| is_id(given)) {
+        return Ok((given.map(Clone::clone), None));
+    }
+    let files = given.map(Path::new);
+    let Some(client) = client else {
+        let image = input::image(files[0], prepare, None)?;
+        let ids = given.map(|given| format!("the id of {given}"));
+        return Ok((ids, Some(image.size())));
+    };
+    let uploaded = upload::upload_canvas(context, client, files, 0, prepare)?;
+    let size = uploaded.init.size;
+    Ok(([uploaded.init.id, uploaded.mask.id], Some(size)))
+}
+
+fn version_2(
+    context: &Context,
+    client: Option<&Client>,
+    args: &GenerateArgs,
+    slug: &str,
+) -> Result<GenerationV2, Failure> {
+    let not_there = [
+        ("--init-image", args.init_image.is_some()),
+        ("--canvas", !args.canvas.is_empty()),
+        ("--strength", args.strength.is_some()),
+    ];
+    if let Some((name, _)) = not_there.iter().find(|(_, given)| *given) {
+        return Err(Failure::usage(format!(
+            "{name} is for version 1, and {slug} is a model of version 2; use --image-reference"
+        )));
+    }
+    let mut generation = GenerationV2::new(slug, &args.prompt);
+    let mut size = args.prepare.size;
+    for given in &args.image_reference {
+        let image = image(context, client, given, &args.prepare)?;
+        generation = generation.image_reference(ImageReference::uploaded(image.id), None);
+        size = size.or(image.size);
+    }
+    if let Some(size) = size {
+        generation = generation.size(size.width, size.height);
+    }
+    if let Some(quantity) = args.num_images {
+        generation = generation.quantity(quantity);
+    }
+    let named = [
+        (
+            "negative_prompt",
+            args.negative_prompt.clone().map(Value::from),
+        ),
+        ("seed", args.seed.map(Value::from)),
+    ];
+    for (name, value) in named {
+        if let Some(value) = value {
+            generation = generation.extra(name, value);
+        }
+    }
+    let extra = args.extra.iter();
+    Ok(extra.fold(generation, |all, (name, value)| {
+        all.extra(name, value.clone())
+    }))
+}
+
+pub fn upscale(context: &Context, args: &UpscaleArgs) -> Result<(), Failure> {
+    let client = client(context, &args.api, args.dry_run)?;
+    let client = client.as_ref();
+    let mut upscaler = match args.generated {
+        true => UniversalUpscaler::generated_image(&args.image),
+        false => {
+            let image = image(context, client, &args.image, &args.prepare)?;
+            UniversalUpscaler::init_image(&image.id)
+        }
+    };
+    if let Some(multiplier) = args.multiplier {
+        upscaler = upscaler.multiplier(multiplier);
+    }
+    if let Some(strength) = args.creativity_strength {
+        upscaler = upscaler.creativity_strength(strength);
+    }
+    if let Some(prompt) = &args.prompt {
+        upscaler = upscaler.prompt(prompt);
+    }
+    let extra = args.extra.iter();
+    let upscaler = extra.fold(upscaler, |all, (name, value)| {
+        all.extra(name, value.clone())
+    });
+    start(
+        context,
+        client,
+        &upscaler,
+        &args.result,
+        result::finish_variation,
+    )
+}
+
+pub fn video(context: &Context, args: &VideoArgs) -> Result<(), Failure> {
+    let client = client(context, &args.api, args.dry_run)?;
+    let client = client.as_ref();
+    let first = match args.generated {
+        true => ImageReference::generated(&args.image),
+        false => ImageReference::uploaded(image(context, client, &args.image, &args.prepare)?.id),
+    };
+    let mut video = ImageToVideo::new(&args.prompt, first);
+    for (name, value) in [("model", &args.model), ("resolution", &args.resolution)] {
+        if let Some(value) = value {
+            video = video.extra(name, value.as_str());
+        }
+    }
+    if let Some(seconds) = args.duration {
+        video = video.duration(seconds);
+    }
+    let extra = args.extra.iter();
+    let video = extra.fold(video, |all, (name, value)| all.extra(name, value.clone()));
+    start(
+        context,
+        client,
+        &video,
+        &args.result,
+        result::finish_generation,
+    )
+}

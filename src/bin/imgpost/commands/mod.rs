@@ -1,0 +1,100 @@
+//! One file a group of commands.
+
+mod form;
+mod generate;
+mod input;
+mod local;
+mod records;
+mod result;
+mod shell;
+mod upload;
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::failure::Failure;
+
+pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
+    // The sandbox runs until Ctrl-C ends the process.
+    if !matches!(command, Command::Sandbox { .. }) {
+        context.end_on_ctrl_c();
+    }
+    match command {
+        Command::Prepare {
+            files,
+            output,
+            prepare,
+        } => local::prepare(context, &files, &output, &prepare),
+        Command::Plan { files, prepare } => local::plan(context, &files, &prepare),
+        Command::Check { form, file, half } => form::check(context, &form, file.as_deref(), half),
+        Command::Post {
+            file,
+            raw,
+            presigned,
+            half,
+            no_check,
+            connect,
+            prepare,
+        } => {
+            let form = input::form(&presigned, half, &file)?;
+            let uploader = connect.uploader(context)?.check_policy(!no_check);
+            match raw {
+                true => form::post_raw(context, &file, &form, uploader),
+                false => form::post(context, &file, &form, uploader, &prepare),
+            }
+        }
+        Command::Upload {
+            files,
+            dataset,
+            new_dataset,
+            jobs,
+            api,
+            prepare,
+        } => {
+            let client = api.client(context)?;
+            let files = input::expand(&files)?;
+            let dataset = match new_dataset {
+                None => dataset,
+                Some(name) => {
+                    let id = client.create_dataset(&name, None)?;
+                    context.tell(&format!("made the dataset {id}"));
+                    Some(id)
+                }
+            };
+            upload::upload(context, &client, &files, dataset.as_deref(), jobs, &prepare)
+        }
+        Command::Canvas {
+            init,
+            mask,
+            threshold,
+            api,
+            prepare,
+        } => upload::canvas(
+            context,
+            &api.client(context)?,
+            [&init, &mask],
+            threshold,
+            &prepare,
+        ),
+        Command::Generate(args) => generate::generate(context, &args),
+        Command::Wait {
+            id,
+            variation,
+            result,
+            api,
+        } => {
+            let client = api.client(context)?;
+            match variation {
+                true => result::variation(context, &client, &id, &result),
+                false => result::generation(context, &client, &id, &result),
+            }
+        }
+        Command::Upscale(args) => generate::upscale(context, &args),
+        Command::Video(args) => generate::video(context, &args),
+        Command::Dataset(command) => records::dataset(context, command),
+        Command::InitImage(command) => records::init_image(context, command),
+        Command::Me { api } => records::me(context, &api),
+        Command::Sandbox { port } => shell::sandbox(context, port),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man => shell::man(),
+    }
+}

@@ -1,0 +1,146 @@
+//! What the API has: datasets, init images, the account. With `--json`, as the API writes it.
+
+use std::fmt;
+
+use imgpost::leonardo::{Dataset, InitImageRecord, UserDetails};
+use serde::Serialize;
+
+use crate::args::{ApiArgs, DatasetCommand, InitImageCommand};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// The API's own JSON, or a text for people.
+struct Record<T> {
+    record: T,
+    text: String,
+}
+
+impl<T: Serialize> Serialize for Record<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.record.serialize(serializer)
+    }
+}
+
+impl<T> fmt::Display for Record<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[derive(Serialize)]
+struct Id {
+    id: String,
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.id)
+    }
+}
+
+pub fn dataset(context: &Context, command: DatasetCommand) -> Result<(), Failure> {
+    match command {
+        DatasetCommand::Create {
+            name,
+            description,
+            api,
+        } => {
+            let id = api
+                .client(context)?
+                .create_dataset(&name, description.as_deref())?;
+            context.result(&Id { id })
+        }
+        DatasetCommand::Show { id, api } => {
+            let record = api.client(context)?.dataset(&id)?;
+            let text = dataset_text(&record);
+            context.result(&Record { record, text })
+        }
+        DatasetCommand::Delete { id, api } => {
+            api.client(context)?.delete_dataset(&id)?;
+            context.result(&Id { id })
+        }
+        DatasetCommand::AddGenerated {
+            dataset,
+            image,
+            api,
+        } => {
+            let id = api.client(context)?.add_generated_image(&dataset, &image)?;
+            context.result(&Id { id })
+        }
+    }
+}
+
+pub fn init_image(context: &Context, command: InitImageCommand) -> Result<(), Failure> {
+    match command {
+        InitImageCommand::Show { id, api } => {
+            let record = api.client(context)?.init_image(&id)?;
+            let text = init_image_text(&record);
+            context.result(&Record { record, text })
+        }
+        InitImageCommand::Delete { id, api } => {
+            api.client(context)?.delete_init_image(&id)?;
+            context.result(&Id { id })
+        }
+    }
+}
+
+pub fn me(context: &Context, api: &ApiArgs) -> Result<(), Failure> {
+    let record = api.client(context)?.me()?;
+    let text = account_text(&record);
+    context.result(&Record { record, text })
+}
+
+fn or_unknown(text: Option<&str>) -> &str {
+    text.unwrap_or("?")
+}
+
+fn init_image_text(record: &InitImageRecord) -> String {
+    format!(
+        "{} {} {}",
+        or_unknown(record.id.as_deref()),
+        or_unknown(record.created_at.as_deref()),
+        or_unknown(record.url.as_deref())
+    )
+}
+
+fn dataset_text(record: &Dataset) -> String {
+    let mut text = format!(
+        "{} {}, images: {}",
+        or_unknown(record.id.as_deref()),
+        or_unknown(record.name.as_deref()),
+        record.images.len()
+    );
+    for image in &record.images {
+        let (id, url) = (image.id.as_deref(), image.url.as_deref());
+        text += &format!("\n{} {}", or_unknown(id), or_unknown(url));
+    }
+    text
+}
+
+fn account_text(record: &UserDetails) -> String {
+    let user = record.user.as_ref();
+    let mut text = format!(
+        "user                    {}",
+        or_unknown(user.and_then(|user| user.username.as_deref().or(user.id.as_deref())))
+    );
+    for (name, left) in [
+        ("API subscription tokens", record.api_subscription_tokens),
+        ("API paid tokens", record.api_paid_tokens),
+        ("API jobs at once", record.api_concurrency_slots),
+        ("subscription tokens", record.subscription_tokens),
+        ("paid tokens", record.paid_tokens),
+    ] {
+        if let Some(left) = left {
+            text += &format!("\n{name:<23} {left}");
+        }
+    }
+    for (name, date) in [
+        ("API tokens renewed", &record.api_plan_token_renewal_date),
+        ("tokens renewed", &record.token_renewal_date),
+    ] {
+        if let Some(date) = date {
+            text += &format!("\n{name:<23} {date}");
+        }
+    }
+    text
+}
