@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::preflight::PolicyError;
 use crate::multipart::FormError;
-use crate::url::{self, UrlError};
+use crate::text::one_line;
+use crate::url::UrlError;
 
 /// A presigned form that cannot be posted. Nothing was sent.
 #[derive(Debug)]
@@ -30,8 +31,8 @@ pub enum PresignedPostError {
     Fields,
     /// The form is to be posted to an address that secrets may not be sent to.
     Url {
-        /// The address; shown by its host alone.
-        url: String,
+        /// The host of the address, whose query may hold a signature; `?` where there is none.
+        host: String,
         /// What is wrong with it.
         error: UrlError,
     },
@@ -78,7 +79,7 @@ impl fmt::Display for PresignedPostError {
             Self::TwoForms => f.write_str("is one of two in this canvas answer; say which: init or mask"),
             Self::Missing(name) => write!(f, "has no {name}; give the whole answer of the API"),
             Self::Fields => f.write_str("has fields that are not an object of texts"),
-            Self::Url { url, error } => write!(f, "points to {}, which {error}", url::host(url)),
+            Self::Url { host, error } => write!(f, "points to {}, which {error}", one_line(host)),
             Self::FieldNamedFile => f.write_str("has a field named file, the name of the file itself"),
             Self::Policy(error) => error.fmt(f),
             Self::Name(_) => f.write_str("cannot be sent"),
