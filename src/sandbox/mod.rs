@@ -18,6 +18,7 @@ mod api;
 mod http;
 mod sigv4;
 mod storage;
+mod whole_breaks;
 
 use std::fmt;
 use std::io;

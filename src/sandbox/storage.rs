@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::http::{Answer, Incoming};
 use super::sigv4;
+use super::whole_breaks::WholeBreaks;
 use crate::presigned::fields;
 use crate::presigned::policy::{Policy, Violation};
 use crate::random;
@@ -264,7 +265,7 @@ impl PostedForm {
         };
         let mut fields = Vec::new();
         let mut left = MAX_FIELD_BYTES;
-        let mut multipart = Multipart::with_body(body, boundary);
+        let mut multipart = Multipart::with_body(WholeBreaks::new(body), boundary);
         loop {
             let mut entry = match multipart.into_entry() {
                 ReadEntryResult::Entry(entry) => entry,
