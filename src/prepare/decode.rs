@@ -14,6 +14,7 @@ use super::jpeg::Jpeg;
 use super::limits::Limits;
 use super::png;
 use super::raster::Raster;
+use super::webp;
 use crate::geometry::{Placement, Size};
 
 /// As many bytes as tell a format; those of HEIF list their brands.
@@ -52,8 +53,10 @@ impl<'a> Source<'a, &'a [u8]> {
     pub fn from_bytes(bytes: &'a [u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
         let mut source = Self::read_header(bytes, bytes, Cursor::new, limits)?;
         source.bytes = bytes;
-        if let Decoder::Jpeg(jpeg) = &source.decoder {
-            jpeg.check_scans(bytes)?;
+        match &source.decoder {
+            Decoder::Jpeg(jpeg) => jpeg.check_scans(bytes)?,
+            Decoder::Image(_) if source.format == ImageFormat::WebP => webp::check_sizes(bytes)?,
+            Decoder::Image(_) => {}
         }
         Ok(source)
     }
