@@ -20,6 +20,9 @@ use crate::geometry::{Placement, Size};
 /// As many bytes as tell a format; those of HEIF list their brands.
 const HEAD: u64 = 256;
 
+/// jpeg-decoder takes the strongest reduction that leaves enough of one side. A side this long tells them apart.
+const LEAST_TO_REDUCE: u32 = 8;
+
 /// What [`Source::decode`] gives: the stored pixels, maybe at a reduced scale, and how to hold them upright.
 #[derive(Clone)]
 pub(super) struct Decoded {
@@ -169,8 +172,10 @@ impl<'a, R: Read> Source<'a, R> {
         let (raster, color_space, reduction) = match self.decoder {
             Decoder::Jpeg(jpeg) => {
                 let crop = placement.crop.size();
+                let shorter = self.stored.width.min(self.stored.height);
                 let enough = |by: &u32| {
-                    crop.width >= placement.scaled.width * by
+                    shorter >= LEAST_TO_REDUCE
+                        && crop.width >= placement.scaled.width * by
                         && crop.height >= placement.scaled.height * by
                 };
                 let by = [8, 4, 2].into_iter().find(enough).unwrap_or(1);
