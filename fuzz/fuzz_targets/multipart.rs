@@ -6,9 +6,11 @@
 use std::io::Read;
 
 use imgpost::multipart::{Body, Form};
-use imgpost_fuzz::{assert_tellable, parts, text};
+use imgpost_fuzz::{assert_tellable, split, text};
 use libfuzzer_sys::fuzz_target;
-use multipart::server::Multipart;
+
+#[path = "../../tests/support/parts.rs"]
+mod parts;
 
 // The number of fields and how much is read at once in a byte each; then the name of the file's part, its file name
 // and its content type, names and values of the fields, and the content.
@@ -16,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
     let (head, rest) = data.split_at(data.len().min(2));
     let &[number, piece] = head else { return };
     let number = usize::from(number % 32);
-    let mut parts = parts(rest, 4 + 2 * number);
+    let mut parts = split(rest, 4 + 2 * number);
     let mut next = || parts.next().unwrap_or_default();
     let [name, file_name, content_type] = [text(next()), text(next()), text(next())];
     let fields: Vec<_> = (0..number).map(|_| (text(next()), text(next()))).collect();
@@ -50,7 +52,7 @@ fuzz_target!(|data: &[u8]| {
     {
         return;
     }
-    let found = read_back(&body, &bytes);
+    let found = parts::read(&body.content_type(), &bytes);
     let (file, found) = found.split_last().unwrap();
     assert_eq!(found.len(), fields.len());
     for (found, (name, value)) in found.iter().zip(&fields) {
@@ -103,27 +105,4 @@ fn read(body: &Body<'_>, piece: usize) -> Vec<u8> {
             read => bytes.extend(&buffer[..read]),
         }
     }
-}
-
-type Part = (String, Option<String>, Option<String>, Vec<u8>);
-
-fn read_back(body: &Body<'_>, bytes: &[u8]) -> Vec<Part> {
-    let content_type = body.content_type();
-    let boundary = content_type.strip_prefix("multipart/form-data; boundary=");
-    let mut parts = Vec::new();
-    let mut reader = Multipart::with_body(bytes, boundary.unwrap());
-    let read = reader.foreach_entry(|mut entry| {
-        let mut content = Vec::new();
-        entry.data.read_to_end(&mut content).unwrap();
-        let headers = entry.headers;
-        let content_type = headers.content_type.map(|mime| mime.to_string());
-        parts.push((
-            headers.name.to_string(),
-            headers.filename,
-            content_type,
-            content,
-        ));
-    });
-    read.unwrap();
-    parts
 }

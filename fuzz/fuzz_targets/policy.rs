@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use imgpost::{PolicyError, PresignedPost};
-use imgpost_fuzz::{assert_tellable, is_public, parts, take_u64, text};
+use imgpost_fuzz::{assert_tellable, is_public, split, take_u64, text};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
     let mut rest = data;
     let seconds = take_u64(&mut rest).cast_signed();
     let bytes = take_u64(&mut rest);
-    let mut parts = parts(rest, 64);
+    let mut parts = split(rest, 64);
     let content_type = text(parts.next().unwrap_or_default());
     let policy = parts.next().unwrap_or_default();
     let mut fields = Vec::new();

@@ -34,7 +34,7 @@ pub fn assert_tellable(error: &(dyn Error + 'static)) {
 }
 
 /// An input in parts: the bytes 0xFF, which no text holds, stand between them.
-pub fn parts(data: &[u8], most: usize) -> impl Iterator<Item = &[u8]> {
+pub fn split(data: &[u8], most: usize) -> impl Iterator<Item = &[u8]> {
     data.splitn(most, |byte| *byte == 0xFF)
 }
 
