@@ -79,12 +79,14 @@ fn what_cannot_fit_says_so_unless_it_may_shrink() {
         );
         assert_eq!(image.size(), image.plan().size());
     }
-    let impossible = Prepare::default().max_bytes(10).allow_shrinking(true);
-    let error = impossible.open(&photo).unwrap_err();
-    assert!(matches!(
-        error.kind(),
-        PrepareErrorKind::DoesNotFit { max_bytes: 10, .. }
-    ));
+    for impossible in [0, 1, 10] {
+        let prepare = Prepare::default().max_bytes(impossible);
+        let error = prepare.allow_shrinking(true).open(&photo).unwrap_err();
+        assert!(matches!(
+            error.kind(),
+            PrepareErrorKind::DoesNotFit { max_bytes, .. } if *max_bytes == impossible
+        ));
+    }
 }
 
 #[test]

@@ -314,3 +314,27 @@ fn transparent_edges_take_no_colour_from_what_cannot_be_seen() {
     }
     assert!(edges > 50, "{edges}");
 }
+
+#[test]
+fn a_jpeg_a_few_pixels_wide_keeps_its_other_side() {
+    let prepare = Prepare::default().extension(Extension::Jpg).quality(100);
+    let whole = Prepare::default().extension(Extension::Png);
+    for width in 1..=9 {
+        // A step from black to white half-way down.
+        let shade = |_, y| image::Luma([if y < 24 { 0 } else { 255 }]);
+        let picture = DynamicImage::from(image::GrayImage::from_fn(width, 48, shade));
+        let picture = prepare.clone().size(width, 48).image(&picture).unwrap();
+        for (height, reduced) in [(48, 1), (24, 2), (12, 4), (6, 8)] {
+            let width = width.div_ceil(reduced);
+            let made = whole.clone().size(width, height).bytes(picture.bytes());
+            let made = image::load_from_memory(made.unwrap().bytes()).unwrap();
+            let made = made.to_luma8();
+            assert_eq!(made.dimensions(), (width, height));
+            let (top, bottom) = (made.get_pixel(0, 0), made.get_pixel(0, height - 1));
+            assert!(
+                top[0] < 20 && bottom[0] > 235,
+                "{width}x{height}: {top:?} {bottom:?}"
+            );
+        }
+    }
+}

@@ -102,6 +102,9 @@ impl Bounds {
     /// 712×1536 loses five rows of pixels), so only sizes with both sides at least 15/16 of the largest box of
     /// `ratio` compete, as long as there are any.
     pub(super) fn nearest(&self, ratio: AspectRatio) -> Option<Size> {
+        if self.max.is_empty() {
+            return None;
+        }
         let ideal = self.largest_box(ratio);
         let most_of = |side: u32| (u64::from(side) * 15).div_ceil(16) as u32;
         let large = Self {

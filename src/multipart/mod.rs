@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 use crate::random;
+use crate::text::one_line;
 
 pub(crate) use content::Content;
 use content::ContentReader;
@@ -166,7 +167,7 @@ pub struct FormError {
 
 impl fmt::Display for FormError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.text.escape_debug();
+        let text = one_line(&self.text.escape_debug().to_string());
         write!(
             f,
             "the name \"{text}\" holds a line break or a NUL; rename it"

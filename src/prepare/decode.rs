@@ -14,10 +14,14 @@ use super::jpeg::Jpeg;
 use super::limits::Limits;
 use super::png;
 use super::raster::Raster;
+use super::webp;
 use crate::geometry::{Placement, Size};
 
 /// As many bytes as tell a format; those of HEIF list their brands.
 const HEAD: u64 = 256;
+
+/// jpeg-decoder takes the strongest reduction that leaves enough of one side. A side this long tells them apart.
+const LEAST_TO_REDUCE: u32 = 8;
 
 /// What [`Source::decode`] gives: the stored pixels, maybe at a reduced scale, and how to hold them upright.
 #[derive(Clone)]
@@ -52,8 +56,10 @@ impl<'a> Source<'a, &'a [u8]> {
     pub fn from_bytes(bytes: &'a [u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
         let mut source = Self::read_header(bytes, bytes, Cursor::new, limits)?;
         source.bytes = bytes;
-        if let Decoder::Jpeg(jpeg) = &source.decoder {
-            jpeg.check_scans(bytes)?;
+        match &source.decoder {
+            Decoder::Jpeg(jpeg) => jpeg.check_scans(bytes)?,
+            Decoder::Image(_) if source.format == ImageFormat::WebP => webp::check_sizes(bytes)?,
+            Decoder::Image(_) => {}
         }
         Ok(source)
     }
@@ -166,8 +172,10 @@ impl<'a, R: Read> Source<'a, R> {
         let (raster, color_space, reduction) = match self.decoder {
             Decoder::Jpeg(jpeg) => {
                 let crop = placement.crop.size();
+                let shorter = self.stored.width.min(self.stored.height);
                 let enough = |by: &u32| {
-                    crop.width >= placement.scaled.width * by
+                    shorter >= LEAST_TO_REDUCE
+                        && crop.width >= placement.scaled.width * by
                         && crop.height >= placement.scaled.height * by
                 };
                 let by = [8, 4, 2].into_iter().find(enough).unwrap_or(1);

@@ -83,10 +83,12 @@ impl<R: Read> Jpeg<R> {
         if let Some(raster) = by_turbo(bytes, size, by, color) {
             return Ok((raster, self.decoder.icc_profile()));
         }
-        // The sides of a JPEG are 16-bit numbers, so nothing is lost here.
-        let (width, height) = (size.width as u16, size.height as u16);
-        let scaled = self.decoder.scale(width, height).map_err(error)?;
-        debug_assert_eq!(scaled, (width, height));
+        if by > 1 {
+            // The sides of a JPEG are 16-bit numbers, so nothing is lost here.
+            let (width, height) = (size.width as u16, size.height as u16);
+            let scaled = self.decoder.scale(width, height).map_err(error)?;
+            debug_assert_eq!(scaled, (width, height));
+        }
         let pixels = self.decoder.decode().map_err(error)?;
         Ok((Raster::new(size, pixels, color), self.decoder.icc_profile()))
     }

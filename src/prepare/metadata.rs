@@ -3,6 +3,7 @@
 use image::ImageFormat;
 
 use super::png::PngChunks;
+use super::webp::WebpChunks;
 
 /// Whether a file holds only what is needed to show an upright sRGB picture of eight bits a sample: no EXIF, XMP,
 /// profile, thumbnail, comment, animation or anything behind the picture.
@@ -136,26 +137,23 @@ fn is_bare_png(bytes: &[u8]) -> bool {
 fn is_bare_webp(bytes: &[u8]) -> Option<bool> {
     // A RIFF header whose length is that of the file, and chunks padded to an even length.
     let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?);
-    let mut at = 12;
+    let mut end = 12;
     let mut pictures = 0;
-    while at < bytes.len() {
-        let kind = bytes.get(at..at + 4)?;
-        let length = u32::from_le_bytes(bytes.get(at + 4..at + 8)?.try_into().ok()?) as usize;
-        let data = bytes.get(at + 8..)?.get(..length)?;
-        at += 8 + length + length % 2;
-        match kind {
+    for chunk in WebpChunks::new(bytes) {
+        end = chunk.end;
+        match chunk.kind {
             b"VP8 " | b"VP8L" => pictures += 1,
             b"ALPH" => {}
             // No flag but that for alpha: no profile, EXIF, XMP or animation.
             b"VP8X" => {
-                if data.first()? & !0x10 != 0 {
+                if chunk.data.first()? & !0x10 != 0 {
                     return Some(false);
                 }
             }
             _ => return Some(false),
         }
     }
-    Some(pictures == 1 && at == bytes.len() && length as usize + 8 == bytes.len())
+    Some(pictures == 1 && end == bytes.len() && length as usize + 8 == bytes.len())
 }
 
 #[cfg(test)]

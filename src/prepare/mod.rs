@@ -18,6 +18,7 @@ mod render;
 mod run;
 #[cfg(feature = "turbo")]
 mod turbo;
+mod webp;
 #[cfg(feature = "webp-lossy")]
 mod webp_lossy;
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::preflight::PolicyError;
 use crate::multipart::FormError;
+use crate::text::one_line;
 use crate::url::UrlError;
 
 /// A presigned form that cannot be posted. Nothing was sent.
@@ -78,7 +79,7 @@ impl fmt::Display for PresignedPostError {
             Self::TwoForms => f.write_str("is one of two in this canvas answer; say which: init or mask"),
             Self::Missing(name) => write!(f, "has no {name}; give the whole answer of the API"),
             Self::Fields => f.write_str("has fields that are not an object of texts"),
-            Self::Url { host, error } => write!(f, "points to {host}, which {error}"),
+            Self::Url { host, error } => write!(f, "points to {}, which {error}", one_line(host)),
             Self::FieldNamedFile => f.write_str("has a field named file, the name of the file itself"),
             Self::Policy(error) => error.fmt(f),
             Self::Name(_) => f.write_str("cannot be sent"),

@@ -178,9 +178,12 @@ impl PresignedPost {
             .fields()
             .chain(asked)
             .filter(|(name, value)| !is_public(name) && value.len() >= 8);
-        secrets.fold(text.into(), |text, (_, value)| {
-            text.replace(value, "[redacted]")
-        })
+        let mut secrets: Vec<_> = secrets.map(|(_, value)| value).collect();
+        // Where one holds another, the rest of the longer one would stay.
+        secrets.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        secrets
+            .into_iter()
+            .fold(text.into(), |text, value| text.replace(value, "[redacted]"))
     }
 }
 
@@ -205,5 +208,24 @@ impl fmt::Debug for PresignedPost {
             .field("key", &self.key())
             .field("fields", &names)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_holds_another_one_is_redacted_whole() {
+        let fields = [
+            ("x-amz-meta-a", "12345678"),
+            ("X-Amz-Signature", "1234567890ab"),
+        ];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let form = PresignedPost::new("https://example.com/", fields).unwrap();
+        assert_eq!(
+            form.redact("1234567890ab 12345678"),
+            "[redacted] [redacted]"
+        );
     }
 }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::PresignedPost;
 use super::policy::{Condition, Policy, Violation};
+use crate::text::one_line;
 
 /// A post that begins less than this before the form expires would arrive too late.
 const MARGIN: SignedDuration = SignedDuration::from_secs(1);
@@ -75,17 +76,23 @@ impl fmt::Display for PolicyError {
                 found: Some(found),
             } => write!(
                 f,
-                "has {found:?} as {field} where its policy asks for {condition}; post every field as it was given"
+                "has {} as {} where its policy asks for {}; post every field as it was given",
+                one_line(&format!("{found:?}")),
+                one_line(field),
+                one_line(condition),
             ),
             Self::ConditionFailed {
                 field, condition, ..
             } => write!(
                 f,
-                "lacks the field {field}, for which its policy asks {condition}; post every field that was given"
+                "lacks the field {}, for which its policy asks {}; post every field that was given",
+                one_line(field),
+                one_line(condition),
             ),
             Self::ExtraField { field } => write!(
                 f,
-                "has a field {field} that its policy does not allow; post only the fields that were given"
+                "has a field {} that its policy does not allow; post only the fields that were given",
+                one_line(field),
             ),
             Self::TooLarge { bytes, max_bytes } => write!(
                 f,
@@ -97,7 +104,9 @@ impl fmt::Display for PolicyError {
             ),
             Self::ContentType { declared, file } => write!(
                 f,
-                "is for {declared} and the file is {file}; encode it as the extension that was declared"
+                "is for {} and the file is {}; encode it as the extension that was declared",
+                one_line(declared),
+                one_line(file),
             ),
         }
     }
@@ -368,6 +377,21 @@ mod tests {
             r#"["content-length-range", 1, 9]"#,
         ];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn names_and_values_are_told_short_and_without_control_characters() {
+        let long = "a".repeat(10_000);
+        for (conditions, field) in [
+            ("[]", ("a\u{1b}[2J", "")),
+            (r#"[{"a\nb":"c"}]"#, ("key", "")),
+            (r#"[{"key":"c"}]"#, ("key", long.as_str())),
+            ("[]", ("Content-Type", "image/\r\n\u{1b}[2J")),
+        ] {
+            let told = check(conditions, &[field], 1).unwrap_err().to_string();
+            let fits = told.len() < 1000 && !told.contains(char::is_control);
+            assert!(fits, "{told:?}");
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl S3Error {
                 "RequestId" => error.request_id = Some(value),
                 "HostId" => error.host_id = Some(value),
                 name if OF_THE_SIGNATURE.contains(&name) => {}
-                _ => error.extra.push((one_line(name), value)),
+                _ => error.extra.push((one_line(&redact(name)), value)),
             }
         }
         if error.code.is_none() {
@@ -288,6 +288,13 @@ mod tests {
         }
         let binary = parse(500, &[0xFF, 0x00, 0x1B, b'x']);
         assert!(!binary.to_string().contains(char::is_control));
+    }
+
+    #[test]
+    fn names_and_texts_are_redacted() {
+        let xml = b"<Error><Code>SECRET</Code><SECRET>a SECRET</SECRET></Error>";
+        let error = S3Error::parse(403, xml, |text| text.replace("SECRET", "-"));
+        assert!(!format!("{error:?}").contains("SECRET"));
     }
 
     #[test]

@@ -42,6 +42,7 @@ mod http;
 mod picture;
 mod sigv4;
 mod storage;
+mod whole_breaks;
 
 use std::fmt;
 use std::io;

@@ -5,6 +5,7 @@
 pub mod calls;
 pub mod faults;
 pub mod others;
+pub mod parts;
 pub mod recorded;
 pub mod s3;
 pub mod schema;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 use std::thread::JoinHandle;
 
 use image::DynamicImage;
-use multipart::server::Multipart;
+pub use parts::Part;
 
 /// A file of the fixtures folder.
 pub fn fixture(name: &str) -> PathBuf {
@@ -85,29 +86,7 @@ pub fn capture_one(answer: impl Into<Vec<u8>>) -> (String, JoinHandle<Captured>)
     (address, thread)
 }
 
-/// A part of a form: name, file name, content type, content.
-pub type Part = (String, Option<String>, Option<String>, Vec<u8>);
-
-/// Reads a body with the `multipart` crate, which this crate did not write.
+/// The parts of the form that a request has as its body.
 pub fn read_parts(captured: &Captured) -> Vec<Part> {
-    let content_type = captured.header("content-type").unwrap();
-    let boundary = content_type
-        .strip_prefix("multipart/form-data; boundary=")
-        .unwrap();
-    let mut parts = Vec::new();
-    Multipart::with_body(captured.body.as_slice(), boundary)
-        .foreach_entry(|mut entry| {
-            let mut content = Vec::new();
-            entry.data.read_to_end(&mut content).unwrap();
-            let headers = entry.headers;
-            let content_type = headers.content_type.map(|mime| mime.to_string());
-            parts.push((
-                headers.name.to_string(),
-                headers.filename,
-                content_type,
-                content,
-            ));
-        })
-        .unwrap();
-    parts
+    parts::read(captured.header("content-type").unwrap(), &captured.body)
 }

@@ -6,6 +6,7 @@ use multipart::server::{Multipart, ReadEntryResult};
 
 use super::refusal::{Refusal, refuse};
 use crate::presigned::fields;
+use crate::sandbox::whole_breaks::WholeBreaks;
 
 const MAX_FIELD_BYTES: u64 = 20 * 1024;
 const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -25,7 +26,7 @@ impl PostedForm {
         };
         let mut fields = Vec::new();
         let mut left = MAX_FIELD_BYTES;
-        let mut multipart = Multipart::with_body(body, boundary);
+        let mut multipart = Multipart::with_body(WholeBreaks::new(body), boundary);
         loop {
             let mut entry = match multipart.into_entry() {
                 ReadEntryResult::Entry(entry) => entry,

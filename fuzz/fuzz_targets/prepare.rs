@@ -1,0 +1,180 @@
+//! Promise: any bytes are refused in a line or become a picture of the size and format that were promised, which
+//! another decoder reads; the same from a file as from memory; within the limits.
+
+#![no_main]
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use image::ImageFormat;
+use imgpost::{
+    Bounds, ChromaSubsampling, Extension, Fit, Gravity, Limits, Prepare, PrepareError,
+    PreparedImage, Size,
+};
+use imgpost_fuzz::assert_tellable;
+use libfuzzer_sys::fuzz_target;
+
+/// Small, so that many pictures are tried in a second.
+const LIMITS: Limits = Limits {
+    max_pixels: 64 * 64,
+    max_input_bytes: 1 << 20,
+    max_alloc: 1 << 18,
+};
+
+// What is asked for in four bytes, then the file.
+fuzz_target!(|data: &[u8]| {
+    let Some((asked, file)) = data.split_first_chunk() else {
+        return;
+    };
+    let asked = Asked::read(asked);
+    let prepare = asked.prepare();
+    let prepared = prepare.bytes(file);
+    match &prepared {
+        Ok(image) => check(image, &asked, file),
+        Err(error) => assert_tellable(error),
+    }
+    if asked.from_file {
+        std::fs::write(path(), file).unwrap();
+        assert_same(&prepared, &prepare.open(path()));
+        let plan = prepare.plan(path());
+        if let (Ok(plan), Ok(image), None) = (plan, &prepared, asked.max_bytes) {
+            assert_eq!(plan, *image.plan());
+        }
+    }
+    if let Ok(image) = &prepared
+        && asked.with_mask
+    {
+        let mask = image.mask().limits(LIMITS).bytes(file);
+        assert_eq!(mask.unwrap().size(), image.size());
+    }
+});
+
+/// Options, each out of a few bits.
+struct Asked {
+    size: Size,
+    target: u8,
+    fit: Fit,
+    gravity: Gravity,
+    extension: Option<Extension>,
+    quality: u8,
+    max_bytes: Option<u64>,
+    from_file: bool,
+    with_mask: bool,
+}
+
+impl Asked {
+    fn read(&[a, b, c, d]: &[u8; 4]) -> Self {
+        Self {
+            size: Size::new(1 + u32::from(c % 64), 1 + u32::from(d % 64)),
+            target: a % 4,
+            fit: [Fit::Cover, Fit::Contain, Fit::Fill, Fit::Inside][usize::from(a >> 2) % 4],
+            gravity: match a & 0x10 {
+                0 => Gravity::Center,
+                _ => Gravity::Southeast,
+            },
+            extension: [
+                None,
+                Some(Extension::Png),
+                Some(Extension::Jpeg),
+                Some(Extension::Webp),
+            ][usize::from(b % 4)],
+            quality: [1, 50, 90, 100][usize::from(b >> 2) % 4],
+            max_bytes: (b & 0x10 != 0).then_some(600),
+            from_file: a & 0x20 != 0,
+            with_mask: a & 0x40 != 0,
+        }
+    }
+
+    fn prepare(&self) -> Prepare {
+        let Size { width, height } = self.size;
+        let bounds = Bounds::new(Size::new(1, 1), Size::new(64, 64), 1);
+        let mut prepare = Prepare::default().limits(LIMITS).bounds(bounds);
+        prepare = match self.target {
+            0 => prepare.without_enlargement(true),
+            1 => prepare.size(width, height),
+            2 => prepare.within(width, height),
+            _ => prepare.aspect(width, height),
+        };
+        prepare = prepare
+            .fit(self.fit)
+            .gravity(self.gravity)
+            .quality(self.quality);
+        if self.quality == 100 {
+            prepare = prepare
+                .chroma_subsampling(ChromaSubsampling::Cs444)
+                .optimise_coding(true);
+        }
+        if let Some(extension) = self.extension {
+            prepare = prepare.extension(extension);
+        }
+        match self.max_bytes {
+            Some(max_bytes) => prepare.max_bytes(max_bytes).allow_shrinking(true),
+            None => prepare,
+        }
+    }
+}
+
+fn check(image: &PreparedImage, asked: &Asked, file: &[u8]) {
+    let size = image.size();
+    assert_eq!(size, image.plan().size());
+    assert!(image.source_size().area() <= LIMITS.max_pixels && size.area() <= LIMITS.max_pixels);
+    let format = match image.extension() {
+        Extension::Png => ImageFormat::Png,
+        Extension::Jpg | Extension::Jpeg => ImageFormat::Jpeg,
+        Extension::Webp => ImageFormat::WebP,
+    };
+    assert_eq!(image::guess_format(image.bytes()).unwrap(), format);
+    match (image.is_untouched(), format) {
+        // Decoders differ in what damage they bear, so this goes by the crate's own.
+        (true, ImageFormat::Jpeg) => {
+            let again = Prepare::default().limits(LIMITS).extension(Extension::Png);
+            again.size(size.width, size.height).bytes(file).unwrap();
+        }
+        _ => {
+            let decoded = image::load_from_memory_with_format(image.bytes(), format).unwrap();
+            assert_eq!(decoded.width(), size.width);
+            assert_eq!(decoded.height(), size.height);
+        }
+    }
+    assert!(
+        asked
+            .extension
+            .is_none_or(|extension| extension == image.extension())
+    );
+    if image.is_untouched() {
+        assert_eq!(image.bytes(), file);
+    }
+    let Size { width, height } = asked.size;
+    match (asked.target, asked.max_bytes) {
+        (_, Some(max_bytes)) => assert!(image.bytes().len() as u64 <= max_bytes),
+        (1, None) if !matches!(asked.fit, Fit::Inside) => assert_eq!(size, asked.size),
+        (1 | 2, None) => assert!(size.width <= width && size.height <= height),
+        _ => assert!(size.width <= 64 && size.height <= 64),
+    }
+    let plan = image.plan();
+    let (crop, picture, source) = (plan.crop(), plan.picture(), image.source_size());
+    assert!(crop.left + crop.width <= source.width && crop.top + crop.height <= source.height);
+    assert!(
+        picture.left + picture.width <= size.width && picture.top + picture.height <= size.height
+    );
+}
+
+fn assert_same(
+    one: &Result<PreparedImage, PrepareError>,
+    other: &Result<PreparedImage, PrepareError>,
+) {
+    match (one, other) {
+        (Ok(one), Ok(other)) => {
+            assert!(one.bytes() == other.bytes() && one.plan() == other.plan());
+            assert_eq!(one.extension(), other.extension());
+        }
+        (Err(_), Err(error)) => assert_tellable(error),
+        _ => panic!("from memory {one:?}, from a file {other:?}"),
+    }
+}
+
+/// A file of this process.
+fn path() -> &'static PathBuf {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| std::env::temp_dir().join(format!("imgpost-fuzz-{}", std::process::id())))
+}

@@ -1,0 +1,144 @@
+//! Promise: whatever the storage answers, the file counts as stored only with a status that says so; a refusal is told
+//! in a line without secrets; and the fields go nowhere but by https, each time in full.
+
+#![no_main]
+
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use imgpost::transport::{Request, Response, Transport, TransportError};
+use imgpost::{Error, Extension, Prepare, PreparedImage, PresignedPost, Uploader};
+use imgpost_fuzz::{assert_tellable, text};
+use libfuzzer_sys::fuzz_target;
+
+/// What the fields hold that is no one's business. A byte from 1 on stands for each in an input, as storages repeat
+/// what they got. One begins with the one before it.
+const SECRETS: [(&str, &str); 5] = [
+    (
+        "X-Amz-Credential",
+        "ASIAEXAMPLE/20261122/us-east-1/s3/aws4_request",
+    ),
+    ("X-Amz-Security-Token", "FwoGZXIvYXdzEBYaDG+made/up+token=="),
+    (
+        "Policy",
+        "eyJleHBpcmF0aW9uIjoiMjAyNi0xMS0yMlQxNTowMzo0N1oiLCJjb25kaXRpb25zIjpbXX0=",
+    ),
+    ("x-amz-meta-upload", "0123456789abcdef"),
+    (
+        "X-Amz-Signature",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    ),
+];
+
+// The status in two bytes, the length of the `Location` in one, `Location`, and the body.
+fuzz_target!(|data: &[u8]| {
+    let (head, rest) = data.split_at(data.len().min(3));
+    let &[high, low, length] = head else { return };
+    let status = 100 + u16::from_be_bytes([high, low]) % 900;
+    let (location, body) = rest.split_at(rest.len().min(length.into()));
+    let storage = Arc::new(Storage {
+        response: Response {
+            status,
+            headers: vec![
+                (String::from("location"), text(location)),
+                (String::from("retry-after"), text(location)),
+            ],
+            body: with_secrets(body),
+        },
+        requests: AtomicU32::new(0),
+    });
+    let uploader = Uploader::new(Arc::clone(&storage) as Arc<dyn Transport>)
+        .retries(0)
+        .check_policy(false);
+    let (form, image) = (form(), image());
+    let uploaded = uploader.upload(form, image);
+    let requests = storage.requests.load(Ordering::Relaxed);
+    assert!(
+        requests == 1 || matches!(status, 307 | 308) && requests == 4,
+        "{requests}"
+    );
+    match uploaded {
+        Ok(receipt) => {
+            assert!(matches!(status, 200 | 201 | 204 | 303), "{status}");
+            assert_eq!(receipt.bytes, image.bytes().len() as u64);
+            assert_eq!((receipt.attempts, receipt.resigned), (1, false));
+        }
+        Err(error) => {
+            assert!(!matches!(status, 200 | 201 | 204 | 303), "{status}");
+            assert_tellable(&error);
+            let told = format!("{error} {error:?}");
+            for (name, value) in SECRETS {
+                assert!(!told.contains(value), "{name} in {told}");
+            }
+            // Half a secret is one as well.
+            assert!(!told.contains("cdef0123"), "{told}");
+            let Error::Storage(refusal) = &error else {
+                panic!("{told}");
+            };
+            assert_eq!(refusal.status, status);
+            assert_eq!(error.is_retryable(), refusal.is_retryable());
+            assert!(!refusal.is_expired() || refusal.code.is_some());
+            assert!(refusal.extra.len() <= 50);
+        }
+    }
+});
+
+fn with_secrets(body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for byte in body {
+        match SECRETS.get(usize::from(*byte).wrapping_sub(1)) {
+            Some((_, secret)) => bytes.extend(secret.as_bytes()),
+            None => bytes.push(*byte),
+        }
+    }
+    bytes
+}
+
+fn form() -> &'static PresignedPost {
+    static FORM: OnceLock<PresignedPost> = OnceLock::new();
+    FORM.get_or_init(|| {
+        let fields = [("key", "users/${filename}")].into_iter().chain(SECRETS);
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        PresignedPost::new("https://bucket.example.com/", fields).unwrap()
+    })
+}
+
+fn image() -> &'static PreparedImage {
+    static IMAGE: OnceLock<PreparedImage> = OnceLock::new();
+    IMAGE.get_or_init(|| {
+        let prepare = Prepare::default().size(1, 1).extension(Extension::Png);
+        prepare.rgba8(1, 1, &[0, 0, 0, 255]).unwrap()
+    })
+}
+
+/// Gives the same answer to every request.
+#[derive(Debug)]
+struct Storage {
+    response: Response,
+    requests: AtomicU32,
+}
+
+impl Transport for Storage {
+    fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
+        assert!(
+            request.url.to_ascii_lowercase().starts_with("https://"),
+            "{}",
+            request.url
+        );
+        assert!(
+            request
+                .headers
+                .iter()
+                .all(|(name, _)| *name == "content-type")
+        );
+        let (body, length) = request.body.unwrap();
+        assert_eq!(io::copy(body, &mut io::sink()).unwrap(), length);
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let mut response = self.response.clone();
+        response
+            .body
+            .truncate(request.max_response_bytes.try_into().unwrap());
+        Ok(response)
+    }
+}

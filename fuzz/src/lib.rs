@@ -1,0 +1,53 @@
+//! What several targets demand and need.
+
+#![forbid(unsafe_code)]
+
+use std::error::Error;
+
+/// The names of fields whose values may be shown; those of the others are secrets.
+pub const PUBLIC: [&str; 5] = [
+    "key",
+    "bucket",
+    "content-type",
+    "acl",
+    "success_action_status",
+];
+
+/// Whether the value of a field may be shown.
+pub fn is_public(name: &str) -> bool {
+    PUBLIC
+        .iter()
+        .any(|public| name.eq_ignore_ascii_case(public))
+}
+
+/// An error is told, with all of its sources, in lines that a terminal can show: no control characters, and not more
+/// than a screen of text.
+pub fn assert_tellable(error: &(dyn Error + 'static)) {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let told = error.to_string();
+        assert!(!told.is_empty());
+        assert!(!told.contains(char::is_control), "{told:?}");
+        assert!(told.chars().count() <= 2500, "{told}");
+        next = error.source();
+    }
+}
+
+/// An input in parts: the bytes 0xFF, which no text holds, stand between them.
+pub fn split(data: &[u8], most: usize) -> impl Iterator<Item = &[u8]> {
+    data.splitn(most, |byte| *byte == 0xFF)
+}
+
+/// A part as text.
+pub fn text(part: &[u8]) -> String {
+    String::from_utf8_lossy(part).into_owned()
+}
+
+/// Takes a number off the front of an input; what is missing are zeros.
+pub fn take_u64(data: &mut &[u8]) -> u64 {
+    let (number, rest) = data.split_at(data.len().min(8));
+    *data = rest;
+    let mut bytes = [0; 8];
+    bytes[..number.len()].copy_from_slice(number);
+    u64::from_be_bytes(bytes)
+}
