@@ -4,62 +4,11 @@ mod support;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
 use imgpost::sandbox::Sandbox;
+use support::command::{KEY, URL, form, imgpost, json, on, refused, run};
 use support::{capture_one, fixture};
-
-const KEY: &str = "LEONARDO_API_KEY";
-const URL: &str = "LEONARDO_BASE_URL";
-
-fn imgpost() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_imgpost"));
-    command.env_remove(KEY).env_remove(URL);
-    command
-}
-
-fn run(command: &mut Command) -> Output {
-    command.stdin(Stdio::null()).output().unwrap()
-}
-
-fn on(sandbox: &Sandbox) -> Command {
-    let mut command = imgpost();
-    command
-        .env(KEY, sandbox.api_key())
-        .env(URL, sandbox.base_url());
-    command
-}
-
-fn json(output: &Output) -> Vec<serde_json::Value> {
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let lines = std::str::from_utf8(&output.stdout).unwrap().lines();
-    lines
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-/// The API's answer with a form for an init image.
-fn form(sandbox: &Sandbox, extension: &str) -> Vec<u8> {
-    ureq::post(format!("{}/v1/init-image", sandbox.base_url()))
-        .header("Authorization", format!("Bearer {}", sandbox.api_key()))
-        .send(format!(r#"{{"extension":"{extension}"}}"#))
-        .unwrap()
-        .into_body()
-        .read_to_vec()
-        .unwrap()
-}
-
-/// The exit code and the message, which must be one or two lines.
-fn refused(output: &Output) -> (i32, String) {
-    let message = String::from_utf8(output.stderr.clone()).unwrap();
-    assert!((1..=2).contains(&message.lines().count()), "{message}");
-    assert!(output.stdout.is_empty());
-    (output.status.code().unwrap(), message)
-}
 
 #[test]
 fn upload_stores_what_prepare_makes() {

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test takes its own part of this")]
 
 pub mod calls;
+pub mod command;
 pub mod faults;
 pub mod others;
 pub mod parts;

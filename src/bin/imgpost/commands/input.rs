@@ -95,7 +95,11 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn matching(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
-    let paths = glob::glob(pattern)
+    let options = glob::MatchOptions {
+        require_literal_leading_dot: true,
+        ..glob::MatchOptions::new()
+    };
+    let paths = glob::glob_with(pattern, options)
         .map_err(|error| Failure::usage(format!("{pattern}: is no pattern: {error}")))?;
     let mut files = Vec::new();
     for path in paths {

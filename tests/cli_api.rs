@@ -1,0 +1,370 @@
+//! Promise: every command that calls the API does its job on the sandbox, and ends with its own code and one line where
+//! it cannot.
+
+mod support;
+
+use std::path::Path;
+use std::process::Output;
+
+use imgpost::sandbox::Sandbox;
+use serde_json::Value;
+use support::command::{KEY, URL, imgpost, json, on, refused, run};
+use support::fixture;
+
+fn photo() -> String {
+    fixture("images/gray.jpg").display().to_string()
+}
+
+fn one(sandbox: &Sandbox, arguments: &[&str]) -> Value {
+    json(&run(on(sandbox).arg("--json").args(arguments))).remove(0)
+}
+
+fn text(output: &Output) -> String {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn folders_and_patterns_are_uploaded_into_a_new_dataset() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["b.JPG", "a.jpg", ".hidden.jpg", "notes.txt"] {
+        std::fs::copy(fixture("images/gray.jpg"), folder.path().join(name)).unwrap();
+    }
+    let output = run(on(&sandbox)
+        .args([
+            "upload",
+            "--size",
+            "64x64",
+            "--json",
+            "--new-dataset",
+            "d",
+            "--jobs",
+            "2",
+        ])
+        .arg(folder.path()));
+    let told = String::from_utf8(output.stderr.clone()).unwrap();
+    let dataset = told
+        .trim()
+        .strip_prefix("imgpost: made the dataset ")
+        .unwrap()
+        .to_owned();
+    let reports = json(&output);
+    let mut files: Vec<_> = reports
+        .iter()
+        .map(|report| report["file"].as_str().unwrap())
+        .collect();
+    files.sort();
+    let expected = ["a.jpg", "b.JPG"].map(|name| folder.path().join(name).display().to_string());
+    assert_eq!(files, expected);
+    let shown = one(&sandbox, &["dataset", "show", &dataset]);
+    assert_eq!(shown["dataset_images"].as_array().unwrap().len(), 2);
+
+    let pattern = folder.path().join("*.jpg");
+    let reports = json(&run(on(&sandbox)
+        .args(["upload", "--size", "64x64", "--json"])
+        .arg(&pattern)));
+    assert_eq!(reports.len(), 1);
+    let empty = tempfile::tempdir().unwrap();
+    for nothing in [folder.path().join("*.gif"), empty.path().into()] {
+        let (code, message) = refused(&run(on(&sandbox).arg("upload").arg(nothing)));
+        let is_told = code == 2 && message.contains("there is no image");
+        assert!(is_told, "{message}");
+    }
+}
+
+#[test]
+fn a_generation_from_a_photo_to_the_fetched_picture() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("new");
+    let output = run(on(&sandbox)
+        .args([
+            "generate",
+            "--prompt",
+            "at dusk",
+            "--size",
+            "128x64",
+            "-n",
+            "2",
+            "--init-image",
+        ])
+        .arg(photo())
+        .arg("--download")
+        .arg(&out));
+    let files = text(&output);
+    let files: Vec<_> = files.lines().map(Path::new).collect();
+    assert_eq!(files.len(), 2);
+    for file in files {
+        assert_eq!(file.extension().unwrap(), "jpg");
+        let picture = image::load_from_memory(&std::fs::read(file).unwrap()).unwrap();
+        assert_eq!((picture.width(), picture.height()), (128, 64));
+    }
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("started ") && told.contains("credits"),
+        "{told}"
+    );
+
+    let init = one(&sandbox, &["upload", "--size", "64x64", &photo()]);
+    let init = init["id"].as_str().unwrap();
+    let job = one(
+        &sandbox,
+        &[
+            "generate",
+            "-p",
+            "p",
+            "--init-image",
+            init,
+            "--size",
+            "64x64",
+        ],
+    );
+    assert!(job["images"].as_array().unwrap().is_empty() && job["status"].is_null());
+    assert_eq!(job["cost"]["unit"], "CREDITS");
+    let done = one(&sandbox, &["wait", job["id"].as_str().unwrap()]);
+    assert_eq!(
+        (&done["status"], &done["id"]),
+        (&"COMPLETE".into(), &job["id"])
+    );
+    assert_eq!(done["images"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn every_other_way_to_generate() {
+    let sandbox = Sandbox::start().unwrap();
+    let photo = photo();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().display().to_string();
+    let v2 = [
+        "generate",
+        "-p",
+        "p",
+        "--model",
+        "flux-kontext-pro",
+        "--size",
+        "64x64",
+        "--image-reference",
+        &photo,
+    ];
+    let done = one(&sandbox, &[&v2[..], &["--wait"]].concat());
+    assert_eq!(done["status"], "COMPLETE");
+    let canvas = [
+        "generate",
+        "-p",
+        "p",
+        "--size",
+        "64x64",
+        "--canvas",
+        &photo,
+        &photo,
+        "--download",
+        &out,
+    ];
+    let done = one(&sandbox, &canvas);
+    assert!(
+        done["images"][0]["file"]
+            .as_str()
+            .unwrap()
+            .ends_with(".png")
+    );
+    let ids = one(&sandbox, &["canvas", "--size", "64x64", &photo, &photo]);
+    let [init, mask] = ["init_id", "mask_id"].map(|name| ids[name].as_str().unwrap());
+    let drawn = [
+        "generate", "-p", "p", "--size", "64x64", "--canvas", init, mask, "--wait",
+    ];
+    assert_eq!(one(&sandbox, &drawn)["status"], "COMPLETE");
+    let up = one(
+        &sandbox,
+        &[
+            "upscale",
+            &photo,
+            "--size",
+            "64x64",
+            "--multiplier",
+            "2",
+            "--download",
+            &out,
+        ],
+    );
+    let large = std::fs::read(up["images"][0]["file"].as_str().unwrap()).unwrap();
+    assert_eq!(image::load_from_memory(&large).unwrap().width(), 128);
+    let video = one(
+        &sandbox,
+        &[
+            "video",
+            &photo,
+            "-p",
+            "waves",
+            "--size",
+            "64x64",
+            "--download",
+            &out,
+        ],
+    );
+    assert!(
+        video["images"][0]["file"]
+            .as_str()
+            .unwrap()
+            .ends_with(".mp4")
+    );
+    let generated = done["images"][0]["id"].as_str().unwrap();
+    let again = one(&sandbox, &["upscale", generated, "--generated"]);
+    let waited = one(
+        &sandbox,
+        &["wait", "--variation", again["id"].as_str().unwrap()],
+    );
+    assert_eq!(waited["status"], "COMPLETE");
+}
+
+#[test]
+fn a_dry_run_sends_nothing_and_needs_no_key() {
+    let photo = photo();
+    let arguments = [
+        "generate",
+        "-p",
+        "p",
+        "--dry-run",
+        "--strength",
+        "0.4",
+        "--size",
+        "64x32",
+    ];
+    let extra = [
+        "--extra",
+        "highContrast=true",
+        "--extra",
+        "presetStyle=DYNAMIC",
+        "--init-image",
+        &photo,
+    ];
+    let output = run(imgpost().arg("--json").args(arguments).args(extra));
+    let sent = &json(&output)[0];
+    let expected = serde_json::json!({
+        "prompt": "p", "init_strength": 0.4, "width": 64, "height": 32, "highContrast": true,
+        "presetStyle": "DYNAMIC", "init_image_id": format!("the id of {photo}"),
+    });
+    assert_eq!(sent, &expected);
+    for arguments in [
+        &["upscale", &photo, "--dry-run"][..],
+        &["video", &photo, "-p", "p", "--dry-run"],
+        &[
+            "generate",
+            "-p",
+            "p",
+            "--dry-run",
+            "--canvas",
+            &photo,
+            &photo,
+        ],
+    ] {
+        assert_eq!(
+            json(&run(imgpost().arg("--json").args(arguments))).len(),
+            1,
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn records_are_made_shown_and_deleted() {
+    let sandbox = Sandbox::start().unwrap();
+    let id = one(&sandbox, &["dataset", "create", "d", "--description", "e"]);
+    let id = id["id"].as_str().unwrap();
+    let shown = one(&sandbox, &["dataset", "show", id]);
+    assert_eq!(
+        (&shown["name"], &shown["description"]),
+        (&"d".into(), &"e".into())
+    );
+    let generated = one(&sandbox, &["generate", "-p", "p", "-n", "1", "--wait"]);
+    let generated = generated["images"][0]["id"].as_str().unwrap();
+    one(&sandbox, &["dataset", "add-generated", id, generated]);
+    let shown = text(&run(on(&sandbox).args(["dataset", "show", id])));
+    assert!(
+        shown.starts_with(&format!("{id} d, images: 1\n")),
+        "{shown}"
+    );
+    let init = one(&sandbox, &["upload", "--size", "64x64", &photo()]);
+    let init = init["id"].as_str().unwrap();
+    assert_eq!(one(&sandbox, &["init-image", "show", init])["id"], init);
+    for kind in [["dataset", "delete", id], ["init-image", "delete", init]] {
+        assert!(run(on(&sandbox).args(kind)).status.success());
+        let (code, message) = refused(&run(on(&sandbox).args(kind)));
+        assert!(code == 4 && message.contains("check the id"), "{message}");
+    }
+    assert!(one(&sandbox, &["me"])["apiSubscriptionTokens"].is_i64());
+    assert!(text(&run(on(&sandbox).arg("me"))).contains("API subscription tokens"));
+}
+
+#[test]
+fn the_key_may_be_in_a_file_and_never_on_the_command_line() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    std::fs::write(&key, format!("{}\n", sandbox.api_key())).unwrap();
+    let me = || {
+        let mut command = imgpost();
+        command.args(["me", "--base-url", &sandbox.base_url()]);
+        command
+    };
+    assert!(run(me().arg("--api-key-file").arg(&key)).status.success());
+    let mut command = imgpost();
+    command
+        .env(URL, sandbox.base_url())
+        .arg("me")
+        .arg("--api-key-file")
+        .arg(&key);
+    assert!(run(&mut command).status.success());
+    assert_eq!(refused(&run(&mut me())).0, 2);
+    let missing = folder.path().join("missing");
+    assert_eq!(refused(&run(me().arg("--api-key-file").arg(missing))).0, 2);
+    let (code, message) = refused(&run(me().env(KEY, "no-uuid")));
+    assert!(
+        code == 4 && message.contains("check the API key"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_does_not_go_together_is_told() {
+    let photo = photo();
+    let sandbox = Sandbox::start().unwrap();
+    for (arguments, words) in [
+        (
+            vec!["generate", "-p", "p", "--image-reference", &photo],
+            "--model flux-kontext-pro",
+        ),
+        (
+            vec![
+                "generate",
+                "-p",
+                "p",
+                "--model",
+                "lucid-origin",
+                "--init-image",
+                &photo,
+            ],
+            "use --image-reference",
+        ),
+        (vec!["generate", "-p", "p", "--strength", "3"], "0.1 to 0.9"),
+        (
+            vec!["generate", "-p", "p", "--size", "1000x1001"],
+            "a multiple of 8",
+        ),
+        (vec!["upload", &photo, "-"], "standard input is one image"),
+        (vec!["generate", "-p", "p", "--extra", "x"], "NAME=VALUE"),
+        (
+            vec!["upload", &photo, "--dataset", "1", "--new-dataset", "2"],
+            "cannot be used with",
+        ),
+    ] {
+        let output = run(on(&sandbox).args(&arguments));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+        assert!(told.contains(words), "{arguments:?}: {told}");
+    }
+}
