@@ -4,21 +4,11 @@
 mod support;
 
 use std::io::Write;
-use std::path::Path;
 use std::process::{Output, Stdio};
 
 use imgpost::sandbox::Sandbox;
 use support::command::{form, imgpost, json, refused, run};
-use support::fixture;
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
+use support::{fixture, names};
 
 fn with_input(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = imgpost()

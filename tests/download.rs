@@ -3,13 +3,12 @@
 
 mod support;
 
-use std::path::Path;
 use std::time::Duration;
 
 use imgpost::leonardo::{Client, DownloadError};
 use imgpost::{CancelToken, Error};
 use support::faults::{FaultServer, Step};
-use support::{capture_one, fixture};
+use support::{capture_one, fixture, names};
 
 const KEY: &str = "SECRET-API-KEY";
 
@@ -25,16 +24,6 @@ fn response(head: &str, body: &[u8]) -> Vec<u8> {
 
 fn picture() -> Vec<u8> {
     std::fs::read(fixture("tiny/rgb.png")).unwrap()
-}
-
-/// Everything there is in a folder, by name.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]

@@ -40,6 +40,13 @@ pub struct GenerateArgs {
     /// The same seed makes the same picture
     #[arg(long)]
     pub seed: Option<u64>,
+    #[command(flatten)]
+    pub job: JobArgs,
+}
+
+/// What every job takes.
+#[derive(clap::Args)]
+pub struct JobArgs {
     /// Any other variable of the API, by its name; the value is JSON, or a text. May be given again
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_extra)]
     pub extra: Vec<(String, Value)>,
@@ -85,18 +92,8 @@ pub struct UpscaleArgs {
     /// What is to be seen
     #[arg(short, long)]
     pub prompt: Option<String>,
-    /// Any other variable of the API, by its name; the value is JSON, or a text. May be given again
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_extra)]
-    pub extra: Vec<(String, Value)>,
-    /// Print the JSON that would be sent, and send nothing
-    #[arg(long)]
-    pub dry_run: bool,
     #[command(flatten)]
-    pub result: ResultArgs,
-    #[command(flatten)]
-    pub api: ApiArgs,
-    #[command(flatten)]
-    pub prepare: PrepareArgs,
+    pub job: JobArgs,
 }
 
 #[derive(clap::Args)]
@@ -119,18 +116,8 @@ pub struct VideoArgs {
     /// How long it is, in seconds
     #[arg(long, value_name = "SECONDS")]
     pub duration: Option<u32>,
-    /// Any other variable of the API, by its name; the value is JSON, or a text. May be given again
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_extra)]
-    pub extra: Vec<(String, Value)>,
-    /// Print the JSON that would be sent, and send nothing
-    #[arg(long)]
-    pub dry_run: bool,
     #[command(flatten)]
-    pub result: ResultArgs,
-    #[command(flatten)]
-    pub api: ApiArgs,
-    #[command(flatten)]
-    pub prepare: PrepareArgs,
+    pub job: JobArgs,
 }
 
 /// A value that is no JSON is meant as a text.

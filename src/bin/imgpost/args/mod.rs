@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use api::{ApiArgs, ConnectArgs};
-pub use jobs::{GenerateArgs, ResultArgs, UpscaleArgs, VideoArgs};
+pub use jobs::{GenerateArgs, JobArgs, ResultArgs, UpscaleArgs, VideoArgs};
 pub use prepare::PrepareArgs;
 
 const EXAMPLES: &str = "\
@@ -206,19 +206,9 @@ pub enum DatasetCommand {
         api: ApiArgs,
     },
     /// Show a dataset and its images
-    Show {
-        /// Its id
-        id: String,
-        #[command(flatten)]
-        api: ApiArgs,
-    },
+    Show(RecordArgs),
     /// Delete a dataset
-    Delete {
-        /// Its id
-        id: String,
-        #[command(flatten)]
-        api: ApiArgs,
-    },
+    Delete(RecordArgs),
     /// Take a generated image into a dataset; prints its id there
     AddGenerated {
         /// The dataset's id
@@ -233,19 +223,18 @@ pub enum DatasetCommand {
 #[derive(Subcommand)]
 pub enum InitImageCommand {
     /// Show an init image
-    Show {
-        /// Its id
-        id: String,
-        #[command(flatten)]
-        api: ApiArgs,
-    },
+    Show(RecordArgs),
     /// Delete an init image
-    Delete {
-        /// Its id
-        id: String,
-        #[command(flatten)]
-        api: ApiArgs,
-    },
+    Delete(RecordArgs),
+}
+
+/// One thing the API has.
+#[derive(clap::Args)]
+pub struct RecordArgs {
+    /// Its id
+    pub id: String,
+    #[command(flatten)]
+    pub api: ApiArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

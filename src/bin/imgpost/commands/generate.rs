@@ -12,15 +12,21 @@ use serde_json::Value;
 
 use super::result::{self, JobReport};
 use super::{input, upload};
-use crate::args::{ApiArgs, GenerateArgs, PrepareArgs, ResultArgs, UpscaleArgs, VideoArgs};
+use crate::args::{GenerateArgs, JobArgs, PrepareArgs, ResultArgs, UpscaleArgs, VideoArgs};
 use crate::context::Context;
 use crate::failure::Failure;
 
 type Finish = fn(&Context, &Client, JobReport, &ResultArgs) -> Result<(), Failure>;
 
 /// The client, unless nothing is to be sent.
-fn client(context: &Context, api: &ApiArgs, dry_run: bool) -> Result<Option<Client>, Failure> {
-    (!dry_run).then(|| api.client(context)).transpose()
+fn client(context: &Context, job: &JobArgs) -> Result<Option<Client>, Failure> {
+    (!job.dry_run).then(|| job.api.client(context)).transpose()
+}
+
+/// Sets the variables that were given by their names.
+fn with_extra<T>(call: T, job: &JobArgs, set: impl Fn(T, &str, Value) -> T) -> T {
+    let extra = job.extra.iter();
+    extra.fold(call, |call, (name, value)| set(call, name, value.clone()))
 }
 
 /// Starts a job, or prints what would be sent.
@@ -88,7 +94,7 @@ fn is_id(text: &str) -> bool {
 }
 
 pub fn generate(context: &Context, args: &GenerateArgs) -> Result<(), Failure> {
-    let client = client(context, &args.api, args.dry_run)?;
+    let client = client(context, &args.job)?;
     let client = client.as_ref();
     let slug = args.model.as_deref().filter(|model| !is_id(model));
     match slug {
@@ -98,7 +104,7 @@ pub fn generate(context: &Context, args: &GenerateArgs) -> Result<(), Failure> {
                 context,
                 client,
                 &generation,
-                &args.result,
+                &args.job.result,
                 result::finish_generation,
             )
         }
@@ -108,7 +114,7 @@ pub fn generate(context: &Context, args: &GenerateArgs) -> Result<(), Failure> {
                 context,
                 client,
                 &generation,
-                &args.result,
+                &args.job.result,
                 result::finish_generation,
             )
         }
@@ -125,15 +131,15 @@ fn version_1(
             "--image-reference is for version 2; name its model, for example --model flux-kontext-pro",
         ));
     }
-    let mut generation = Generation::new(&args.prompt).bounds(args.prepare.bounds());
-    let mut size = args.prepare.size;
+    let mut generation = Generation::new(&args.prompt).bounds(args.job.prepare.bounds());
+    let mut size = args.job.prepare.size;
     if let Some(given) = &args.init_image {
-        let image = image(context, client, given, &args.prepare)?;
+        let image = image(context, client, given, &args.job.prepare)?;
         generation = generation.init_image_id(&image.id);
         size = image.size.or(size);
     }
     if let [init, mask] = args.canvas.as_slice() {
-        let (ids, canvas_size) = canvas(context, client, [init, mask], &args.prepare)?;
+        let (ids, canvas_size) = canvas(context, client, [init, mask], &args.job.prepare)?;
         let [init, mask] = ids;
         generation = generation
             .extra("canvasRequest", true)
@@ -163,10 +169,7 @@ fn version_1(
     if let Some(seed) = args.seed {
         generation = generation.seed(seed);
     }
-    let extra = args.extra.iter();
-    Ok(extra.fold(generation, |all, (name, value)| {
-        all.extra(name, value.clone())
-    }))
+    Ok(with_extra(generation, &args.job, Generation::extra))
 }
 
 /// The ids of a picture and its mask, and their size where it is known.
@@ -207,9 +210,9 @@ fn version_2(
         )));
     }
     let mut generation = GenerationV2::new(slug, &args.prompt);
-    let mut size = args.prepare.size;
+    let mut size = args.job.prepare.size;
     for given in &args.image_reference {
-        let image = image(context, client, given, &args.prepare)?;
+        let image = image(context, client, given, &args.job.prepare)?;
         generation = generation.image_reference(ImageReference::uploaded(image.id), None);
         size = size.or(image.size);
     }
@@ -231,19 +234,16 @@ fn version_2(
             generation = generation.extra(name, value);
         }
     }
-    let extra = args.extra.iter();
-    Ok(extra.fold(generation, |all, (name, value)| {
-        all.extra(name, value.clone())
-    }))
+    Ok(with_extra(generation, &args.job, GenerationV2::extra))
 }
 
 pub fn upscale(context: &Context, args: &UpscaleArgs) -> Result<(), Failure> {
-    let client = client(context, &args.api, args.dry_run)?;
+    let client = client(context, &args.job)?;
     let client = client.as_ref();
     let mut upscaler = match args.generated {
         true => UniversalUpscaler::generated_image(&args.image),
         false => {
-            let image = image(context, client, &args.image, &args.prepare)?;
+            let image = image(context, client, &args.image, &args.job.prepare)?;
             UniversalUpscaler::init_image(&image.id)
         }
     };
@@ -256,25 +256,24 @@ pub fn upscale(context: &Context, args: &UpscaleArgs) -> Result<(), Failure> {
     if let Some(prompt) = &args.prompt {
         upscaler = upscaler.prompt(prompt);
     }
-    let extra = args.extra.iter();
-    let upscaler = extra.fold(upscaler, |all, (name, value)| {
-        all.extra(name, value.clone())
-    });
+    let upscaler = with_extra(upscaler, &args.job, UniversalUpscaler::extra);
     start(
         context,
         client,
         &upscaler,
-        &args.result,
+        &args.job.result,
         result::finish_variation,
     )
 }
 
 pub fn video(context: &Context, args: &VideoArgs) -> Result<(), Failure> {
-    let client = client(context, &args.api, args.dry_run)?;
+    let client = client(context, &args.job)?;
     let client = client.as_ref();
     let first = match args.generated {
         true => ImageReference::generated(&args.image),
-        false => ImageReference::uploaded(image(context, client, &args.image, &args.prepare)?.id),
+        false => {
+            ImageReference::uploaded(image(context, client, &args.image, &args.job.prepare)?.id)
+        }
     };
     let mut video = ImageToVideo::new(&args.prompt, first);
     for (name, value) in [("model", &args.model), ("resolution", &args.resolution)] {
@@ -285,13 +284,12 @@ pub fn video(context: &Context, args: &VideoArgs) -> Result<(), Failure> {
     if let Some(seconds) = args.duration {
         video = video.duration(seconds);
     }
-    let extra = args.extra.iter();
-    let video = extra.fold(video, |all, (name, value)| all.extra(name, value.clone()));
+    let video = with_extra(video, &args.job, ImageToVideo::extra);
     start(
         context,
         client,
         &video,
-        &args.result,
+        &args.job.result,
         result::finish_generation,
     )
 }

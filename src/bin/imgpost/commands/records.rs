@@ -5,7 +5,7 @@ use std::fmt;
 use imgpost::leonardo::{Dataset, InitImageRecord, UserDetails};
 use serde::Serialize;
 
-use crate::args::{ApiArgs, DatasetCommand, InitImageCommand};
+use crate::args::{ApiArgs, DatasetCommand, InitImageCommand, RecordArgs};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -50,12 +50,12 @@ pub fn dataset(context: &Context, command: DatasetCommand) -> Result<(), Failure
                 .create_dataset(&name, description.as_deref())?;
             context.result(&Id { id })
         }
-        DatasetCommand::Show { id, api } => {
+        DatasetCommand::Show(RecordArgs { id, api }) => {
             let record = api.client(context)?.dataset(&id)?;
             let text = dataset_text(&record);
             context.result(&Record { record, text })
         }
-        DatasetCommand::Delete { id, api } => {
+        DatasetCommand::Delete(RecordArgs { id, api }) => {
             api.client(context)?.delete_dataset(&id)?;
             context.result(&Id { id })
         }
@@ -72,12 +72,12 @@ pub fn dataset(context: &Context, command: DatasetCommand) -> Result<(), Failure
 
 pub fn init_image(context: &Context, command: InitImageCommand) -> Result<(), Failure> {
     match command {
-        InitImageCommand::Show { id, api } => {
+        InitImageCommand::Show(RecordArgs { id, api }) => {
             let record = api.client(context)?.init_image(&id)?;
             let text = init_image_text(&record);
             context.result(&Record { record, text })
         }
-        InitImageCommand::Delete { id, api } => {
+        InitImageCommand::Delete(RecordArgs { id, api }) => {
             api.client(context)?.delete_init_image(&id)?;
             context.result(&Id { id })
         }
