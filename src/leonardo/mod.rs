@@ -12,6 +12,26 @@
 //! }
 //! # Ok::<(), imgpost::Error>(())
 //! ```
+//!
+//! | what | how |
+//! |---|---|
+//! | init images | [`Client::upload_init_image`], [`Client::init_image`], [`Client::delete_init_image`] |
+//! | canvas | [`Client::upload_canvas`] with a [mask](crate::PreparedImage::mask) |
+//! | datasets | [`Client::create_dataset`], [`Client::upload_dataset`] for many files |
+//! | other files | [`Client::upload_media`], [`Client::upload_model_asset`] |
+//! | jobs | [`Client::generate`] with a [`Generation`], [`GenerationV2`], [`ImageToVideo`] or [`UniversalUpscaler`] |
+//! | results | [`Client::wait`], [`Client::wait_variation`], [`Client::download`] |
+//! | the account | [`Client::me`] |
+//!
+//! Every call is a value too, which any HTTP client can send: see [`call`].
+//!
+//! # Failures
+//!
+//! The API refuses in several shapes, some with HTTP status 200, and with null where there should be an answer; all
+//! of them are an [`ApiError`], with the API's own code and message. Calls that can be made twice without harm are made
+//! again when they fail for a reason that passes: four more times, with growing pauses, as the API asks. A generation
+//! costs credits, so it is sent again only if nothing of it was sent. No more calls are made in a minute than the API
+//! allows: the next one waits.
 
 mod account;
 mod batch;

@@ -108,9 +108,13 @@ impl Failure {
             Error::Cancelled => Code::Cancelled,
             _ => Code::Api,
         };
+        let mut message = with_causes(error);
+        if error.is_expired() {
+            message += " (`imgpost upload` asks for one by itself)";
+        }
         Self {
             names_file: matches!(error, Error::Prepare(_) | Error::File(_)),
-            ..Self::new(with_causes(error), code)
+            ..Self::new(message, code)
         }
     }
 }

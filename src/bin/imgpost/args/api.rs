@@ -35,6 +35,10 @@ pub struct ApiArgs {
     connect: ConnectArgs,
 }
 
+fn is_set(variable: &str) -> bool {
+    std::env::var(variable).is_ok_and(|value| !value.trim().is_empty())
+}
+
 fn transport() -> Result<Arc<UreqTransport>, Failure> {
     let transport = UreqTransport::from_env().map_err(|e| Error::Invalid(e.to_string()))?;
     Ok(Arc::new(transport))
@@ -61,12 +65,17 @@ impl ApiArgs {
     /// What calls the API; it ends when the command is cancelled.
     pub fn client(&self, context: &Context) -> Result<Client, Failure> {
         let builder = match &self.api_key_file {
+            None if !is_set("LEONARDO_API_KEY") => {
+                return Err(Failure::usage(
+                    "there is no API key; set LEONARDO_API_KEY to yours, or try it with `imgpost sandbox`",
+                ));
+            }
             None => ClientBuilder::from_env()?,
             Some(path) => {
                 let key = std::fs::read_to_string(path).map_err(|e| Failure::file(path, e))?;
                 let builder = Client::builder(key.trim()).transport(transport()?);
                 match std::env::var("LEONARDO_BASE_URL") {
-                    Ok(url) if !url.trim().is_empty() => builder.base_url(url),
+                    Ok(url) if is_set("LEONARDO_BASE_URL") => builder.base_url(url),
                     _ => builder,
                 }
             }
