@@ -20,8 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some(sandbox) => {
             let url = sandbox.base_url();
             println!("no LEONARDO_API_KEY: using a sandbox at {url}");
-            let builder = Client::builder(sandbox.api_key());
-            builder.base_url(url).build()?
+            sandbox.client()?
         }
         None => Client::from_env()?,
     };

@@ -52,6 +52,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::error::Error;
+use crate::leonardo::Client;
+
 pub use storage::StoredObject;
 
 use http::Answer;
@@ -110,6 +113,16 @@ impl Sandbox {
     /// The base URL to give to a client.
     pub fn base_url(&self) -> String {
         format!("http://{}{}", self.address, api::PREFIX)
+    }
+
+    /// A client of this sandbox.
+    ///
+    /// # Errors
+    ///
+    /// None that is known: the key and the address are good.
+    pub fn client(&self) -> Result<Client, Error> {
+        let builder = Client::builder(self.api_key());
+        builder.base_url(self.base_url()).build()
     }
 
     /// The API key it accepts, drawn anew for every sandbox.

@@ -1,0 +1,60 @@
+//! Bring your own HTTP client: whatever sends one request and brings back the answer can carry the calls and the posts.
+//!
+//! `cargo run --example custom_transport` — this one speaks HTTP/1.1 over a plain connection, to a sandbox.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use imgpost::leonardo::Client;
+use imgpost::transport::{Request, Response, Transport, TransportError, TransportErrorKind};
+use imgpost::{Prepare, sandbox::Sandbox};
+
+#[derive(Debug)]
+struct Plain;
+
+impl Transport for Plain {
+    fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
+        let url = request.url.to_owned();
+        exchange(request)
+            .map_err(|error| TransportError::new(TransportErrorKind::Broken, &url, error))
+    }
+}
+
+fn exchange(request: Request<'_>) -> io::Result<Response> {
+    let address = request.url.strip_prefix("http://").unwrap_or_default();
+    let (host, path) = address.split_once('/').unwrap_or((address, ""));
+    let method = request.method.as_str();
+    let mut head = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    for (name, value) in &request.headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    let mut nothing = io::empty();
+    let (body, length) = request.body.unwrap_or((&mut nothing, 0));
+    let mut stream = TcpStream::connect(host)?;
+    write!(stream, "{head}Content-Length: {length}\r\n\r\n")?;
+    io::copy(body, &mut stream)?;
+    let mut answer = String::new();
+    let limit = request.max_response_bytes;
+    stream.take(limit).read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).and_then(|text| text.parse().ok());
+    let lines = head.lines().filter_map(|line| line.split_once(':'));
+    Ok(Response {
+        status: status.ok_or(io::ErrorKind::InvalidData)?,
+        headers: lines
+            .map(|(n, v)| (n.to_lowercase(), v.trim().into()))
+            .collect(),
+        body: body.into(),
+    })
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let sandbox = Sandbox::start()?;
+    let builder = Client::builder(sandbox.api_key()).base_url(sandbox.base_url());
+    let client = builder.transport(Arc::new(Plain)).build()?;
+    let image = Prepare::default().open("fixtures/images/lighthouse.jpg")?;
+    let init = client.upload_init_image(&image)?;
+    println!("uploaded {} by a transport of our own", init.id);
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Any service that presigns S3 POSTs: fit a photo to a form and post it, with progress, and tell failures apart.
+//!
+//! `cargo run --example presigned [FORM.json PHOTO]` — FORM.json is the `{"url", "fields"}` of boto3 or aws-sdk-js, or an
+//! answer of the Leonardo.Ai API; without it, a sandbox hands one out.
+
+use std::ops::ControlFlow;
+
+use imgpost::{Error, Extension, Prepare, PresignedPost, Uploader, sandbox::Sandbox};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let sandbox = Sandbox::start()?;
+    let form = match arguments.next() {
+        Some(path) => PresignedPost::from_json(std::fs::read(path)?)?,
+        None => sandbox.client()?.create_init_image(Extension::Webp)?,
+    };
+    let photo = arguments
+        .next()
+        .unwrap_or("fixtures/images/lighthouse.jpg".into());
+
+    // The form knows which extension was declared; S3 would take any bytes, and the picture would not open.
+    let extension = form.extension().unwrap_or(Extension::Jpg);
+    let image = Prepare::default()
+        .size(1024, 768)
+        .extension(extension)
+        .open(photo)?;
+    println!(
+        "prepared {} {} for {}",
+        image.size(),
+        image.extension(),
+        form.host()
+    );
+
+    let uploader = Uploader::default().on_progress(|progress| {
+        if progress.sent == progress.total {
+            println!(
+                "sent {} bytes, attempt {}",
+                progress.total, progress.attempt
+            );
+        }
+        ControlFlow::Continue(())
+    });
+    match uploader.upload(&form, &image) {
+        Ok(receipt) => println!("stored {} bytes under {:?}", receipt.bytes, receipt.key),
+        Err(error) if error.is_expired() => println!("too late, ask for another form: {error}"),
+        Err(Error::Storage(error)) => println!("S3 says {:?}: {error}", error.code),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
