@@ -10,6 +10,8 @@
 //! start of an interpreter counts for nothing. Photos and contenders take turns within a round. Peak memory is that
 //! of a fresh process that has prepared one photo.
 
+mod support;
+
 use std::hint::black_box;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use imgpost::{Extension, Prepare};
+use support::{geometric_mean, median, node, peak_kib, photos, python};
 
 const ROUNDS: usize = 9;
 const BATCH: usize = 32;
@@ -52,14 +55,6 @@ fn serve() {
     }
 }
 
-fn peak_kib() -> u64 {
-    let status =
-        std::fs::read_to_string("/proc/self/status").expect("peak memory is read on Linux");
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
-    number.expect("VmHWM in kB")
-}
-
 struct Contender {
     name: &'static str,
     command: fn() -> Command,
@@ -84,24 +79,9 @@ const CONTENDERS: [Contender; 4] = [
     },
     Contender {
         name: "sharp",
-        command: || {
-            let mut command = Command::new("node");
-            command.arg(root().join("benches/rivals/sharp.js"));
-            command.env("NODE_PATH", root().join("target/rivals/node_modules"));
-            command
-        },
+        command: || node("sharp.js"),
     },
 ];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn python(script: &str) -> Command {
-    let mut command = Command::new(root().join("target/rivals/venv/bin/python"));
-    command.arg(root().join("benches/rivals").join(script));
-    command
-}
 
 struct Running {
     child: Child,
@@ -182,26 +162,6 @@ fn compare(folder: &Path) {
     );
 }
 
-fn photos(folder: &Path) -> Vec<PathBuf> {
-    let entries =
-        std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let is_jpeg = |path: &PathBuf| {
-        path.extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case("jpg"))
-    };
-    let mut photos: Vec<_> = entries
-        .map(|entry| entry.expect("an entry").path())
-        .filter(is_jpeg)
-        .collect();
-    assert!(
-        !photos.is_empty(),
-        "{} holds no .jpg file",
-        folder.display()
-    );
-    photos.sort();
-    photos
-}
-
 /// Nanoseconds for each contender and photo: the median of all rounds but the first, which warms up.
 fn times(photos: &[PathBuf]) -> Vec<Vec<f64>> {
     let mut running: Vec<_> = CONTENDERS.iter().map(Running::start).collect();
@@ -245,13 +205,4 @@ fn elapsed(photos: &[&PathBuf], threads: usize) -> f64 {
         }
     });
     started.elapsed().as_secs_f64()
-}
-
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
-}
-
-fn geometric_mean(numbers: &[f64]) -> f64 {
-    (numbers.iter().map(|n| n.ln()).sum::<f64>() / numbers.len() as f64).exp()
 }

@@ -7,13 +7,16 @@
 //! Both post to a sink on this machine that reads everything and keeps nothing. Processor time is that of the whole
 //! process, user and system; it counts in hundredths of a second. Runs on Linux.
 
+mod support;
+
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
 use imgpost::{PresignedPost, Uploader};
+use support::{median, peak_kib, sink};
 
 const MIB: usize = 1024;
 const ROUNDS: usize = 7;
@@ -22,7 +25,7 @@ fn main() {
     let args: Vec<_> = std::env::args().collect();
     match args.get(1).map(String::as_str) {
         Some("--post") => post(&args[2], Path::new(&args[3])),
-        Some("--sink") => sink(),
+        Some("--sink") => serve(),
         _ => compare(),
     }
 }
@@ -32,38 +35,17 @@ fn post(url: &str, path: &Path) {
     let form = PresignedPost::new(url, [("key".into(), "k".into())]).expect("a form");
     let receipt = Uploader::default().upload_file(&form, path, None);
     assert_eq!(receipt.expect("a sink that takes it").attempts, 1);
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let peak = status.lines().find(|line| line.starts_with("VmHWM:"));
-    println!(
-        "{}",
-        peak.and_then(|line| line.split_whitespace().nth(1))
-            .expect("VmHWM")
-    );
+    println!("{}", peak_kib());
 }
 
-fn sink() {
+fn serve() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     println!("http://{}/", listener.local_addr().expect("an address"));
     for stream in listener.incoming() {
-        take(&stream.expect("a connection")).expect("a post");
+        let stream = stream.expect("a connection");
+        sink::read(&stream, &mut io::sink()).expect("a post");
+        sink::answer(&stream).expect("a client that listens");
     }
-}
-
-fn take(mut stream: &TcpStream) -> std::io::Result<()> {
-    let mut reader = BufReader::with_capacity(1 << 20, stream);
-    let (mut length, mut line) = (0, String::new());
-    while line != "\r\n" {
-        line.clear();
-        reader.read_line(&mut line)?;
-        let lower = line.to_ascii_lowercase();
-        if let Some(value) = lower.strip_prefix("content-length:") {
-            length = value.trim().parse().expect("a length");
-        }
-    }
-    // Both announce that they wait for it.
-    stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
-    std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
-    stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
 }
 
 fn compare() {
@@ -124,9 +106,4 @@ fn children_ticks() -> u64 {
     numbers
         .map(|number| number.parse::<u64>().expect("a number"))
         .sum()
-}
-
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
 }

@@ -1,0 +1,35 @@
+//! The storage of the benchmarks: reads what is posted and says it is stored.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+
+/// Reads one post, the content into `body`; gives the head. Whoever waits to be told to continue is told.
+pub fn read(mut stream: &TcpStream, body: &mut impl Write) -> io::Result<String> {
+    let mut reader = BufReader::with_capacity(1 << 20, stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    if header(&head, "expect").is_some() {
+        stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+    }
+    let length = header(&head, "content-length").and_then(|value| value.parse().ok());
+    let length = length.expect("a post of a declared length");
+    let read = io::copy(&mut reader.take(length), body)?;
+    match read == length {
+        true => Ok(head),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// Answers as S3 does.
+pub fn answer(mut stream: &TcpStream) -> io::Result<()> {
+    stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+}
+
+pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+    lines.find_map(|(n, value)| n.eq_ignore_ascii_case(name).then_some(value.trim()))
+}
