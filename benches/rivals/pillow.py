@@ -21,11 +21,16 @@ def prepare(path: str) -> bytes:
     return jpeg.getvalue()
 
 
-for line in sys.stdin:
-    path = line.rstrip("\n")
-    if path == "peak":
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
-        continue
-    started = time.perf_counter_ns()
-    jpeg = prepare(path)
-    print(time.perf_counter_ns() - started, len(jpeg), flush=True)
+def serve() -> None:
+    for line in sys.stdin:
+        path = line.rstrip("\n")
+        if path == "peak":
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
+            continue
+        started = time.perf_counter_ns()
+        jpeg = prepare(path)
+        print(time.perf_counter_ns() - started, len(jpeg), flush=True)
+
+
+if __name__ == "__main__":
+    serve()

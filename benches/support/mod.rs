@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every benchmark takes its own part of this")]
 
+pub mod job;
 pub mod sink;
 
 use std::path::{Path, PathBuf};
