@@ -368,3 +368,27 @@ fn what_does_not_go_together_is_told() {
         assert!(told.contains(words), "{arguments:?}: {told}");
     }
 }
+
+#[test]
+fn a_folder_that_cannot_be_is_told_before_anything_costs() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let before = one(&sandbox, &["me"])["apiSubscriptionTokens"].clone();
+    let download = file.join("folder").display().to_string();
+    for arguments in [
+        vec!["generate", "-p", "p", "--download", &download],
+        vec!["upscale", &photo(), "--download", &download],
+        vec![
+            "wait",
+            "00000000-0000-4000-8000-000000000000",
+            "--download",
+            &download,
+        ],
+    ] {
+        let (code, message) = refused(&run(on(&sandbox).args(arguments)));
+        assert!(code == 2 && message.contains("folder: "), "{message}");
+    }
+    assert_eq!(one(&sandbox, &["me"])["apiSubscriptionTokens"], before);
+}

@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn what_the_api_would_refuse_is_not_sent() {
         let p = || Generation::new("p");
-        refused(Generation::new(""), "0 characters; the API takes 1 to 1500");
+        refused(Generation::new(""), "the prompt is empty");
         refused(Generation::new("ä".repeat(1501)), "1501 characters");
         refused(
             p().strength(0.95),

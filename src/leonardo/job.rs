@@ -131,15 +131,17 @@ impl Variables {
         }
     }
 
-    /// Checks the length of a prompt, in characters.
+    /// Checks that there is a prompt, and that it has no more characters than this.
     pub fn check_prompt(&self, max: usize) -> Result<(), Error> {
         let prompt = self.0.get("prompt").and_then(Value::as_str);
-        let length = prompt.unwrap_or_default().chars().count();
-        match (1..=max).contains(&length) {
-            true => Ok(()),
-            false => Err(Error::Invalid(format!(
-                "the prompt has {length} characters; the API takes 1 to {max}"
+        match prompt.unwrap_or_default().chars().count() {
+            0 => Err(Error::Invalid(
+                "the prompt is empty; say what is to be seen".into(),
+            )),
+            length if length > max => Err(Error::Invalid(format!(
+                "the prompt has {length} characters; the API takes at most {max}"
             ))),
+            _ => Ok(()),
         }
     }
 }

@@ -18,9 +18,13 @@ use crate::failure::Failure;
 
 type Finish = fn(&Context, &Client, JobReport, &ResultArgs) -> Result<(), Failure>;
 
-/// The client, unless nothing is to be sent.
+/// The client, unless nothing is to be sent. A folder that cannot be is told before anything costs.
 fn client(context: &Context, job: &JobArgs) -> Result<Option<Client>, Failure> {
-    (!job.dry_run).then(|| job.api.client(context)).transpose()
+    if job.dry_run {
+        return Ok(None);
+    }
+    result::make_folder(&job.result)?;
+    job.api.client(context).map(Some)
 }
 
 /// Sets the variables that were given by their names.

@@ -80,6 +80,7 @@ pub fn generation(
     id: &str,
     args: &ResultArgs,
 ) -> Result<(), Failure> {
+    make_folder(args)?;
     finish_generation(context, client, JobReport::of(id), args)
 }
 
@@ -89,6 +90,7 @@ pub fn variation(
     id: &str,
     args: &ResultArgs,
 ) -> Result<(), Failure> {
+    make_folder(args)?;
     finish_variation(context, client, JobReport::of(id), args)
 }
 
@@ -136,6 +138,16 @@ pub fn finish_variation(
     context.result(&report)
 }
 
+/// Makes the folder that results are fetched into.
+pub fn make_folder(args: &ResultArgs) -> Result<(), Failure> {
+    match &args.download {
+        None => Ok(()),
+        Some(folder) => {
+            std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))
+        }
+    }
+}
+
 fn wait(args: &ResultArgs) -> Wait {
     Wait::default().timeout(Duration::from_secs(args.wait_timeout))
 }
@@ -151,7 +163,6 @@ fn fetched(
     let file = match &args.download {
         None => None,
         Some(folder) => {
-            std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))?;
             let _spinner = context.spinner(format!("fetching {id}"));
             Some(download(client, &id, &url, folder)?)
         }
