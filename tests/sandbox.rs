@@ -1,7 +1,9 @@
 //! Promise: the whole job works against a server that checks everything, and fails cleanly where it must.
 
+use std::time::{Duration, Instant, SystemTime};
+
 use imgpost::leonardo::{Client, Generation};
-use imgpost::sandbox::Sandbox;
+use imgpost::sandbox::{Fault, Sandbox};
 use imgpost::{Error, Extension, Prepare, PreparedImage, PresignedPost, Uploader, upload};
 
 fn client(sandbox: &Sandbox) -> Client {
@@ -190,4 +192,87 @@ fn the_port_is_free_again_when_the_sandbox_is_dropped() {
     drop(sandbox);
     let error = client.create_init_image(Extension::Jpg).unwrap_err();
     assert!(matches!(error, Error::Transport(_)), "{url}: {error:?}");
+}
+
+#[test]
+fn posts_and_calls_go_wrong_where_they_are_asked_to() {
+    let stall = Fault::Stall(Duration::from_millis(50));
+    for fault in [
+        Fault::CloseInBody(0),
+        Fault::CloseInBody(50),
+        Fault::CloseBeforeAnswer,
+        Fault::LoseAnswer,
+        stall.clone(),
+        Fault::s3_error(503, "SlowDown"),
+        Fault::proxy_page(502),
+    ] {
+        let sandbox = Sandbox::start().unwrap().with_fault(fault.clone());
+        let image = image(Extension::Jpg);
+        let init = sandbox.client().unwrap().upload_init_image(&image).unwrap();
+        assert_eq!(init.receipt.attempts, 2, "{fault:?}");
+        let stored = sandbox
+            .stored(init.receipt.key.as_deref().unwrap())
+            .unwrap();
+        assert_eq!(stored.bytes, image.bytes());
+        let requests = sandbox.requests();
+        let statuses: Vec<_> = requests.iter().map(|request| request.status).collect();
+        let wrong = match &fault {
+            Fault::Answer { status, .. } => Some(*status),
+            _ => None,
+        };
+        assert_eq!(statuses, [Some(200), wrong, Some(204)], "{fault:?}");
+        assert!(requests[0].path.ends_with("/v1/init-image") && requests[1].method == "POST");
+    }
+    let sandbox = Sandbox::start()
+        .unwrap()
+        .with_fault(Fault::s3_error(403, "AccessDenied"));
+    let client = sandbox.client().unwrap();
+    let error = client
+        .upload_init_image(&image(Extension::Jpg))
+        .unwrap_err();
+    assert!(
+        matches!(&error, Error::Storage(s3) if s3.status == 403),
+        "{error:?}"
+    );
+
+    let sandbox = Sandbox::start()
+        .unwrap()
+        .with_api_fault(Fault::proxy_page(502))
+        .with_api_fault(Fault::CloseBeforeAnswer)
+        .with_api_fault(Fault::api_error(400, "validation-failed", "no such field"));
+    let client = sandbox.client().unwrap();
+    let Err(Error::Api(error)) = client.me() else {
+        panic!("the third answer is a refusal")
+    };
+    assert_eq!(error.code.as_deref(), Some("validation-failed"));
+    assert!(client.me().is_ok());
+}
+
+#[test]
+fn forms_live_and_answers_wait_as_long_as_asked() {
+    let sandbox = Sandbox::start()
+        .unwrap()
+        .with_expiry(Duration::from_secs(4000));
+    let form = sandbox
+        .client()
+        .unwrap()
+        .create_init_image(Extension::Jpg)
+        .unwrap();
+    let lives = form
+        .expires_at()
+        .unwrap()
+        .duration_since(SystemTime::now())
+        .unwrap();
+    assert!((3900..=4000).contains(&lives.as_secs()), "{lives:?}");
+    let sandbox = Sandbox::start().unwrap().with_expiry(Duration::ZERO);
+    let error = sandbox
+        .client()
+        .unwrap()
+        .upload_init_image(&image(Extension::Jpg));
+    assert!(error.unwrap_err().is_expired());
+    let latency = Duration::from_millis(300);
+    let sandbox = Sandbox::start().unwrap().with_latency(latency);
+    let started = Instant::now();
+    sandbox.client().unwrap().me().unwrap();
+    assert!(started.elapsed() >= latency);
 }

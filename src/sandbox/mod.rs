@@ -38,23 +38,26 @@
 //! ```
 
 mod api;
+mod fault;
 mod http;
 mod picture;
 mod sigv4;
 mod storage;
 mod whole_breaks;
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::leonardo::Client;
 
+pub use fault::Fault;
 pub use storage::StoredObject;
 
 use http::Answer;
@@ -70,6 +73,28 @@ pub struct Sandbox {
 struct State {
     api: api::Api,
     storage: Arc<storage::Storage>,
+    settings: Mutex<Settings>,
+}
+
+#[derive(Default)]
+struct Settings {
+    latency: Duration,
+    /// For the next posts to the storage, and the next calls of the API.
+    faults: VecDeque<Fault>,
+    api_faults: VecDeque<Fault>,
+    requests: Vec<SandboxRequest>,
+}
+
+/// A request that the sandbox was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SandboxRequest {
+    /// The method.
+    pub method: String,
+    /// The path, without what follows a question mark.
+    pub path: String,
+    /// The status it was answered with; none where the connection was closed without an answer.
+    pub status: Option<u16>,
 }
 
 impl Sandbox {
@@ -94,6 +119,7 @@ impl Sandbox {
         let state = Arc::new(State {
             api: api::Api::new(Arc::clone(&storage)),
             storage,
+            settings: Mutex::default(),
         });
         let stopped = Arc::new(AtomicBool::new(false));
         let acceptor = {
@@ -128,6 +154,49 @@ impl Sandbox {
     /// The API key it accepts, drawn anew for every sandbox.
     pub fn api_key(&self) -> &str {
         self.state.api.key()
+    }
+
+    /// Lets every request wait for so long before it is answered. Default: not at all.
+    #[must_use]
+    pub fn with_latency(self, latency: Duration) -> Self {
+        self.state.settings().latency = latency;
+        self
+    }
+
+    /// Hands out forms that live for so long, in whole seconds. Default: 120 s, as the API's.
+    #[must_use]
+    pub fn with_expiry(self, expiry: Duration) -> Self {
+        self.state.storage.set_expiry(expiry);
+        self
+    }
+
+    /// Lets the next post to the storage go wrong. Given again, the one after that.
+    ///
+    /// ```
+    /// use imgpost::{Prepare, sandbox::{Fault, Sandbox}};
+    ///
+    /// let sandbox = Sandbox::start()?.with_fault(Fault::s3_error(503, "SlowDown"));
+    /// let image = Prepare::default().rgba8(1, 1, &[0, 0, 0, 255])?;
+    /// let init = sandbox.client()?.upload_init_image(&image)?;
+    /// assert_eq!(init.receipt.attempts, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_fault(self, fault: Fault) -> Self {
+        self.state.settings().faults.push_back(fault);
+        self
+    }
+
+    /// Lets the next call of the API go wrong. Given again, the one after that.
+    #[must_use]
+    pub fn with_api_fault(self, fault: Fault) -> Self {
+        self.state.settings().api_faults.push_back(fault);
+        self
+    }
+
+    /// What it was sent so far, in the order of the answers.
+    pub fn requests(&self) -> Vec<SandboxRequest> {
+        self.state.settings().requests.clone()
     }
 
     /// What is stored under `key`.
@@ -174,20 +243,44 @@ fn accept(listener: &TcpListener, state: &Arc<State>, stopped: &AtomicBool) {
 }
 
 impl State {
+    /// What is set or listed cannot be left half done, so a thread that panicked has done it no harm.
+    fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn answer(&self, request: &mut http::Incoming<'_>) -> io::Result<Answer> {
-        let answer = match request.path.strip_prefix(api::PREFIX) {
-            Some(path) => {
-                let path = path.to_owned();
-                self.api.answer(&path, request)?
-            }
-            None => self.storage.answer(request)?,
+        let path = request
+            .path
+            .split('?')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let is_api = path.starts_with(api::PREFIX);
+        let (latency, fault) = {
+            let mut settings = self.settings();
+            let fault = match is_api {
+                true => settings.api_faults.pop_front(),
+                false if request.method == "POST" => settings.faults.pop_front(),
+                false => None,
+            };
+            (settings.latency, fault)
         };
-        log::debug!(
-            "sandbox: {} {}: {}",
-            request.method,
-            request.path,
-            answer.status
-        );
-        Ok(answer)
+        std::thread::sleep(latency);
+        let carry_out = |request: &mut http::Incoming<'_>| match path.strip_prefix(api::PREFIX) {
+            Some(path) => self.api.answer(path, request),
+            None => self.storage.answer(request),
+        };
+        let answer = match fault {
+            Some(fault) => fault.happen(request, carry_out),
+            None => carry_out(request),
+        };
+        let told = SandboxRequest {
+            method: request.method.clone(),
+            path,
+            status: answer.as_ref().ok().map(|answer| answer.status),
+        };
+        log::debug!("sandbox: {} {}: {:?}", told.method, told.path, told.status);
+        self.settings().requests.push(told);
+        answer
     }
 }

@@ -6,7 +6,9 @@ mod refusal;
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +22,8 @@ use refusal::refuse;
 
 const BUCKET: &str = "imgpost-sandbox";
 const REGION: &str = "us-east-1";
-const EXPIRY: SignedDuration = SignedDuration::from_secs(120);
+/// How long a form lives, in seconds.
+const EXPIRY: u32 = 120;
 
 /// A stored file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub(super) struct Storage {
     /// Scheme, host and port.
     origin: String,
     credentials: Credentials,
+    /// In seconds.
+    expiry: AtomicU32,
     objects: Mutex<HashMap<String, Arc<StoredObject>>>,
 }
 
@@ -56,6 +61,7 @@ impl Storage {
     pub fn new(origin: String) -> Self {
         Self {
             origin,
+            expiry: AtomicU32::new(EXPIRY),
             credentials: Credentials {
                 access_key: format!("ASIA{:016X}", random::draw() as u64),
                 secret_key: format!("{:032x}", random::draw()),
@@ -88,6 +94,12 @@ impl Storage {
         format!("{}/{BUCKET}/{key}", self.origin)
     }
 
+    /// How long the forms live that are made from now on, in whole seconds.
+    pub fn set_expiry(&self, expiry: Duration) {
+        let seconds = expiry.as_secs().try_into().unwrap_or(u32::MAX);
+        self.expiry.store(seconds, Ordering::Relaxed);
+    }
+
     /// A form that stores one file under `key` within two minutes of `now`.
     pub fn presign(&self, key: &str, content_type: &str, now: Timestamp) -> SignedForm {
         let date = now.strftime("%Y%m%d").to_string();
@@ -113,7 +125,8 @@ impl Storage {
             .iter()
             .map(|(name, value)| json!({*name: value}))
             .collect();
-        let expiration = (now + EXPIRY).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let expiry = SignedDuration::from_secs(self.expiry.load(Ordering::Relaxed).into());
+        let expiration = (now + expiry).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let policy = json!({"expiration": expiration, "conditions": conditions}).to_string();
         let policy = STANDARD.encode(policy);
         let signature = sigv4::sign(&policy, &self.credentials.secret_key, &date, REGION);
