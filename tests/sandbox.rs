@@ -276,3 +276,27 @@ fn forms_live_and_answers_wait_as_long_as_asked() {
     sandbox.client().unwrap().me().unwrap();
     assert!(started.elapsed() >= latency);
 }
+
+#[test]
+fn the_page_shows_what_is_stored_and_asked() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = sandbox.client().unwrap();
+    let init = client.upload_init_image(&image(Extension::Png)).unwrap();
+    client.generation("<b>").unwrap_err();
+    let page = ureq::get(sandbox.page_url()).call().unwrap();
+    let page = page.into_body().read_to_string().unwrap();
+    let key = init.receipt.key.unwrap();
+    assert!(page.contains(&format!("{key}\" alt=\"\">")), "{page}");
+    assert!(
+        page.contains("Stored: 1") && page.contains("image/png, "),
+        "{page}"
+    );
+    assert!(
+        page.contains("<td>200</td><td>POST /api/rest/v1/init-image</td>"),
+        "{page}"
+    );
+    assert!(
+        !page.contains("<script") && !page.contains(sandbox.api_key()),
+        "{page}"
+    );
+}

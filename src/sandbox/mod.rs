@@ -40,6 +40,7 @@
 mod api;
 mod fault;
 mod http;
+mod page;
 mod picture;
 mod sigv4;
 mod storage;
@@ -139,6 +140,11 @@ impl Sandbox {
     /// The base URL to give to a client.
     pub fn base_url(&self) -> String {
         format!("http://{}{}", self.address, api::PREFIX)
+    }
+
+    /// The page that shows what is stored and what was asked, for a browser.
+    pub fn page_url(&self) -> String {
+        format!("http://{}/", self.address)
     }
 
     /// A client of this sandbox.
@@ -266,6 +272,12 @@ impl State {
             (settings.latency, fault)
         };
         std::thread::sleep(latency);
+        if path == "/" && request.method == "GET" {
+            // Whoever looks is not what is looked at.
+            let requests = self.settings().requests.clone();
+            let page = page::render(&self.storage, &requests);
+            return Ok(Answer::new(200, "text/html; charset=utf-8", page));
+        }
         let carry_out = |request: &mut http::Incoming<'_>| match path.strip_prefix(api::PREFIX) {
             Some(path) => self.api.answer(path, request),
             None => self.storage.answer(request),

@@ -18,6 +18,7 @@ use serde_json::json;
 use super::http::{Answer, Incoming};
 use super::sigv4;
 use crate::random;
+pub(super) use refusal::escape;
 use refusal::refuse;
 
 const BUCKET: &str = "imgpost-sandbox";
@@ -73,6 +74,17 @@ impl Storage {
 
     pub fn get(&self, key: &str) -> Option<Arc<StoredObject>> {
         self.objects().get(key).map(Arc::clone)
+    }
+
+    /// Everything there is, by key.
+    pub fn list(&self) -> Vec<(String, Arc<StoredObject>)> {
+        let objects = self.objects();
+        let all = objects.iter();
+        let mut list: Vec<_> = all
+            .map(|(key, object)| (key.clone(), Arc::clone(object)))
+            .collect();
+        list.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        list
     }
 
     pub fn put(&self, key: &str, object: impl Into<Arc<StoredObject>>) {

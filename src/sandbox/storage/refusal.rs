@@ -31,8 +31,9 @@ impl Refusal {
     }
 }
 
-pub(super) fn escape(text: &str) -> String {
+pub(in crate::sandbox) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

@@ -16,6 +16,10 @@ pub fn sandbox(context: &Context, port: u16) -> Result<(), Failure> {
     println!("export LEONARDO_BASE_URL={}", sandbox.base_url());
     println!("export LEONARDO_API_KEY={}", sandbox.api_key());
     context.tell("the sandbox runs until Ctrl-C; paste the two lines into another terminal");
+    context.tell(&format!(
+        "what it stores is shown at {}",
+        sandbox.page_url()
+    ));
     loop {
         std::thread::park();
     }
