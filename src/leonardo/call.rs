@@ -176,6 +176,28 @@ macro_rules! calls_by_id {
 
 pub(super) use calls_by_id;
 
+/// What calls have in common that are answered with one form.
+macro_rules! answered_with_a_form {
+    () => {
+        type Answer = $crate::PresignedPost;
+
+        fn parse(&self, body: &[u8]) -> Result<$crate::PresignedPost, $crate::Error> {
+            Ok($crate::PresignedPost::from_json(body)?)
+        }
+
+        fn received(
+            &self,
+            form: &mut $crate::PresignedPost,
+            api: std::time::SystemTime,
+            local: std::time::SystemTime,
+        ) {
+            $crate::leonardo::call::learn_time(form, api, local);
+        }
+    };
+}
+
+pub(super) use answered_with_a_form;
+
 /// What the API says of a thing that was deleted.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[non_exhaustive]

@@ -1,12 +1,11 @@
 //! Datasets: the pictures a model is trained on.
 
-use std::time::SystemTime;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::call::{
-    Call, CallKind, CallRequest, Deleted, calls_by_id, id, learn_time, path_segment, wrapped,
+    Call, CallKind, CallRequest, Deleted, answered_with_a_form, calls_by_id, id, path_segment,
+    wrapped,
 };
 use super::client::Client;
 use super::init_image::InitImage;
@@ -129,20 +128,12 @@ impl CreateDatasetImage {
 }
 
 impl Call for CreateDatasetImage {
-    type Answer = PresignedPost;
+    answered_with_a_form!();
 
     fn request(&self) -> Result<CallRequest, Error> {
         let path = format!("/v1/datasets/{}/upload", path_segment(&self.dataset_id)?);
         let json = json!({"extension": self.extension.as_str()});
         Ok(CallRequest::post(path, json, CallKind::Repeatable))
-    }
-
-    fn parse(&self, body: &[u8]) -> Result<PresignedPost, Error> {
-        Ok(PresignedPost::from_json(body)?)
-    }
-
-    fn received(&self, form: &mut PresignedPost, api: SystemTime, local: SystemTime) {
-        learn_time(form, api, local);
     }
 }
 

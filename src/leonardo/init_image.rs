@@ -1,11 +1,9 @@
 //! Init images: pictures a generation starts from.
 
-use std::time::SystemTime;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::call::{Call, CallKind, CallRequest, Deleted, calls_by_id, learn_time};
+use super::call::{Call, CallKind, CallRequest, Deleted, answered_with_a_form, calls_by_id};
 use super::client::Client;
 use crate::error::Error;
 use crate::extension::Extension;
@@ -70,7 +68,7 @@ impl CreateInitImage {
 }
 
 impl Call for CreateInitImage {
-    type Answer = PresignedPost;
+    answered_with_a_form!();
 
     fn request(&self) -> Result<CallRequest, Error> {
         let json = json!({"extension": self.extension.as_str()});
@@ -79,14 +77,6 @@ impl Call for CreateInitImage {
             json,
             CallKind::Repeatable,
         ))
-    }
-
-    fn parse(&self, body: &[u8]) -> Result<PresignedPost, Error> {
-        Ok(PresignedPost::from_json(body)?)
-    }
-
-    fn received(&self, form: &mut PresignedPost, api: SystemTime, local: SystemTime) {
-        learn_time(form, api, local);
     }
 }
 

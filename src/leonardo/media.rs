@@ -1,15 +1,14 @@
 //! Files that are no images: 3D models, videos, sounds. They are posted as they are.
 
 use std::path::Path;
-use std::time::SystemTime;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::call::{Call, CallKind, CallRequest, learn_time};
+use super::call::{Call, CallKind, CallRequest, answered_with_a_form};
 use super::client::Client;
+use super::job::Variables;
 use crate::error::Error;
 use crate::open_enum::open_enum;
-use crate::presigned::PresignedPost;
 use crate::upload::Receipt;
 
 open_enum! {
@@ -77,33 +76,34 @@ impl CreateModelAsset {
     }
 }
 
-macro_rules! form_call {
-    ($name:ident: $path:literal, $json:expr) => {
-        impl Call for $name {
-            type Answer = PresignedPost;
+impl Call for CreateMedia {
+    answered_with_a_form!();
 
-            fn request(&self) -> Result<CallRequest, Error> {
-                let json: fn(&Self) -> Value = $json;
-                Ok(CallRequest::post($path, json(self), CallKind::Repeatable))
-            }
-
-            fn parse(&self, body: &[u8]) -> Result<PresignedPost, Error> {
-                Ok(PresignedPost::from_json(body)?)
-            }
-
-            fn received(&self, form: &mut PresignedPost, api: SystemTime, local: SystemTime) {
-                learn_time(form, api, local);
-            }
-        }
-    };
+    fn request(&self) -> Result<CallRequest, Error> {
+        let json = json!({"extension": self.extension});
+        Ok(CallRequest::post("/v1/media", json, CallKind::Repeatable))
+    }
 }
 
-form_call!(CreateMedia: "/v1/media", |call| json!({"extension": call.extension}));
-form_call!(CreateModelAsset: "/v1/models-3d/upload", |call| {
-    let given = [("modelExtension", &call.extension), ("name", &call.name)];
-    let given = given.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-    Value::Object(given.map(|(name, value)| (name.into(), json!(value))).collect::<Map<_, _>>())
-});
+impl Call for CreateModelAsset {
+    answered_with_a_form!();
+
+    fn request(&self) -> Result<CallRequest, Error> {
+        let mut variables = Variables::default();
+        if let Some(extension) = &self.extension {
+            variables.set("modelExtension", extension.as_str());
+        }
+        if let Some(name) = &self.name {
+            variables.set("name", name.as_str());
+        }
+        let json = Value::Object(variables.0);
+        Ok(CallRequest::post(
+            "/v1/models-3d/upload",
+            json,
+            CallKind::Repeatable,
+        ))
+    }
+}
 
 /// Files that are no images.
 impl Client {
