@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imgpost::leonardo::{Client, ClientBuilder};
+use imgpost::leonardo::Client;
 use imgpost::transport::UreqTransport;
 use imgpost::{Error, Uploader};
 
@@ -35,8 +35,10 @@ pub struct ApiArgs {
     connect: ConnectArgs,
 }
 
-fn is_set(variable: &str) -> bool {
-    std::env::var(variable).is_ok_and(|value| !value.trim().is_empty())
+/// What the environment says, unless that is nothing.
+fn variable(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok();
+    value.filter(|value| !value.trim().is_empty())
 }
 
 fn transport() -> Result<Arc<UreqTransport>, Failure> {
@@ -51,36 +53,39 @@ impl ConnectArgs {
 
     /// What posts files; it ends when the command is cancelled.
     pub fn uploader(&self, context: &Context) -> Result<Uploader, Failure> {
-        let uploader = Uploader::new(transport()?)
+        Ok(self.uploader_on(transport()?, context))
+    }
+
+    fn uploader_on(&self, transport: Arc<UreqTransport>, context: &Context) -> Uploader {
+        let uploader = Uploader::new(transport)
             .retries(self.retries)
             .cancel_token(context.cancel_token());
-        Ok(match self.timeout() {
+        match self.timeout() {
             Some(timeout) => uploader.timeout(timeout),
             None => uploader,
-        })
+        }
     }
 }
 
 impl ApiArgs {
     /// What calls the API; it ends when the command is cancelled.
     pub fn client(&self, context: &Context) -> Result<Client, Failure> {
-        let builder = match &self.api_key_file {
-            None if !is_set("LEONARDO_API_KEY") => {
-                return Err(Failure::usage(
+        let key = match &self.api_key_file {
+            Some(path) => std::fs::read_to_string(path).map_err(|e| Failure::file(path, e))?,
+            None => variable("LEONARDO_API_KEY").ok_or_else(|| {
+                Failure::usage(
                     "there is no API key; set LEONARDO_API_KEY to yours, or try it with `imgpost sandbox`",
-                ));
-            }
-            None => ClientBuilder::from_env()?,
-            Some(path) => {
-                let key = std::fs::read_to_string(path).map_err(|e| Failure::file(path, e))?;
-                let builder = Client::builder(key.trim()).transport(transport()?);
-                match std::env::var("LEONARDO_BASE_URL") {
-                    Ok(url) if is_set("LEONARDO_BASE_URL") => builder.base_url(url),
-                    _ => builder,
-                }
-            }
+                )
+            })?,
         };
-        let builder = match &self.base_url {
+        // Making one reads the certificates, so one serves the API and the storage.
+        let transport = transport()?;
+        let builder = Client::builder(key)
+            .transport(Arc::clone(&transport) as _)
+            .uploader(self.connect.uploader_on(transport, context))
+            .retries(self.connect.retries);
+        let base_url = self.base_url.clone();
+        let builder = match base_url.or_else(|| variable("LEONARDO_BASE_URL")) {
             Some(url) => builder.base_url(url),
             None => builder,
         };
@@ -88,10 +93,7 @@ impl ApiArgs {
             Some(timeout) => builder.timeout(timeout),
             None => builder,
         };
-        let client = builder
-            .retries(self.connect.retries)
-            .uploader(self.connect.uploader(context)?)
-            .build()?;
+        let client = builder.build()?;
         Ok(client.with_cancel_token(&context.cancel_token()))
     }
 }
