@@ -61,7 +61,7 @@ use crate::leonardo::Client;
 pub use fault::Fault;
 pub use storage::StoredObject;
 
-use http::Answer;
+use http::{Answer, Reply};
 
 /// A running sandbox. It stops when the value is dropped.
 pub struct Sandbox {
@@ -94,7 +94,8 @@ pub struct SandboxRequest {
     pub method: String,
     /// The path, without what follows a question mark.
     pub path: String,
-    /// The status it was answered with; none where the connection was closed without an answer.
+    /// The status it was answered with; none where it is not answered yet, and where the connection was closed without
+    /// an answer, or with something that is none.
     pub status: Option<u16>,
 }
 
@@ -200,7 +201,7 @@ impl Sandbox {
         self
     }
 
-    /// What it was sent so far, in the order of the answers.
+    /// What it was sent so far, in the order it came.
     pub fn requests(&self) -> Vec<SandboxRequest> {
         self.state.settings().requests.clone()
     }
@@ -254,45 +255,51 @@ impl State {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answer(&self, request: &mut http::Incoming<'_>) -> io::Result<Answer> {
+    fn answer(&self, request: &mut http::Incoming<'_>) -> io::Result<Reply> {
         let path = request
             .path
             .split('?')
             .next()
             .unwrap_or_default()
             .to_owned();
-        let is_api = path.starts_with(api::PREFIX);
-        let (latency, fault) = {
+        let looks = path == "/" && request.method == "GET";
+        let (latency, fault, number) = {
             let mut settings = self.settings();
-            let fault = match is_api {
+            let fault = match path.starts_with(api::PREFIX) {
                 true => settings.api_faults.pop_front(),
                 false if request.method == "POST" => settings.faults.pop_front(),
                 false => None,
             };
-            (settings.latency, fault)
+            // Whoever looks at the page is not what it shows.
+            if !looks {
+                settings.requests.push(SandboxRequest {
+                    method: request.method.clone(),
+                    path: path.clone(),
+                    status: None,
+                });
+            }
+            (settings.latency, fault, settings.requests.len())
         };
         std::thread::sleep(latency);
-        if path == "/" && request.method == "GET" {
-            // Whoever looks is not what is looked at.
-            let requests = self.settings().requests.clone();
-            let page = page::render(&self.storage, &requests);
-            return Ok(Answer::new(200, "text/html; charset=utf-8", page));
+        if looks {
+            let page = page::render(&self.storage, &self.settings().requests);
+            let answer = Answer::new(200, "text/html; charset=utf-8", page);
+            return Ok(Reply::Answer(answer));
         }
         let carry_out = |request: &mut http::Incoming<'_>| match path.strip_prefix(api::PREFIX) {
             Some(path) => self.api.answer(path, request),
             None => self.storage.answer(request),
         };
-        let answer = match fault {
+        let reply = match fault {
             Some(fault) => fault.happen(request, carry_out),
-            None => carry_out(request),
+            None => carry_out(request).map(Reply::Answer),
         };
-        let told = SandboxRequest {
-            method: request.method.clone(),
-            path,
-            status: answer.as_ref().ok().map(|answer| answer.status),
+        let status = match &reply {
+            Ok(Reply::Answer(answer)) => Some(answer.status),
+            Ok(Reply::Raw(_)) | Err(_) => None,
         };
-        log::debug!("sandbox: {} {}: {:?}", told.method, told.path, told.status);
-        self.settings().requests.push(told);
-        answer
+        log::debug!("sandbox: {} {path}: {status:?}", request.method);
+        self.settings().requests[number - 1].status = status;
+        reply
     }
 }
