@@ -8,16 +8,16 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::http::{Answer, Incoming};
 use super::sigv4;
 use crate::random;
+use crate::timestamp::Timestamp;
 pub(super) use refusal::escape;
 use refusal::refuse;
 
@@ -114,7 +114,9 @@ impl Storage {
 
     /// A form that stores one file under `key` within two minutes of `now`.
     pub fn presign(&self, key: &str, content_type: &str, now: Timestamp) -> SignedForm {
-        let date = now.strftime("%Y%m%d").to_string();
+        // The basic format of ISO 8601, which X-Amz-Date has, is the extended one without its marks.
+        let basic = now.to_string().replace(['-', ':'], "");
+        let date = &basic[..8];
         let mut fields = vec![
             ("Content-Type", content_type.to_owned()),
             ("bucket", BUCKET.into()),
@@ -126,7 +128,7 @@ impl Storage {
                     self.credentials.access_key
                 ),
             ),
-            ("X-Amz-Date", now.strftime("%Y%m%dT%H%M%SZ").to_string()),
+            ("X-Amz-Date", basic.clone()),
             (
                 "X-Amz-Security-Token",
                 self.credentials.session_token.clone(),
@@ -137,11 +139,11 @@ impl Storage {
             .iter()
             .map(|(name, value)| json!({*name: value}))
             .collect();
-        let expiry = SignedDuration::from_secs(self.expiry.load(Ordering::Relaxed).into());
-        let expiration = (now + expiry).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let expiry = Duration::from_secs(self.expiry.load(Ordering::Relaxed).into());
+        let expiration = (now + expiry).to_string();
         let policy = json!({"expiration": expiration, "conditions": conditions}).to_string();
         let policy = STANDARD.encode(policy);
-        let signature = sigv4::sign(&policy, &self.credentials.secret_key, &date, REGION);
+        let signature = sigv4::sign(&policy, &self.credentials.secret_key, date, REGION);
         fields.push(("Policy", policy));
         fields.push(("X-Amz-Signature", sigv4::hex(&signature)));
         SignedForm {
@@ -158,7 +160,7 @@ impl Storage {
         let key = bucket.map(|rest| rest.trim_start_matches('/').to_owned());
         match (request.method.as_str(), key) {
             ("POST", Some(key)) if key.is_empty() => {
-                let posted = self.post(request, Timestamp::now());
+                let posted = self.post(request, SystemTime::now().into());
                 Ok(posted.unwrap_or_else(|refusal| refusal.answer()))
             }
             ("GET", Some(key)) => Ok(match self.get(&key) {

@@ -1,13 +1,12 @@
 //! A post with a presigned form: what S3 checks, in its order.
 
-use jiff::Timestamp;
-
 use super::form::{PostedForm, boundary};
 use super::refusal::{Refusal, escape, refuse};
 use super::{BUCKET, REGION, Storage, StoredObject};
 use crate::presigned::policy::{Policy, Violation};
 use crate::sandbox::http::{Answer, Incoming};
 use crate::sandbox::sigv4;
+use crate::timestamp::Timestamp;
 
 impl Storage {
     pub(super) fn post(
@@ -120,14 +119,14 @@ impl Storage {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
+    use std::time::Duration;
 
     use super::*;
 
     #[test]
     fn a_form_lives_for_120_seconds() {
         let storage = Storage::new("http://127.0.0.1:1".into());
-        let now: Timestamp = "2026-11-22T15:01:47Z".parse().unwrap();
+        let now = Timestamp::parse_rfc3339("2026-11-22T15:01:47Z").unwrap();
         let signed = storage.presign("k", "image/png", now);
         let form = PostedForm {
             fields: signed
@@ -138,7 +137,7 @@ mod tests {
             file_name: String::new(),
             content: vec![],
         };
-        let at = |seconds| storage.authorize(&form, now + SignedDuration::from_secs(seconds));
+        let at = |seconds| storage.authorize(&form, now + Duration::from_secs(seconds));
         assert!(at(0).is_ok() && at(119).is_ok());
         let refusal = at(120).err().unwrap();
         assert_eq!((refusal.status, refusal.code), (403, "AccessDenied"));
