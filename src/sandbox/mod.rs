@@ -43,15 +43,15 @@ mod http;
 mod page;
 mod picture;
 mod sigv4;
+mod state;
 mod storage;
 mod whole_breaks;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -59,9 +59,9 @@ use crate::error::Error;
 use crate::leonardo::Client;
 
 pub use fault::Fault;
-pub use storage::StoredObject;
+pub use storage::{Credentials, StoredObject};
 
-use http::{Answer, Reply};
+use state::State;
 
 /// A running sandbox. It stops when the value is dropped.
 pub struct Sandbox {
@@ -69,21 +69,6 @@ pub struct Sandbox {
     state: Arc<State>,
     stopped: Arc<AtomicBool>,
     acceptor: Option<JoinHandle<()>>,
-}
-
-struct State {
-    api: api::Api,
-    storage: Arc<storage::Storage>,
-    settings: Mutex<Settings>,
-}
-
-#[derive(Default)]
-struct Settings {
-    latency: Duration,
-    /// For the next posts to the storage, and the next calls of the API.
-    faults: VecDeque<Fault>,
-    api_faults: VecDeque<Fault>,
-    requests: Vec<SandboxRequest>,
 }
 
 /// A request that the sandbox was sent.
@@ -100,6 +85,12 @@ pub struct SandboxRequest {
 }
 
 impl Sandbox {
+    /// The name of its one bucket.
+    pub const BUCKET: &str = storage::BUCKET;
+
+    /// The region that its bucket is in, as far as signatures go.
+    pub const REGION: &str = storage::REGION;
+
     /// Starts a sandbox on a free port of 127.0.0.1.
     ///
     /// # Errors
@@ -117,12 +108,7 @@ impl Sandbox {
     pub fn start_on(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
-        let storage = Arc::new(storage::Storage::new(format!("http://{address}")));
-        let state = Arc::new(State {
-            api: api::Api::new(Arc::clone(&storage)),
-            storage,
-            settings: Mutex::default(),
-        });
+        let state = Arc::new(State::new(format!("http://{address}")));
         let stopped = Arc::new(AtomicBool::new(false));
         let acceptor = {
             let (state, stopped) = (Arc::clone(&state), Arc::clone(&stopped));
@@ -206,6 +192,23 @@ impl Sandbox {
         self.state.settings().requests.clone()
     }
 
+    /// What forms for its storage are signed with, for programs that presign by themselves: with these, Signature
+    /// Version 4, the region [`Sandbox::REGION`] and the session token, any SDK makes forms that are accepted here.
+    pub fn credentials(&self) -> &Credentials {
+        self.state.storage.credentials()
+    }
+
+    /// The address its forms are posted to.
+    pub fn bucket_url(&self) -> String {
+        self.state.storage.bucket_url()
+    }
+
+    /// The keys of all that is stored, in alphabetical order.
+    pub fn keys(&self) -> Vec<String> {
+        let objects = self.state.storage.list().into_iter();
+        objects.map(|(key, _)| key).collect()
+    }
+
     /// What is stored under `key`.
     pub fn stored(&self, key: &str) -> Option<StoredObject> {
         let object = self.state.storage.get(key)?;
@@ -246,60 +249,5 @@ fn accept(listener: &TcpListener, state: &Arc<State>, stopped: &AtomicBool) {
                 log::debug!("sandbox: a connection ended with {error}");
             }
         });
-    }
-}
-
-impl State {
-    /// What is set or listed cannot be left half done, so a thread that panicked has done it no harm.
-    fn settings(&self) -> MutexGuard<'_, Settings> {
-        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn answer(&self, request: &mut http::Incoming<'_>) -> io::Result<Reply> {
-        let path = request
-            .path
-            .split('?')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        let looks = path == "/" && request.method == "GET";
-        let (latency, fault, number) = {
-            let mut settings = self.settings();
-            let fault = match path.starts_with(api::PREFIX) {
-                true => settings.api_faults.pop_front(),
-                false if request.method == "POST" => settings.faults.pop_front(),
-                false => None,
-            };
-            // Whoever looks at the page is not what it shows.
-            if !looks {
-                settings.requests.push(SandboxRequest {
-                    method: request.method.clone(),
-                    path: path.clone(),
-                    status: None,
-                });
-            }
-            (settings.latency, fault, settings.requests.len())
-        };
-        std::thread::sleep(latency);
-        if looks {
-            let page = page::render(&self.storage, &self.settings().requests);
-            let answer = Answer::new(200, "text/html; charset=utf-8", page);
-            return Ok(Reply::Answer(answer));
-        }
-        let carry_out = |request: &mut http::Incoming<'_>| match path.strip_prefix(api::PREFIX) {
-            Some(path) => self.api.answer(path, request),
-            None => self.storage.answer(request),
-        };
-        let reply = match fault {
-            Some(fault) => fault.happen(request, carry_out),
-            None => carry_out(request).map(Reply::Answer),
-        };
-        let status = match &reply {
-            Ok(Reply::Answer(answer)) => Some(answer.status),
-            Ok(Reply::Raw(_)) | Err(_) => None,
-        };
-        log::debug!("sandbox: {} {path}: {status:?}", request.method);
-        self.settings().requests[number - 1].status = status;
-        reply
     }
 }
