@@ -86,3 +86,120 @@ impl Manifest {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"{
+  "api": "https://api.example",
+  "assets": {
+    "a/é.png": {
+      "hash": "01",
+      "id": "2",
+      "width": 16,
+      "height": 8,
+      "extension": "png"
+    },
+    "b.png": {
+      "hash": "03",
+      "id": "4",
+      "width": 16,
+      "height": 8,
+      "extension": "jpg"
+    }
+  }
+}
+"#;
+
+    fn entry(hash: &str, id: &str, extension: &str) -> Entry {
+        Entry {
+            hash: hash.into(),
+            id: id.into(),
+            width: 16,
+            height: 8,
+            extension: extension.into(),
+        }
+    }
+
+    #[test]
+    fn it_is_written_in_order_a_line_a_value_and_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("assets.json");
+        let assets = [
+            ("b.png", entry("03", "4", "jpg")),
+            ("a/é.png", entry("01", "2", "png")),
+        ];
+        let manifest = Manifest {
+            api: "https://api.example".into(),
+            assets: assets.map(|(name, entry)| (name.into(), entry)).into(),
+        };
+        let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        for _ in 0..2 {
+            manifest.write(&path, Some(time)).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), TEXT);
+        }
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), time);
+        assert_eq!(
+            Manifest::read(&path, "https://api.example").unwrap(),
+            manifest
+        );
+        // Nothing is left beside it.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn where_it_cannot_be_moved_nothing_is_left_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("assets.json");
+        fs::create_dir_all(path.join("in the way")).unwrap();
+        let manifest = Manifest {
+            api: String::new(),
+            assets: BTreeMap::new(),
+        };
+        manifest.write(&path, None).unwrap_err();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn line_ends_of_another_system_change_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let [here, there] = ["here.json", "there.json"].map(|name| folder.path().join(name));
+        fs::write(&here, TEXT).unwrap();
+        fs::write(&there, TEXT.replace('\n', "\r\n")).unwrap();
+        let read = |path| Manifest::read(path, "https://api.example").unwrap();
+        assert_eq!(read(&here), read(&there));
+    }
+
+    #[test]
+    fn an_empty_one_is_of_any_api_and_a_full_one_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("assets.json");
+        assert_eq!(Manifest::read(&path, "x").unwrap().api, "x");
+        fs::write(&path, r#"{"api": "https://api.example", "assets": {}}"#).unwrap();
+        assert_eq!(Manifest::read(&path, "x").unwrap().api, "x");
+        fs::write(&path, TEXT).unwrap();
+        let problem = Manifest::read(&path, "x").unwrap_err().remove(0);
+        assert!(
+            problem.contains("assets.json: has ids of https://api.example, not of x; set "),
+            "{problem}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_told_with_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("assets.json");
+        let conflict = format!("<<<<<<< ours\n{TEXT}=======\n{TEXT}>>>>>>> theirs\n");
+        for text in ["", "{}", "[]", &TEXT[..TEXT.len() / 2], &conflict] {
+            fs::write(&path, text).unwrap();
+            let problem = Manifest::read(&path, "https://api.example")
+                .unwrap_err()
+                .remove(0);
+            assert!(
+                problem.contains("assets.json: is no manifest: "),
+                "{problem}"
+            );
+        }
+    }
+}

@@ -37,6 +37,11 @@ pub fn upload(
     ledger: Ledger,
 ) -> Result<BTreeMap<String, Entry>, Problems> {
     let manifest = ledger.path.clone();
+    // Nothing is uploaded whose id could not be kept.
+    ledger
+        .manifest
+        .write(&manifest, ledger.modified)
+        .map_err(|error| not_written(&manifest, &error))?;
     let path_of = |upload: &Upload| folder.join(&upload.names[0]);
     let pairs = uploads
         .iter()
