@@ -105,6 +105,15 @@ impl Copy {
             .env("CARGO_TARGET_DIR", &self.target)
             .env_remove(KEY)
             .env_remove(URL);
+        // What the cargo that runs the tests says of this package: build scripts of dependencies watch it, and all would be
+        // built anew, here and then again there.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            let prefixes = ["CARGO_MANIFEST_", "CARGO_PKG_", "OUT_DIR"];
+            if prefixes.iter().any(|prefix| text.starts_with(prefix)) {
+                cargo.env_remove(name);
+            }
+        }
         if let Some((key, url)) = sandbox {
             cargo.env(URL, url);
             if !key.is_empty() {
