@@ -20,7 +20,7 @@ use imgpost::{Bounds, Error, Size};
 const KEY: &str = "LEONARDO_API_KEY";
 const BASE_URL: &str = "LEONARDO_BASE_URL";
 /// The address that imgpost calls where the variable says no other.
-const API: &str = "https://cloud.leonardo.ai/api/rest";
+const DEFAULT_BASE_URL: &str = "https://cloud.leonardo.ai/api/rest";
 
 const RECIPE: Recipe = Recipe {
     within: Size::new(512, 512),
@@ -39,7 +39,7 @@ fn main() {
         manifest: "assets.json".into(),
         out_dir: variable("OUT_DIR").expect("cargo says where").into(),
         recipe: RECIPE,
-        api: variable(BASE_URL).unwrap_or(API.into()),
+        base_url: variable(BASE_URL).unwrap_or(DEFAULT_BASE_URL.into()),
         connect: is_key_set.then_some(connect),
         is_release: variable("PROFILE").as_deref() == Some("release"),
     };

@@ -30,6 +30,12 @@ pub struct Entry {
     pub extension: String,
 }
 
+/// What an address of the API is known by: imgpost takes it with its version too, as the documentation gives it.
+pub fn api_of(base_url: &str) -> &str {
+    let base_url = base_url.trim_end_matches('/');
+    base_url.strip_suffix("/v1").unwrap_or(base_url)
+}
+
 impl Manifest {
     /// What is in the file at `path`; nothing where there is no file.
     ///
@@ -78,6 +84,7 @@ impl Manifest {
                 file.set_modified(modified)?;
             }
             file.sync_all()?;
+            drop(file);
             fs::rename(&beside, path)
         };
         write().inspect_err(|_| {
@@ -119,6 +126,14 @@ mod tests {
             width: 16,
             height: 8,
             extension: extension.into(),
+        }
+    }
+
+    #[test]
+    fn an_api_is_the_same_with_its_version() {
+        for base_url in ["", "/", "/v1", "/v1/"] {
+            let base_url = format!("https://api.example/rest{base_url}");
+            assert_eq!(api_of(&base_url), "https://api.example/rest");
         }
     }
 

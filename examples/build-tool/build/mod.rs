@@ -15,7 +15,7 @@ use imgpost::leonardo::Client;
 use imgpost::sandbox::Sandbox;
 
 use folder::Found;
-use manifest::{Entry, Manifest};
+use manifest::{Entry, Manifest, api_of};
 use plan::Plan;
 pub use recipe::Recipe;
 use upload::Ledger;
@@ -33,8 +33,8 @@ pub struct Build<'a> {
     pub out_dir: PathBuf,
     /// What the pictures are prepared as.
     pub recipe: Recipe,
-    /// The address of the API, whose ids the manifest has.
-    pub api: String,
+    /// The address of the API, as it is given to a client. The manifest has the ids of this one.
+    pub base_url: String,
     /// Makes the client of that API, and is called only when there is something to upload; none without a key.
     pub connect: Option<&'a dyn Fn() -> Result<Client, Error>>,
     /// Whether ids of a sandbox will not do.
@@ -64,7 +64,7 @@ impl Build<'_> {
     /// uploaded is in the manifest all the same.
     pub fn run(&self) -> Result<Built, Problems> {
         let found = Found::scan(&self.folder, self.recipe)?;
-        let committed = Manifest::read(&self.manifest, &self.api)?;
+        let committed = Manifest::read(&self.manifest, api_of(&self.base_url))?;
         let plan = Plan::new(&found.assets, &committed.assets);
         let summary = plan.to_string();
         let mut warning = None;
@@ -84,7 +84,12 @@ impl Build<'_> {
         let code = self.out_dir.join("assets.rs");
         std::fs::write(&code, code::table(&entries)).map_err(|error| not_written(&code, &error))?;
         let mut watched = vec![self.folder.clone()];
-        watched.extend(found.assets.iter().map(|asset| self.path(&asset.name)));
+        watched.extend(
+            found
+                .assets
+                .iter()
+                .map(|asset| self.folder.join(&asset.name)),
+        );
         // Cargo takes a file that is not there for one that changed.
         watched.extend(self.manifest.exists().then(|| self.manifest.clone()));
         Ok(Built {
@@ -167,10 +172,6 @@ impl Build<'_> {
             "no LEONARDO_API_KEY: {missing} not in {manifest}, and a release is not made with ids of a sandbox; \
              set the key, build, and commit {manifest}"
         )
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
     }
 }
 

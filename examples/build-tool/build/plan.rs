@@ -97,7 +97,7 @@ mod tests {
     }
 
     /// A file that was uploaded, with an id of its own.
-    fn known(files: &[(&str, &str)]) -> BTreeMap<String, Entry> {
+    fn manifest(files: &[(&str, &str)]) -> BTreeMap<String, Entry> {
         let entry = |(name, hash): &(&str, &str)| Entry {
             hash: (*hash).into(),
             id: format!("id of {name}"),
@@ -110,8 +110,6 @@ mod tests {
     }
 
     fn uploads(plan: &Plan) -> Vec<(&str, Vec<&str>)> {
-        let names = |upload: &'_ Upload| upload.names.len();
-        assert!(plan.uploads.iter().all(|upload| names(upload) > 0));
         let uploads = plan.uploads.iter();
         uploads
             .map(|upload| {
@@ -128,14 +126,14 @@ mod tests {
 
     #[test]
     fn what_is_new_is_uploaded() {
-        let plan = Plan::new(&[asset("a.png", "1"), asset("b.png", "2")], &known(&[]));
+        let plan = Plan::new(&[asset("a.png", "1"), asset("b.png", "2")], &manifest(&[]));
         assert_eq!(uploads(&plan), [("1", vec!["a.png"]), ("2", vec!["b.png"])]);
         assert!(plan.entries.is_empty() && plan.gone.is_empty());
     }
 
     #[test]
     fn what_is_as_it_was_keeps_its_id() {
-        let known = known(&[("a.png", "1")]);
+        let known = manifest(&[("a.png", "1")]);
         let plan = Plan::new(&[asset("a.png", "1")], &known);
         assert_eq!(plan.entries, known);
         assert!(plan.uploads.is_empty() && plan.gone.is_empty());
@@ -143,14 +141,14 @@ mod tests {
 
     #[test]
     fn what_was_changed_is_uploaded_and_is_not_gone() {
-        let plan = Plan::new(&[asset("a.png", "2")], &known(&[("a.png", "1")]));
+        let plan = Plan::new(&[asset("a.png", "2")], &manifest(&[("a.png", "1")]));
         assert_eq!(uploads(&plan), [("2", vec!["a.png"])]);
         assert!(plan.entries.is_empty() && plan.gone.is_empty());
     }
 
     #[test]
     fn what_was_renamed_keeps_its_id_under_the_new_name() {
-        let plan = Plan::new(&[asset("b.png", "1")], &known(&[("a.png", "1")]));
+        let plan = Plan::new(&[asset("b.png", "1")], &manifest(&[("a.png", "1")]));
         assert_eq!(plan.entries["b.png"].id, "id of a.png");
         assert!(plan.uploads.is_empty());
         assert_eq!(plan.gone, ["a.png"]);
@@ -158,7 +156,7 @@ mod tests {
 
     #[test]
     fn two_that_changed_places_take_their_ids_along() {
-        let known = known(&[("a.png", "1"), ("b.png", "2")]);
+        let known = manifest(&[("a.png", "1"), ("b.png", "2")]);
         let plan = Plan::new(&[asset("a.png", "2"), asset("b.png", "1")], &known);
         assert_eq!(plan.entries["a.png"].id, "id of b.png");
         assert_eq!(plan.entries["b.png"].id, "id of a.png");
@@ -169,14 +167,14 @@ mod tests {
     fn a_new_content_of_several_files_is_uploaded_once() {
         let assets = NAMES.map(|name| asset(name, "1"));
         assert_eq!(
-            uploads(&Plan::new(&assets, &known(&[]))),
+            uploads(&Plan::new(&assets, &manifest(&[]))),
             [("1", NAMES.to_vec())]
         );
     }
 
     #[test]
     fn of_two_ids_of_a_content_each_file_keeps_its_own_and_a_copy_takes_the_first() {
-        let known = known(&[("a.png", "1"), ("b.png", "1")]);
+        let known = manifest(&[("a.png", "1"), ("b.png", "1")]);
         let plan = Plan::new(&NAMES.map(|name| asset(name, "1")), &known);
         let ids: Vec<_> = plan.entries.values().map(|entry| &entry.id).collect();
         assert_eq!(ids, ["id of a.png", "id of b.png", "id of a.png"]);
@@ -184,7 +182,7 @@ mod tests {
 
     #[test]
     fn what_was_deleted_is_gone() {
-        let plan = Plan::new(&[], &known(&[("a.png", "1"), ("b.png", "2")]));
+        let plan = Plan::new(&[], &manifest(&[("a.png", "1"), ("b.png", "2")]));
         assert_eq!(plan.gone, ["a.png", "b.png"]);
         assert!(plan.entries.is_empty() && plan.uploads.is_empty());
     }
@@ -209,7 +207,7 @@ mod tests {
         for files in folders() {
             for earlier in folders() {
                 let assets: Vec<_> = files.iter().map(|(name, hash)| asset(name, hash)).collect();
-                let known = known(&earlier);
+                let known = manifest(&earlier);
                 let plan = Plan::new(&assets, &known);
                 for Asset { name, hash } in &assets {
                     let uploads = plan.uploads.iter();
@@ -233,27 +231,17 @@ mod tests {
                 assert_eq!(hashes.len(), plan.uploads.len());
                 let named = plan.uploads.iter().map(|upload| upload.names.len());
                 assert_eq!(plan.entries.len() + named.sum::<usize>(), assets.len());
-                let is_gone = |name: &str| {
-                    known.contains_key(name) && files.iter().all(|file| file.0 != name)
-                };
-                assert_eq!(
-                    plan.gone,
-                    NAMES
-                        .map(String::from)
-                        .into_iter()
-                        .filter(|n| is_gone(n))
-                        .collect::<Vec<_>>()
-                );
+                let there = |name: &str| files.iter().any(|file| file.0 == name);
+                let mut names = earlier.iter().map(|file| file.0);
+                assert!(plan.gone.iter().all(|name| !there(name)));
+                assert!(names.all(|name| there(name) || plan.gone.iter().any(|gone| gone == name)));
+                assert!(plan.gone.iter().all(|name| known.contains_key(name)));
 
                 // When it is carried out there is nothing left to do.
                 let mut after = plan.entries;
                 for Upload { hash, names } in plan.uploads {
-                    after.extend(names.iter().map(|name| {
-                        (
-                            name.clone(),
-                            super::tests::known(&[(name, &hash)])[name].clone(),
-                        )
-                    }));
+                    let uploaded = names.iter().map(|name| (name.as_str(), hash.as_str()));
+                    after.extend(manifest(&uploaded.collect::<Vec<_>>()));
                 }
                 let then = Plan::new(&assets, &after);
                 assert_eq!(
@@ -272,7 +260,7 @@ mod tests {
             let assets: Vec<_> = (0..count)
                 .map(|n| asset(&format!("{n}.png"), "1"))
                 .collect();
-            Plan::new(&assets, &known(&[])).missing()
+            Plan::new(&assets, &manifest(&[])).missing()
         };
         assert_eq!(missing(1), "1 picture (0.png) is");
         assert_eq!(missing(2), "2 pictures (0.png, 1.png) are");

@@ -61,13 +61,13 @@ impl Project {
         fs::write(self.asset(name), image.bytes()).unwrap();
     }
 
-    fn build(&self, api: &str) -> Build<'static> {
+    fn build(&self, base_url: &str) -> Build<'static> {
         Build {
             folder: self.path("assets"),
             manifest: self.path("assets.json"),
             out_dir: self.path("out"),
             recipe: self.recipe,
-            api: api.into(),
+            base_url: base_url.into(),
             connect: None,
             is_release: false,
         }
