@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -69,13 +69,19 @@ impl Manifest {
         }
     }
 
+    /// Whether [`write`](Self::write) is going to find room at `path`, as far as can be told without a trace.
+    pub fn check_place(path: &Path) -> io::Result<()> {
+        let beside = beside(path);
+        File::create(&beside)?;
+        fs::remove_file(beside)
+    }
+
     /// Writes it beside `path` and moves it there: whoever looks sees the old one or the new one.
     ///
     /// It is given the time of the newest thing it was made from. Otherwise cargo, which watches it, would find it newer
     /// than the start of the build script that wrote it, and run that again.
     pub fn write(&self, path: &Path, modified: Option<SystemTime>) -> io::Result<()> {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}.tmp", std::process::id()));
+        let beside = beside(path);
         let write = || {
             let mut file = File::create(&beside)?;
             serde_json::to_writer_pretty(&mut file, self)?;
@@ -92,6 +98,13 @@ impl Manifest {
             let _ = fs::remove_file(&beside);
         })
     }
+}
+
+/// Where it is while it is written. Two builds in two target folders are in nobody's way.
+fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.tmp", std::process::id()));
+    beside.into()
 }
 
 #[cfg(test)]

@@ -38,10 +38,7 @@ pub fn upload(
 ) -> Result<BTreeMap<String, Entry>, Problems> {
     let manifest = ledger.path.clone();
     // Nothing is uploaded whose id could not be kept.
-    ledger
-        .manifest
-        .write(&manifest, ledger.modified)
-        .map_err(|error| not_written(&manifest, &error))?;
+    Manifest::check_place(&manifest).map_err(|error| not_written(&manifest, &error))?;
     let path_of = |upload: &Upload| folder.join(&upload.names[0]);
     let pairs = uploads
         .iter()
@@ -123,6 +120,7 @@ impl Work {
             ledger.manifest.assets.insert(name.clone(), entry.clone());
         }
         if let Err(error) = ledger.manifest.write(&ledger.path, ledger.modified) {
+            self.is_hopeless.store(true, Ordering::Relaxed);
             problems.extend(not_written(&ledger.path, &error));
         }
     }

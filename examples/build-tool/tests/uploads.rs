@@ -344,25 +344,29 @@ fn a_wrong_key_is_not_tried_on_every_picture() {
 }
 
 #[test]
-fn without_a_network_the_picture_and_the_host_are_named() {
+fn without_a_network_the_picture_and_the_host_are_named_and_nothing_is_written() {
     let sandbox = Sandbox::start().unwrap();
-    let project = Project::new(&["a.png"]);
-    project.on(&sandbox).unwrap();
-    let written = fs::read(project.path("assets.json")).unwrap();
     let (key, url) = (sandbox.api_key().to_owned(), sandbox.base_url());
-    drop(sandbox);
-    project.draw("new.png", 200);
     let connect = || Client::builder(&key).base_url(&url).retries(0).build();
-    let build = Build {
-        connect: Some(&connect),
-        ..project.build(&url)
-    };
-    let problems = build.run().unwrap_err();
-    assert!(
-        problems[0].contains("new.png: cannot connect to 127.0.0.1"),
-        "{problems:?}"
-    );
-    assert_eq!(fs::read(project.path("assets.json")).unwrap(), written);
+    let [empty, full] = [(); 2].map(|()| Project::new(&["a.png"]));
+    let nothing = r#"{"api": "https://api.example", "assets": {}}"#;
+    fs::write(empty.path("assets.json"), nothing).unwrap();
+    full.on(&sandbox).unwrap();
+    drop(sandbox);
+    for project in [empty, full] {
+        project.draw("new.png", 200);
+        let written = fs::read(project.path("assets.json")).unwrap();
+        let build = Build {
+            connect: Some(&connect),
+            ..project.build(&url)
+        };
+        let problems = build.run().unwrap_err().join("\n");
+        assert!(
+            problems.contains("new.png: cannot connect to 127.0.0.1"),
+            "{problems}"
+        );
+        assert_eq!(fs::read(project.path("assets.json")).unwrap(), written);
+    }
 }
 
 #[test]
