@@ -121,11 +121,15 @@ impl Copy {
             }
         }
         let output = cargo.output().unwrap();
-        Said {
+        let said = Said {
             is_success: output.status.success(),
             table: String::from_utf8(output.stdout).unwrap(),
             told: String::from_utf8(output.stderr).unwrap(),
+        };
+        if let Some((key, _)) = sandbox.filter(|(key, _)| !key.is_empty()) {
+            assert!(!said.table.contains(key) && !said.told.contains(key));
         }
+        said
     }
 
     /// Builds and runs the program on a sandbox.
@@ -159,25 +163,26 @@ impl Copy {
         self.ids().into_iter().map(|(name, _)| name).collect()
     }
 
-    /// The files that cargo made for the copy, and those of the copy itself.
-    fn files(&self) -> Vec<PathBuf> {
+    /// Whether the key is in no file of the copy, and in none that cargo made for it.
+    #[track_caller]
+    fn lacks(&self, key: &str) {
         let mut files = all_files(&self.folder);
         let debug = self.target.join("debug");
         for folder in ["", ".fingerprint", "build", "deps"] {
             for entry in fs::read_dir(debug.join(folder)).unwrap() {
                 let path = entry.unwrap().path();
-                let name = path
-                    .file_name()
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .replace('_', "-");
-                if name.starts_with(&self.name) {
+                let name = path.file_name().unwrap().to_str().unwrap();
+                if name.replace('_', "-").starts_with(&self.name) {
                     files.extend(all_files(&path));
                 }
             }
         }
-        files
+        assert!(files.len() > 20, "{files:?}");
+        for file in files {
+            let bytes = fs::read(&file).unwrap();
+            let is_there = bytes.windows(key.len()).any(|part| part == key.as_bytes());
+            assert!(!is_there, "the key is in {}", file.display());
+        }
     }
 }
 
@@ -224,6 +229,9 @@ fn a_build_uploads_what_changed_and_only_that() {
         let is_told = |line: &str| line.starts_with(&name) && line.contains(&id);
         assert!(said.table.lines().any(is_told), "{}", said.table);
     }
+
+    // Before a later build writes over it.
+    copy.lacks(sandbox.api_key());
 
     // Writing the manifest is no reason to run again.
     let again = copy.on(&sandbox).succeeded();
@@ -287,13 +295,7 @@ fn a_build_uploads_what_changed_and_only_that() {
     let pulled = copy.run(&["run"], Some(("", &url))).succeeded();
     assert!(pulled.table.contains("pulled"), "{}", pulled.table);
 
-    let files = copy.files();
-    assert!(files.len() > 20, "{files:?}");
-    for file in files {
-        let bytes = fs::read(&file).unwrap();
-        let found = bytes.windows(key.len()).any(|part| part == key.as_bytes());
-        assert!(!found, "the key is in {}", file.display());
-    }
+    copy.lacks(&key);
 }
 
 #[test]
