@@ -225,6 +225,21 @@ fn a_new_time_a_new_name_and_a_copy_upload_nothing() {
 }
 
 #[test]
+fn what_was_renamed_keeps_its_id_though_another_takes_its_name() {
+    let sandbox = Sandbox::start().unwrap();
+    let project = Project::new(&["a.png"]);
+    project.on(&sandbox).unwrap();
+    let a = project.entry("a.png");
+    fs::rename(project.asset("a.png"), project.asset("b.png")).unwrap();
+    project.draw("a.png", 200);
+    project.on(&sandbox).unwrap();
+    assert_eq!(project.names(), ["a.png", "b.png"]);
+    assert_eq!(project.entry("b.png"), a);
+    assert_ne!(project.entry("a.png"), a);
+    assert_eq!(stored(&sandbox), 2);
+}
+
+#[test]
 fn new_copies_are_uploaded_once() {
     let sandbox = Sandbox::start().unwrap();
     let project = Project::new(&["a.png"]);
