@@ -18,8 +18,14 @@ pub(super) struct Incoming<'a> {
 /// The body of a request, which ends where `Content-Length` says.
 pub(super) struct Body<'a> {
     rest: io::Take<&'a mut BufReader<&'a TcpStream>>,
-    /// As many bytes as are read at once, and the pause before each.
-    slowly: Option<(usize, Duration)>,
+    slowly: Option<Slowly>,
+}
+
+/// A portion is read, in as many reads as the reader likes; then there is a pause before the next.
+struct Slowly {
+    portion: u64,
+    left_of_portion: u64,
+    pause: Duration,
 }
 
 impl Body<'_> {
@@ -30,21 +36,31 @@ impl Body<'_> {
 
     /// From here on a hundredth of what is left is read at a time, with a pause before each.
     pub fn read_slowly(&mut self, pause: Duration) {
-        let hundredth = self.left().div_ceil(100).max(1);
-        self.slowly = Some((hundredth.try_into().unwrap_or(usize::MAX), pause));
+        self.slowly = Some(Slowly {
+            portion: self.left().div_ceil(100).max(1),
+            left_of_portion: 0,
+            pause,
+        });
     }
 }
 
 impl Read for Body<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some((most, pause)) = self.slowly else {
+        let is_done = self.left() == 0;
+        let Some(slowly) = self.slowly.as_mut().filter(|_| !is_done) else {
             return self.rest.read(buffer);
         };
-        if self.left() > 0 {
-            std::thread::sleep(pause);
+        if slowly.left_of_portion == 0 {
+            std::thread::sleep(slowly.pause);
+            slowly.left_of_portion = slowly.portion;
         }
-        let most = most.min(buffer.len());
-        self.rest.read(&mut buffer[..most])
+        let read = self
+            .rest
+            .by_ref()
+            .take(slowly.left_of_portion)
+            .read(buffer)?;
+        slowly.left_of_portion -= read as u64;
+        Ok(read)
     }
 }
 
