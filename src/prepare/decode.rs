@@ -1,7 +1,7 @@
 //! Reads pictures, told apart by content, into eight bits a sample.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read, Seek};
+use std::io::{Cursor, Read, Seek};
 
 use image::codecs::{png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
@@ -37,9 +37,9 @@ pub(super) struct Decoded {
 }
 
 /// An image whose header has been read and whose pixels have not.
-pub(super) struct Source<'a, R> {
+pub(super) struct Source<'a> {
     format: ImageFormat,
-    decoder: Decoder<'a, R>,
+    decoder: Decoder<'a>,
     stored: Size,
     orientation: Orientation,
     limits: Limits,
@@ -47,14 +47,14 @@ pub(super) struct Source<'a, R> {
     bytes: &'a [u8],
 }
 
-enum Decoder<'a, R> {
-    Jpeg(Jpeg<R>),
+enum Decoder<'a> {
+    Jpeg(Jpeg<'a>),
     Image(Box<dyn ImageDecoder + 'a>),
 }
 
-impl<'a> Source<'a, &'a [u8]> {
+impl<'a> Source<'a> {
     pub fn from_bytes(bytes: &'a [u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
-        let mut source = Self::read_header(bytes, bytes, Cursor::new, limits)?;
+        let mut source = Self::read_header(bytes, Chunked::new(Cursor::new(bytes)), limits)?;
         source.bytes = bytes;
         match &source.decoder {
             Decoder::Jpeg(jpeg) => jpeg.check_scans(bytes)?,
@@ -63,17 +63,14 @@ impl<'a> Source<'a, &'a [u8]> {
         }
         Ok(source)
     }
-}
 
-impl Source<'static, Chunked<File>> {
     /// Reads no more of the file than its header.
     pub fn from_file(mut file: File, limits: Limits) -> Result<Self, PrepareErrorKind> {
         let mut head = Vec::new();
         let read = (&mut file).take(HEAD).read_to_end(&mut head);
         read.and_then(|_| file.rewind())
             .map_err(PrepareErrorKind::Read)?;
-        let seekable = |chunked: Chunked<File>| BufReader::new(chunked.into_inner());
-        Self::read_header(&head, Chunked::new(file), seekable, limits)
+        Self::read_header(&head, Chunked::new(file), limits)
     }
 
     /// Whether the pixels can be decoded without the whole file in memory.
@@ -84,13 +81,10 @@ impl Source<'static, Chunked<File>> {
             Decoder::Image(_) => false,
         }
     }
-}
 
-impl<'a, R: Read> Source<'a, R> {
-    fn read_header<S: BufRead + Seek + 'a>(
+    fn read_header(
         head: &[u8],
-        reader: R,
-        seekable: impl FnOnce(R) -> S,
+        reader: Chunked<'a>,
         limits: Limits,
     ) -> Result<Self, PrepareErrorKind> {
         let format = recognise(head)?;
@@ -107,24 +101,24 @@ impl<'a, R: Read> Source<'a, R> {
                 }
             }
             ImageFormat::Png => {
-                let decoder = PngDecoder::with_limits(seekable(reader), limits.of_image());
+                let decoder = PngDecoder::with_limits(reader, limits.of_image());
                 let decoder = decoder.map_err(|error| image_error(format, error))?;
                 Self::image(format, Ok(decoder), limits)?
             }
-            ImageFormat::WebP => Self::image(format, WebPDecoder::new(seekable(reader)), limits)?,
+            ImageFormat::WebP => Self::image(format, WebPDecoder::new(reader), limits)?,
             #[cfg(feature = "gif")]
             ImageFormat::Gif => {
-                let decoder = image::codecs::gif::GifDecoder::new(seekable(reader));
+                let decoder = image::codecs::gif::GifDecoder::new(reader);
                 Self::image(format, decoder, limits)?
             }
             #[cfg(feature = "bmp")]
             ImageFormat::Bmp => {
-                let decoder = image::codecs::bmp::BmpDecoder::new(seekable(reader));
+                let decoder = image::codecs::bmp::BmpDecoder::new(reader);
                 Self::image(format, decoder, limits)?
             }
             #[cfg(feature = "tiff")]
             ImageFormat::Tiff => {
-                let decoder = image::codecs::tiff::TiffDecoder::new(seekable(reader));
+                let decoder = image::codecs::tiff::TiffDecoder::new(reader);
                 Self::image(format, decoder, limits)?
             }
             other => return Err(not_read(other)),

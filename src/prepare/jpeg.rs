@@ -1,10 +1,9 @@
 //! Reads JPEG: at a reduced scale where that is enough, and to the end of the data or not at all.
 
-use std::io::Read;
-
 use image::metadata::Orientation;
 use jpeg_decoder::{CodingProcess, Decoder, Error, ImageInfo, PixelFormat};
 
+use super::chunked::Chunked;
 use super::decode::unsupported;
 use super::error::PrepareErrorKind;
 use super::limits::Limits;
@@ -16,13 +15,13 @@ use crate::geometry::Size;
 const MAX_SCANS: usize = 500;
 
 /// A JPEG whose header has been read.
-pub(super) struct Jpeg<R> {
-    decoder: Box<Decoder<R>>,
+pub(super) struct Jpeg<'a> {
+    decoder: Box<Decoder<Chunked<'a>>>,
     info: ImageInfo,
 }
 
-impl<R: Read> Jpeg<R> {
-    pub fn read_header(reader: R) -> Result<Self, PrepareErrorKind> {
+impl<'a> Jpeg<'a> {
+    pub fn read_header(reader: Chunked<'a>) -> Result<Self, PrepareErrorKind> {
         let mut decoder = Box::new(Decoder::new(reader));
         decoder.read_info().map_err(error)?;
         let info = decoder

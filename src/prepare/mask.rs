@@ -12,7 +12,8 @@ use super::limits::Limits;
 use super::plan::Plan;
 use super::prepared::PreparedImage;
 use super::raster::{Color, Raster};
-use super::render::{self, Kernel};
+use super::render;
+use super::resample::Kernel;
 use crate::extension::Extension;
 use crate::geometry::{Placement, Size};
 
@@ -134,7 +135,7 @@ impl PrepareMask {
             }
         };
         let orientation = decoded.orientation;
-        let rendered = render::render(decoded, &plan.placement, Kernel::Area, BLACK)?;
+        let rendered = render::render(decoded, &plan.placement, Kernel::Area, BLACK);
         let raster = to_gray(render::flatten(rendered, BLACK), self.threshold);
         let bytes = Encoding::default().encode(&raster, self.extension)?;
         Ok(PreparedImage {

@@ -15,6 +15,7 @@ mod png;
 mod prepared;
 mod raster;
 mod render;
+mod resample;
 mod run;
 #[cfg(feature = "turbo")]
 mod turbo;

@@ -1,25 +1,13 @@
 //! Crops, resamples, converts to sRGB, turns upright and pads: once each, in the order that touches the fewest pixels.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage, RgbaImage};
 
 use super::color;
 use super::decode::{Decoded, is_on_its_side};
-use super::error::PrepareErrorKind;
 use super::raster::{Color, Raster};
+use super::resample::{Kernel, resample};
 use crate::geometry::{Placement, Region, Size};
-
-/// How pixels become more or fewer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kernel {
-    /// With three lobes: sharp, for pictures.
-    Lanczos3,
-    /// The mean of what a pixel covers, or the nearest one when enlarging: makes no values that were not there
-    /// between two areas of one value. For masks.
-    Area,
-}
 
 /// Carries out `placement` on a decoded picture; what it leaves empty gets the background.
 pub(super) fn render(
@@ -27,13 +15,20 @@ pub(super) fn render(
     placement: &Placement,
     kernel: Kernel,
     background: [u8; 3],
-) -> Result<Raster, PrepareErrorKind> {
+) -> Raster {
     // Resampling first and turning the small result is the same picture as turning first, for a fraction of the work.
     let (crop, scaled) = as_stored(placement, &decoded);
-    let resampled = resample(decoded.raster, crop, scaled, kernel)?;
+    let source = decoded.raster;
+    let [_, _, width, height] = crop;
+    let is_there = scaled == source.size
+        && [width, height] == [source.size.width, source.size.height].map(f64::from);
+    let resampled = match is_there {
+        true => source,
+        false => resample(&source, crop, scaled, kernel),
+    };
     let converted = color::to_srgb(resampled, &decoded.color_space);
     let upright = turn(converted, decoded.orientation);
-    Ok(pad(upright, placement, background))
+    pad(upright, placement, background)
 }
 
 /// The crop in pixels of the reduced raster and the scaled size, both as they lie before the picture is turned.
@@ -66,45 +61,6 @@ fn as_stored(placement: &Placement, decoded: &Decoded) -> ([f64; 4], Size) {
         [x, y, w, h].map(|n| n / f64::from(decoded.reduction)),
         scaled,
     )
-}
-
-/// Colours are weighted by alpha, so transparent edges do not bleed.
-fn resample(
-    source: Raster,
-    [left, top, width, height]: [f64; 4],
-    size: Size,
-    kernel: Kernel,
-) -> Result<Raster, PrepareErrorKind> {
-    if size == source.size && width == f64::from(size.width) && height == f64::from(size.height) {
-        return Ok(source);
-    }
-    let failed = |error: &dyn std::error::Error| PrepareErrorKind::Encode(error.to_string().into());
-    let pixel_type = match source.color {
-        Color::Gray => PixelType::U8,
-        Color::GrayAlpha => PixelType::U8x2,
-        Color::Rgb => PixelType::U8x3,
-        Color::Rgba | Color::Cmyk => PixelType::U8x4,
-    };
-    let enlarges = width < f64::from(size.width) || height < f64::from(size.height);
-    let algorithm = match kernel {
-        Kernel::Lanczos3 => ResizeAlg::Convolution(FilterType::Lanczos3),
-        Kernel::Area if enlarges => ResizeAlg::Nearest,
-        Kernel::Area => ResizeAlg::Convolution(FilterType::Box),
-    };
-    let Size {
-        width: w,
-        height: h,
-    } = source.size;
-    let view = ImageRef::new(w, h, &source.pixels, pixel_type).map_err(|error| failed(&error))?;
-    let mut output = Image::new(size.width, size.height, pixel_type);
-    let options = ResizeOptions::new()
-        .resize_alg(algorithm)
-        .use_alpha(source.color.has_alpha())
-        .crop(left, top, width, height);
-    Resizer::new()
-        .resize(&view, &mut output, &options)
-        .map_err(|error| failed(&error))?;
-    Ok(Raster::new(size, output.into_vec(), source.color))
 }
 
 fn turn(raster: Raster, orientation: Orientation) -> Raster {

@@ -15,7 +15,8 @@ use super::metadata;
 use super::plan::Plan;
 use super::prepared::PreparedImage;
 use super::raster::Raster;
-use super::render::{self, Kernel};
+use super::render;
+use super::resample::Kernel;
 use crate::extension::Extension;
 use crate::geometry::{Placement, Resize, Size, Target};
 
@@ -90,7 +91,7 @@ impl Prepare {
     /// picture, and is whole.
     fn extension_of_untouched(
         &self,
-        source: &Source<'_, &[u8]>,
+        source: &Source<'_>,
         bytes: &[u8],
         plan: &Plan,
     ) -> Result<Option<Extension>, PrepareErrorKind> {
@@ -121,7 +122,7 @@ impl Prepare {
         let render = |decoded: Decoded, placement: &Placement| {
             render::render(decoded, placement, Kernel::Lanczos3, self.background)
         };
-        let mut raster = render(decoded, &plan.placement)?;
+        let mut raster = render(decoded, &plan.placement);
         let extension = self.extension.unwrap_or(match raster.color.has_alpha() {
             true => Extension::Png,
             false => Extension::Jpg,
@@ -142,7 +143,7 @@ impl Prepare {
                         ..self.resize
                     };
                     plan.placement = resize.plan(plan.source_size)?;
-                    raster = render(decoded.clone(), &plan.placement)?;
+                    raster = render(decoded.clone(), &plan.placement);
                 }
             }
         };
