@@ -1,0 +1,157 @@
+//! The side with the controls: the file, the shape, the size that comes out, and the upload.
+
+use eframe::egui::{self, Button, Color32, ProgressBar, RichText, Ui, Vec2, vec2};
+
+use crate::app::{Action, App, Picture, Shown};
+use crate::choice::SHAPES;
+use crate::job::{Job, Sent, Stored};
+use crate::{look, preview};
+
+/// Draws it, and gives what was asked for.
+pub fn show(app: &mut App, ui: &mut Ui) -> Option<Action> {
+    let mut action = None;
+    egui::Panel::bottom("service")
+        .frame(egui::Frame::new())
+        .show_separator_line(false)
+        .show(ui, |ui| ui.small(&app.service));
+    let is_busy = app.job.is_running();
+
+    if let Picture::Shown(picture) = &app.picture {
+        about(picture, ui);
+    }
+    let open = Button::new("Open…").min_size(wide(ui));
+    if ui.add_enabled(!is_busy, open).clicked() {
+        action = Some(Action::Pick);
+    }
+    let Picture::Shown(picture) = &app.picture else {
+        return action;
+    };
+
+    title(ui, "Shape");
+    ui.add_enabled_ui(!is_busy, |ui| shapes(&mut app.choice.ratio, ui));
+    ui.label(
+        RichText::new("Drag on the picture to choose what is kept.")
+            .small()
+            .weak(),
+    );
+
+    title(ui, "Comes out as");
+    match app.choice.plan(picture.size) {
+        Ok(plan) => ui.heading(format!("{} {}", plan.size(), picture.extension)),
+        Err(error) => ui.label(error.to_string()),
+    };
+    ui.add_space(12.0);
+    if is_busy {
+        let cancelling = matches!(app.job, Job::Cancelling(_));
+        let cancel = Button::new("Cancel").min_size(wide(ui));
+        if ui.add_enabled(!cancelling, cancel).clicked() {
+            action = Some(Action::Cancel);
+        }
+    } else {
+        let label = match app.job {
+            Job::None => "Upload",
+            _ => "Upload again",
+        };
+        let text = RichText::new(label).strong().color(Color32::WHITE);
+        let upload = Button::new(text).fill(look::ACCENT).min_size(wide(ui));
+        if ui.add(upload).clicked() {
+            action = Some(Action::Upload);
+        }
+    }
+    ui.add_space(4.0);
+    egui::ScrollArea::vertical().show(ui, |ui| progress_or_result(&app.job, ui));
+    action
+}
+
+fn about(picture: &Shown, ui: &mut Ui) {
+    let name = RichText::new(preview::name(&picture.path))
+        .strong()
+        .heading();
+    ui.add(egui::Label::new(name).truncate());
+    let turned = match picture.is_turned {
+        true => ", turned upright",
+        false => "",
+    };
+    ui.weak(format!("{}{turned}", picture.size));
+    ui.add_space(4.0);
+}
+
+/// Three to a row, all of one width.
+fn shapes(chosen: &mut Option<imgpost::AspectRatio>, ui: &mut Ui) {
+    let gap = ui.spacing().item_spacing.x;
+    let size = vec2(
+        (ui.available_width() - 2.0 * gap) / 3.0,
+        look::BUTTON_HEIGHT,
+    );
+    for row in SHAPES.chunks(3) {
+        ui.horizontal(|ui| {
+            for (label, ratio) in row {
+                let button = Button::new(*label).selected(chosen == ratio);
+                if ui.add_sized(size, button).clicked() {
+                    *chosen = *ratio;
+                }
+            }
+        });
+    }
+}
+
+fn progress_or_result(job: &Job, ui: &mut Ui) {
+    match job {
+        Job::None => {}
+        Job::Preparing => progress(0.0, "Preparing…", ui),
+        Job::Sending(sent) => progress(sent.share(), &sent.line(), ui),
+        Job::Cancelling(sent) => {
+            progress(sent.as_ref().map_or(0.0, Sent::share), "Cancelling…", ui);
+        }
+        Job::Stored(stored) => result(stored, ui),
+        Job::Cancelled => {
+            ui.label("Cancelled.");
+        }
+        Job::Failed(why) => {
+            look::notice_frame(look::BAD).show(ui, |ui| {
+                ui.colored_label(look::BAD, "Not uploaded");
+                ui.label(why);
+            });
+        }
+    }
+}
+
+fn progress(share: f32, line: &str, ui: &mut Ui) {
+    let bar = ProgressBar::new(share)
+        .fill(look::ACCENT)
+        .desired_height(10.0);
+    ui.add(bar);
+    ui.horizontal(|ui| {
+        ui.weak(line);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.weak(format!("{:.0} %", share * 100.0));
+        });
+    });
+}
+
+fn result(stored: &Stored, ui: &mut Ui) {
+    look::notice_frame(look::GOOD).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.colored_label(look::GOOD, "Uploaded");
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if ui.small_button("Copy id").clicked() {
+                    ui.ctx().copy_text(stored.id.clone());
+                }
+            });
+        });
+        ui.label(RichText::new(&stored.id).monospace());
+        let kilobytes = stored.bytes as f64 / 1e3;
+        let (size, extension) = (stored.size, stored.extension);
+        ui.weak(format!("{size} {extension}, {kilobytes:.0} kB"));
+    });
+}
+
+fn title(ui: &mut Ui, text: &str) {
+    ui.add_space(12.0);
+    ui.weak(text);
+}
+
+/// As wide as the panel.
+fn wide(ui: &Ui) -> Vec2 {
+    vec2(ui.available_width(), look::BUTTON_HEIGHT)
+}

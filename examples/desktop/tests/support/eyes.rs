@@ -1,0 +1,103 @@
+//! Reads what is on the screen: words by Tesseract, and parts by their pixels.
+
+use std::process::Command;
+
+use image::imageops::{self, FilterType};
+use image::{GrayImage, RgbImage};
+
+use super::hand::At;
+use super::screen::Screen;
+use super::until;
+
+/// Something that was read, and where.
+struct Word {
+    text: String,
+    middle: At,
+}
+
+/// Letters are enlarged so many times before they are read.
+const SCALE: u32 = 3;
+
+fn read(shot: &RgbImage) -> Vec<Word> {
+    let mut gray: GrayImage = imageops::grayscale(shot);
+    // Tesseract was taught with black on white.
+    imageops::invert(&mut gray);
+    let (width, height) = (gray.width() * SCALE, gray.height() * SCALE);
+    let large = imageops::resize(&gray, width, height, FilterType::CatmullRom);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shot.png");
+    large.save(&path).unwrap();
+    let output = Command::new("tesseract")
+        .arg(&path)
+        // Text here and there, as a table with places.
+        .args(["-", "--psm", "11", "tsv"])
+        .env("OMP_THREAD_LIMIT", "1")
+        .output()
+        .unwrap_or_else(|error| panic!("tesseract: {error}: install tesseract-ocr"));
+    assert!(output.status.success(), "{output:?}");
+    let table = String::from_utf8(output.stdout).unwrap();
+    let words = table.lines().skip(1).filter_map(|line| {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let number = |index: usize| cells[index].parse::<i32>().unwrap();
+        let text = cells.get(11)?.trim();
+        let middle =
+            |start: usize, length: usize| (number(start) + number(length) / 2) / SCALE as i32;
+        (!text.is_empty()).then(|| Word {
+            text: text.to_owned(),
+            middle: (middle(6, 8), middle(7, 9)),
+        })
+    });
+    words.collect()
+}
+
+/// All that can be read, with one space between words.
+pub fn text(shot: &RgbImage) -> String {
+    let words: Vec<String> = read(shot).into_iter().map(|word| word.text).collect();
+    words.join(" ")
+}
+
+impl Screen {
+    /// Waits until this can be read.
+    pub fn wait_for(&self, wanted: &str) {
+        let mut last = String::new();
+        let mut seen = RgbImage::default();
+        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            until(wanted, || {
+                let shot = self.shot();
+                if shot == seen {
+                    return None;
+                }
+                last = text(&shot);
+                seen = shot;
+                last.contains(wanted).then_some(())
+            });
+        }));
+        assert!(found.is_ok(), "{wanted:?} is not among {last:?}");
+    }
+
+    /// Waits until this word can be read, and gives its place.
+    pub fn find(&self, wanted: &str) -> At {
+        until(wanted, || {
+            let word = read(&self.shot())
+                .into_iter()
+                .find(|word| word.text == wanted);
+            word.map(|word| word.middle)
+        })
+    }
+
+    /// Clicks on a word: a person does not know where buttons are either, but reads them.
+    pub fn click_on(&self, word: &str) {
+        self.click(self.find(word));
+    }
+
+    /// Waits until two looks in a row see the same, as this says it.
+    pub fn settled<T: PartialEq>(&self, what: &str, look: impl Fn(&RgbImage) -> Option<T>) -> T {
+        let mut before = None;
+        until(what, || {
+            let now = look(&self.shot());
+            let is_same = now.is_some() && now == before;
+            before = now;
+            if is_same { before.take() } else { None }
+        })
+    }
+}
