@@ -13,8 +13,8 @@ const BUTTON: Color32 = Color32::from_rgb(50, 53, 61);
 const BUTTON_HOVERED: Color32 = Color32::from_rgb(66, 70, 80);
 const TEXT: Color32 = Color32::from_rgb(226, 228, 233);
 const WEAK: Color32 = Color32::from_rgb(150, 155, 166);
-pub const GOOD: Color32 = Color32::from_rgb(86, 196, 128);
-pub const BAD: Color32 = Color32::from_rgb(255, 128, 120);
+pub const GOOD: Color32 = Color32::from_rgb(134, 214, 166);
+pub const BAD: Color32 = Color32::from_rgb(255, 144, 136);
 /// Over what will be cut off.
 pub const DIMMED: Color32 = Color32::from_black_alpha(165);
 

@@ -1,6 +1,6 @@
 //! The side with the controls: the file, the shape, the size that comes out, and the upload.
 
-use eframe::egui::{self, Button, Color32, ProgressBar, RichText, Ui, Vec2, vec2};
+use eframe::egui::{self, Button, Color32, ProgressBar, RichText, Ui, vec2};
 
 use crate::app::{Action, App, Picture, Shown};
 use crate::choice::SHAPES;
@@ -13,14 +13,15 @@ pub fn show(app: &mut App, ui: &mut Ui) -> Option<Action> {
     egui::Panel::bottom("service")
         .frame(egui::Frame::new())
         .show_separator_line(false)
-        .show(ui, |ui| ui.small(&app.service));
+        .show(ui, |ui| {
+            ui.label(RichText::new(&app.service).small().weak())
+        });
     let is_busy = app.job.is_running();
 
     if let Picture::Shown(picture) = &app.picture {
         about(picture, ui);
     }
-    let open = Button::new("Open…").min_size(wide(ui));
-    if ui.add_enabled(!is_busy, open).clicked() {
+    if is_clicked(Button::new("Open…"), !is_busy, ui) {
         action = Some(Action::Pick);
     }
     let Picture::Shown(picture) = &app.picture else {
@@ -42,9 +43,8 @@ pub fn show(app: &mut App, ui: &mut Ui) -> Option<Action> {
     };
     ui.add_space(12.0);
     if is_busy {
-        let cancelling = matches!(app.job, Job::Cancelling(_));
-        let cancel = Button::new("Cancel").min_size(wide(ui));
-        if ui.add_enabled(!cancelling, cancel).clicked() {
+        let is_cancelling = matches!(app.job, Job::Cancelling(_));
+        if is_clicked(Button::new("Cancel"), !is_cancelling, ui) {
             action = Some(Action::Cancel);
         }
     } else {
@@ -53,8 +53,7 @@ pub fn show(app: &mut App, ui: &mut Ui) -> Option<Action> {
             _ => "Upload again",
         };
         let text = RichText::new(label).strong().color(Color32::WHITE);
-        let upload = Button::new(text).fill(look::ACCENT).min_size(wide(ui));
-        if ui.add(upload).clicked() {
+        if is_clicked(Button::new(text).fill(look::ACCENT), true, ui) {
             action = Some(Action::Upload);
         }
     }
@@ -151,7 +150,9 @@ fn title(ui: &mut Ui, text: &str) {
     ui.weak(text);
 }
 
-/// As wide as the panel.
-fn wide(ui: &Ui) -> Vec2 {
-    vec2(ui.available_width(), look::BUTTON_HEIGHT)
+/// A button as wide as the panel.
+fn is_clicked(button: Button<'_>, is_enabled: bool, ui: &mut Ui) -> bool {
+    let size = vec2(ui.available_width(), look::BUTTON_HEIGHT);
+    let added = ui.add_enabled_ui(is_enabled, |ui| ui.add_sized(size, button));
+    added.inner.clicked()
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use image::imageops::{self, FilterType};
-use image::{GrayImage, RgbImage};
+use image::{GrayImage, Luma, RgbImage};
 
 use super::hand::At;
 use super::screen::Screen;
@@ -19,9 +19,11 @@ struct Word {
 const SCALE: u32 = 3;
 
 fn read(shot: &RgbImage) -> Vec<Word> {
-    let mut gray: GrayImage = imageops::grayscale(shot);
-    // Tesseract was taught with black on white.
-    imageops::invert(&mut gray);
+    // Tesseract was taught with black on white. Here the text is whitish, and the ground dark or of one colour.
+    let gray = GrayImage::from_fn(shot.width(), shot.height(), |x, y| {
+        let whiteness = shot.get_pixel(x, y).0.into_iter().min();
+        Luma([u8::MAX - whiteness.unwrap_or_default()])
+    });
     let (width, height) = (gray.width() * SCALE, gray.height() * SCALE);
     let large = imageops::resize(&gray, width, height, FilterType::CatmullRom);
     let folder = tempfile::tempdir().unwrap();
@@ -50,26 +52,33 @@ fn read(shot: &RgbImage) -> Vec<Word> {
     words.collect()
 }
 
-/// All that can be read, with one space between words.
+/// All that can be read, small and without spaces: narrow ones are not seen, and an fi may be taken for one letter.
 pub fn text(shot: &RgbImage) -> String {
-    let words: Vec<String> = read(shot).into_iter().map(|word| word.text).collect();
-    words.join(" ")
+    let text: String = read(shot).into_iter().map(|word| word.text).collect();
+    plain(&text)
+}
+
+fn plain(text: &str) -> String {
+    text.replace(' ', "")
+        .replace('\u{fb01}', "fi")
+        .to_lowercase()
 }
 
 impl Screen {
     /// Waits until this can be read.
     pub fn wait_for(&self, wanted: &str) {
+        let wanted = plain(wanted);
         let mut last = String::new();
         let mut seen = RgbImage::default();
         let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            until(wanted, || {
+            until(&wanted, || {
                 let shot = self.shot();
                 if shot == seen {
                     return None;
                 }
                 last = text(&shot);
                 seen = shot;
-                last.contains(wanted).then_some(())
+                last.contains(&wanted).then_some(())
             });
         }));
         assert!(found.is_ok(), "{wanted:?} is not among {last:?}");
@@ -77,7 +86,7 @@ impl Screen {
 
     /// Waits until this word can be read, and gives its place.
     pub fn find(&self, wanted: &str) -> At {
-        until(wanted, || {
+        until(&wanted, || {
             let word = read(&self.shot())
                 .into_iter()
                 .find(|word| word.text == wanted);

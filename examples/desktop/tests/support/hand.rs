@@ -8,6 +8,7 @@ use x11rb::protocol::xproto::{
 use x11rb::protocol::xtest::ConnectionExt as _;
 
 use super::screen::Screen;
+use super::until;
 
 /// Keys, by X's number for what is on them.
 pub const TAB: u32 = 0xff09;
@@ -68,11 +69,24 @@ impl Screen {
     /// From one place to another in ten steps, with the button held.
     pub fn drag(&self, from: At, to: At) {
         self.move_to(from);
-        self.input(BUTTON_PRESS_EVENT, 1, from);
+        self.seen(|| self.input(BUTTON_PRESS_EVENT, 1, from));
         for step in 1..=10 {
             let between = |from: i32, to: i32| from + (to - from) * step / 10;
-            self.move_to((between(from.0, to.0), between(from.1, to.1)));
+            self.seen(|| self.move_to((between(from.0, to.0), between(from.1, to.1))));
         }
         self.input(BUTTON_RELEASE_EVENT, 1, to);
+    }
+
+    /// Presses a key and sees what comes of it.
+    pub fn press_and_see(&self, key: u32) {
+        self.seen(|| self.press(key));
+    }
+
+    /// Does something, and waits until it shows: of what comes within one frame, egui heeds the first key, and takes a
+    /// drag for a click. No hand is that quick.
+    fn seen(&self, act: impl FnOnce()) {
+        let before = self.shot();
+        act();
+        until("it can be seen", || (self.shot() != before).then_some(()));
     }
 }

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use image::RgbImage;
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{Atom, ConnectionExt, ImageFormat, Window};
+use x11rb::protocol::xproto::{Atom, ConnectionExt, ImageFormat, MapState, Window, WindowClass};
 use x11rb::rust_connection::RustConnection;
 
 use super::until;
@@ -73,8 +73,10 @@ impl Screen {
         until("a window on the screen", || {
             let tree = self.x.query_tree(self.root).unwrap().reply().unwrap();
             tree.children.into_iter().find(|window| {
+                let attributes = self.x.get_window_attributes(*window).unwrap().reply();
+                let is_seen = attributes.is_ok_and(|it| it.map_state == MapState::VIEWABLE);
                 let geometry = self.x.get_geometry(*window).unwrap().reply();
-                geometry.is_ok_and(|it| (it.width, it.height) == (WIDTH, HEIGHT))
+                is_seen && geometry.is_ok_and(|it| (it.width, it.height) == (WIDTH, HEIGHT))
             })
         })
     }
@@ -96,7 +98,7 @@ impl Screen {
             1,
             1,
             0,
-            x11rb::protocol::xproto::WindowClass::INPUT_OUTPUT,
+            WindowClass::INPUT_OUTPUT,
             x11rb::COPY_FROM_PARENT,
             &Default::default(),
         );
