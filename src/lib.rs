@@ -66,6 +66,7 @@ mod s3;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod text;
+mod timestamp;
 pub mod transport;
 mod upload;
 mod url;

@@ -19,7 +19,7 @@ use std::process::Command;
 use imgpost::{Extension, Prepare, PreparedImage};
 use serde_json::json;
 use support::fixture;
-use support::s3::{Kind, Server};
+use support::s3::{Kind, Server, Storage};
 
 fn image() -> PreparedImage {
     let prepare = Prepare::default().size(128, 96).extension(Extension::Jpg);

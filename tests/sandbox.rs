@@ -156,12 +156,19 @@ fn altered_forms_are_refused_with_s3s_code_and_store_nothing() {
     };
     for (form, code) in [
         (set("X-Amz-Signature", Some("00")), "SignatureDoesNotMatch"),
-        (set("X-Amz-Signature", None), "SignatureDoesNotMatch"),
+        (set("X-Amz-Signature", None), "InvalidArgument"),
         (set("Policy", Some("e30=")), "SignatureDoesNotMatch"),
-        (set("Policy", None), "AccessDenied"),
+        (set("Policy", None), "InvalidArgument"),
         (set("X-Amz-Security-Token", None), "InvalidToken"),
         (set("X-Amz-Security-Token", Some("x")), "InvalidToken"),
         (set("X-Amz-Credential", Some("x")), "InvalidArgument"),
+        (set("X-Amz-Credential", None), "AccessDenied"),
+        (set("X-Amz-Date", None), "InvalidArgument"),
+        (
+            set("X-Amz-Date", Some("20260101T000000Z")),
+            "InvalidArgument",
+        ),
+        (set("X-Amz-Algorithm", Some("AWS4")), "InvalidArgument"),
         (set("Content-Type", Some("image/png")), "AccessDenied"),
         (set("key", Some("elsewhere")), "AccessDenied"),
         (set("key", None), "InvalidArgument"),
@@ -176,6 +183,92 @@ fn altered_forms_are_refused_with_s3s_code_and_store_nothing() {
     assert_eq!(sandbox.stored("elsewhere"), None);
     upload(&form, &image(Extension::Jpg)).unwrap();
     assert!(sandbox.stored(form.key().unwrap()).is_some());
+}
+
+/// A form of the kind that a backend makes for itself, whose key is the name of the file.
+#[test]
+fn a_form_of_another_signer_is_taken_and_its_variables_are_expanded() {
+    let sandbox = Sandbox::start().unwrap();
+    let signed = |key: &str| own_form(&sandbox, key);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.txt");
+    std::fs::write(&path, "content").unwrap();
+    let receipt = Uploader::default().upload_file(&signed("up/${filename}"), &path, None);
+    assert_eq!(receipt.unwrap().key.as_deref(), Some("up/a.txt"));
+    assert_eq!(sandbox.keys(), ["up/a.txt"]);
+    let uploader = Uploader::default().check_policy(false);
+    let refused = uploader.upload_file(&signed("elsewhere/${filename}"), &path, None);
+    assert!(
+        matches!(&refused, Err(Error::Storage(s3)) if s3.status == 403),
+        "{refused:?}"
+    );
+    assert_eq!(sandbox.keys().len(), 1);
+    let told = format!("{:?}", sandbox.credentials());
+    let credentials = sandbox.credentials();
+    assert!(told.contains(&credentials.access_key_id));
+    assert!(
+        !told.contains(&credentials.secret_access_key)
+            && !told.contains(&credentials.session_token)
+    );
+}
+
+/// Signs as the documentation of Signature Version 4 says, with a policy for keys that start with `up/`.
+fn own_form(sandbox: &Sandbox, key: &str) -> PresignedPost {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use hmac::{Hmac, Mac};
+
+    let credentials = sandbox.credentials();
+    let region = Sandbox::REGION;
+    let now = jiff::Timestamp::now();
+    let (date, time) = (now.strftime("%Y%m%d"), now.strftime("%Y%m%dT%H%M%SZ"));
+    let scope = format!(
+        "{}/{date}/{region}/s3/aws4_request",
+        credentials.access_key_id
+    );
+    let mut fields = vec![
+        ("X-Amz-Algorithm", "AWS4-HMAC-SHA256".to_owned()),
+        ("X-Amz-Credential", scope),
+        ("X-Amz-Date", time.to_string()),
+        ("X-Amz-Security-Token", credentials.session_token.clone()),
+    ];
+    let conditions = fields
+        .iter()
+        .map(|(name, value)| serde_json::json!({*name: value}));
+    let others = [
+        serde_json::json!({"bucket": Sandbox::BUCKET}),
+        serde_json::json!(["starts-with", "$key", "up/"]),
+    ];
+    let conditions: Vec<_> = conditions.chain(others).collect();
+    let expiration = (now + jiff::SignedDuration::from_secs(60)).to_string();
+    let policy = serde_json::json!({"expiration": expiration, "conditions": conditions});
+    let policy = STANDARD.encode(policy.to_string());
+    let mac = |key: &[u8], text: &str| {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
+        mac.update(text.as_bytes());
+        mac.finalize().into_bytes()
+    };
+    let secret = format!("AWS4{}", credentials.secret_access_key);
+    let steps = [
+        date.to_string(),
+        region.into(),
+        "s3".into(),
+        "aws4_request".into(),
+        policy.clone(),
+    ];
+    let start = secret.into_bytes();
+    let signature = steps
+        .iter()
+        .fold(start, |key, step| mac(&key, step).to_vec());
+    let signature = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+    fields.extend([
+        ("Policy", policy),
+        ("X-Amz-Signature", signature),
+        ("key", key.into()),
+    ]);
+    let fields = fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    PresignedPost::new(sandbox.bucket_url(), fields).unwrap()
 }
 
 #[test]

@@ -9,10 +9,9 @@ mod preflight;
 use std::fmt;
 use std::time::SystemTime;
 
-use jiff::{SignedDuration, Timestamp};
-
 use crate::extension::Extension;
 use crate::multipart::{Body, Content, Form};
+use crate::timestamp::Timestamp;
 use crate::url;
 
 pub use error::PresignedPostError;
@@ -32,8 +31,8 @@ pub struct PresignedPost {
     url: String,
     key: Option<String>,
     fields: Vec<(String, String)>,
-    /// How far the clock of whoever signed it is ahead of this machine's, as far as that is known.
-    clock_offset: SignedDuration,
+    /// By how many milliseconds the clock of whoever signed it is ahead of this machine's, as far as that is known.
+    clock_offset: i64,
 }
 
 impl PresignedPost {
@@ -67,7 +66,7 @@ impl PresignedPost {
             key: None,
             url,
             fields,
-            clock_offset: SignedDuration::ZERO,
+            clock_offset: 0,
         };
         form.body("", "", b"".as_slice())?;
         Ok(form)
@@ -144,9 +143,7 @@ impl PresignedPost {
     /// Learns the difference between the clocks: whoever signed the form said it was `server` when it was `local`
     /// here.
     pub(crate) fn set_server_time(&mut self, server: SystemTime, local: SystemTime) {
-        if let (Ok(server), Ok(local)) = (Timestamp::try_from(server), Timestamp::try_from(local)) {
-            self.clock_offset = server.duration_since(local);
-        }
+        self.clock_offset = Timestamp::from(server).millis_since(local.into());
     }
 
     /// The body that posts `content` with this form.

@@ -5,10 +5,10 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::fields;
+use crate::timestamp::Timestamp;
 
 /// A decoded policy.
 pub(crate) struct Policy {
@@ -75,7 +75,7 @@ impl Policy {
         let value: Value = serde_json::from_slice(&json).ok()?;
         let conditions = value.get("conditions")?.as_array()?;
         Some(Self {
-            expiration: value.get("expiration")?.as_str()?.parse().ok()?,
+            expiration: Timestamp::parse_rfc3339(value.get("expiration")?.as_str()?)?,
             conditions: conditions
                 .iter()
                 .map(Condition::read)

@@ -3,14 +3,12 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use jiff::{SignedDuration, Timestamp};
-
 use super::PresignedPost;
 use super::policy::{Condition, Policy, Violation};
 use crate::text::one_line;
 
-/// A post that begins less than this before the form expires would arrive too late.
-const MARGIN: SignedDuration = SignedDuration::from_secs(1);
+/// A post that begins less than this before the form expires would arrive too late. In milliseconds, as all here.
+const MARGIN: i64 = 1000;
 
 /// Why the policy of a form forbids a post. Values that are secret are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,10 +171,9 @@ impl PresignedPost {
         let Some(policy) = self.policy() else {
             return Ok(());
         };
-        if let Some(left) = self.time_left(&policy, now)
-            && left <= MARGIN
-        {
-            let ago = left.min(SignedDuration::ZERO).unsigned_abs();
+        let left = self.time_left(&policy, now);
+        if left <= MARGIN {
+            let ago = Duration::from_millis(left.min(0).unsigned_abs());
             return Err(PolicyError::Expired { ago });
         }
         // Where no field names the bucket, the address does.
@@ -190,14 +187,13 @@ impl PresignedPost {
 
     /// How long the form may still be posted, with time for the storage to read it. None where that cannot be told.
     pub(crate) fn remaining(&self, now: SystemTime) -> Option<Duration> {
-        let left = self.time_left(&self.policy()?, now)? - MARGIN;
-        Some(left.max(SignedDuration::ZERO).unsigned_abs())
+        let left = self.time_left(&self.policy()?, now).saturating_sub(MARGIN);
+        Some(Duration::from_millis(left.max(0).unsigned_abs()))
     }
 
-    fn time_left(&self, policy: &Policy, now: SystemTime) -> Option<SignedDuration> {
-        let now = Timestamp::try_from(now).ok()?;
-        let now = now.checked_add(self.clock_offset).ok()?;
-        Some(policy.expiration.duration_since(now))
+    fn time_left(&self, policy: &Policy, now: SystemTime) -> i64 {
+        let left = policy.expiration.millis_since(now.into());
+        left.saturating_sub(self.clock_offset)
     }
 
     pub(super) fn policy(&self) -> Option<Policy> {
@@ -252,8 +248,8 @@ mod tests {
     const EXPIRATION: &str = "2026-11-22T15:03:47Z";
 
     fn at(seconds: i64) -> SystemTime {
-        let expiration: Timestamp = EXPIRATION.parse().unwrap();
-        (expiration + SignedDuration::from_secs(seconds)).into()
+        let expiration: jiff::Timestamp = EXPIRATION.parse().unwrap();
+        (expiration + jiff::SignedDuration::from_secs(seconds)).into()
     }
 
     fn form(conditions: &str, fields: &[(&str, &str)]) -> PresignedPost {

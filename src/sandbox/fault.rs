@@ -3,21 +3,33 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
-use super::http::{Answer, Incoming};
+use super::http::{Answer, Incoming, Reply};
 
 /// Something that goes wrong with one request: see [`Sandbox::with_fault`](super::Sandbox::with_fault).
+///
+/// Every way in which a post can go wrong on the wire can be made of these; what
+/// [`Uploader`](crate::Uploader) does about each is listed in `tests/faults.md` of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The connection is closed when so many hundredths of the body were read.
+    /// The connection is closed when so many hundredths of the body were read. With 0, nothing of it is, which to the
+    /// sender looks as if the connection were closed at once.
     CloseInBody(u8),
     /// The body is read, nothing comes of it, and the connection is closed.
     CloseBeforeAnswer,
     /// The request is carried out, and the connection is closed without an answer.
     LoseAnswer,
-    /// Nothing is read for so long; then the connection is closed.
+    /// Nothing of the body is read for so long; then the connection is closed.
     Stall(Duration),
-    /// This is answered, and nothing else done.
+    /// So many hundredths of the body are read, and nothing more for so long; then the connection is closed.
+    StallInBody(u8, Duration),
+    /// The body is read, nothing comes of it for so long; then the connection is closed.
+    StallBeforeAnswer(Duration),
+    /// The body is read a hundredth at a time with such a pause before each; then the request is carried out.
+    ReadSlowly(Duration),
+    /// The body is read, and these bytes are sent, which may be no answer of HTTP's; then the connection is closed.
+    Raw(Vec<u8>),
+    /// The body is read, this is answered, and nothing else done.
     Answer {
         /// The status.
         status: u16,
@@ -64,40 +76,61 @@ impl Fault {
         self,
         request: &mut Incoming<'_>,
         carry_out: impl FnOnce(&mut Incoming<'_>) -> io::Result<Answer>,
-    ) -> io::Result<Answer> {
+    ) -> io::Result<Reply> {
         let closed = || {
-            io::Error::new(
-                io::ErrorKind::ConnectionAborted,
-                "a fault that was asked for",
-            )
+            let told = "a fault that was asked for";
+            Err(io::Error::new(io::ErrorKind::ConnectionAborted, told))
         };
         match self {
             Self::CloseInBody(hundredths) => {
-                let length = request.body.limit() * u64::from(hundredths.min(100)) / 100;
-                io::copy(&mut request.body.by_ref().take(length), &mut io::sink())?;
-                Err(closed())
+                read(request, hundredths)?;
+                closed()
             }
             Self::CloseBeforeAnswer => {
-                io::copy(&mut request.body, &mut io::sink())?;
-                Err(closed())
+                read(request, 100)?;
+                closed()
             }
             Self::LoseAnswer => {
                 carry_out(request)?;
-                Err(closed())
+                closed()
             }
             Self::Stall(pause) => {
                 std::thread::sleep(pause);
-                Err(closed())
+                closed()
+            }
+            Self::StallInBody(hundredths, pause) => {
+                read(request, hundredths)?;
+                std::thread::sleep(pause);
+                closed()
+            }
+            Self::StallBeforeAnswer(pause) => {
+                read(request, 100)?;
+                std::thread::sleep(pause);
+                closed()
+            }
+            Self::ReadSlowly(pause) => {
+                request.body.read_slowly(pause);
+                carry_out(request).map(Reply::Answer)
+            }
+            Self::Raw(bytes) => {
+                read(request, 100)?;
+                Ok(Reply::Raw(bytes))
             }
             Self::Answer {
                 status,
                 headers,
                 body,
-            } => Ok(Answer {
+            } => Ok(Reply::Answer(Answer {
                 status,
                 headers,
                 body: body.into(),
-            }),
+            })),
         }
     }
+}
+
+/// Reads a part of what is left of the body, and throws it away.
+fn read(request: &mut Incoming<'_>, hundredths: u8) -> io::Result<u64> {
+    let length = request.body.left() * u64::from(hundredths.min(100)) / 100;
+    io::copy(&mut request.body.by_ref().take(length), &mut io::sink())
 }

@@ -12,8 +12,40 @@ pub(super) struct Incoming<'a> {
     pub path: String,
     headers: Vec<(String, String)>,
     pub content_length: Option<u64>,
-    /// The body, which ends where `Content-Length` says.
-    pub body: io::Take<&'a mut BufReader<&'a TcpStream>>,
+    pub body: Body<'a>,
+}
+
+/// The body of a request, which ends where `Content-Length` says.
+pub(super) struct Body<'a> {
+    rest: io::Take<&'a mut BufReader<&'a TcpStream>>,
+    /// As many bytes as are read at once, and the pause before each.
+    slowly: Option<(usize, Duration)>,
+}
+
+impl Body<'_> {
+    /// How many bytes are to be read yet.
+    pub fn left(&self) -> u64 {
+        self.rest.limit()
+    }
+
+    /// From here on a hundredth of what is left is read at a time, with a pause before each.
+    pub fn read_slowly(&mut self, pause: Duration) {
+        let hundredth = self.left().div_ceil(100).max(1);
+        self.slowly = Some((hundredth.try_into().unwrap_or(usize::MAX), pause));
+    }
+}
+
+impl Read for Body<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some((most, pause)) = self.slowly else {
+            return self.rest.read(buffer);
+        };
+        if self.left() > 0 {
+            std::thread::sleep(pause);
+        }
+        let most = most.min(buffer.len());
+        self.rest.read(&mut buffer[..most])
+    }
 }
 
 impl Incoming<'_> {
@@ -43,11 +75,18 @@ impl Answer {
     }
 }
 
+/// What is sent back.
+pub(super) enum Reply {
+    Answer(Answer),
+    /// These bytes, whatever they are.
+    Raw(Vec<u8>),
+}
+
 /// Reads one request, answers it, and reads the rest of its body: closing before that would reset the connection
 /// under the client, and the answer would be lost.
 pub(super) fn serve(
     stream: &TcpStream,
-    answer: impl FnOnce(&mut Incoming<'_>) -> io::Result<Answer>,
+    answer: impl FnOnce(&mut Incoming<'_>) -> io::Result<Reply>,
 ) -> io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     stream.set_write_timeout(Some(Duration::from_secs(30)))?;
@@ -82,14 +121,21 @@ pub(super) fn serve(
         path: parsed.path.unwrap_or_default().into(),
         headers,
         content_length,
-        body: (&mut reader).take(content_length.unwrap_or(0)),
+        body: Body {
+            rest: (&mut reader).take(content_length.unwrap_or(0)),
+            slowly: None,
+        },
     };
     let mut writer = stream;
     if request.header("expect").is_some() {
         writer.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
-    let answer = answer(&mut request)?;
+    let reply = answer(&mut request)?;
     io::copy(&mut request.body, &mut io::sink())?;
+    let answer = match reply {
+        Reply::Answer(answer) => answer,
+        Reply::Raw(bytes) => return writer.write_all(&bytes),
+    };
     let mut bytes = format!(
         "HTTP/1.1 {} \r\nContent-Length: {}\r\nConnection: close\r\n",
         answer.status,

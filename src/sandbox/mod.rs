@@ -43,15 +43,15 @@ mod http;
 mod page;
 mod picture;
 mod sigv4;
+mod state;
 mod storage;
 mod whole_breaks;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -59,9 +59,9 @@ use crate::error::Error;
 use crate::leonardo::Client;
 
 pub use fault::Fault;
-pub use storage::StoredObject;
+pub use storage::{Credentials, StoredObject};
 
-use http::Answer;
+use state::State;
 
 /// A running sandbox. It stops when the value is dropped.
 pub struct Sandbox {
@@ -69,21 +69,6 @@ pub struct Sandbox {
     state: Arc<State>,
     stopped: Arc<AtomicBool>,
     acceptor: Option<JoinHandle<()>>,
-}
-
-struct State {
-    api: api::Api,
-    storage: Arc<storage::Storage>,
-    settings: Mutex<Settings>,
-}
-
-#[derive(Default)]
-struct Settings {
-    latency: Duration,
-    /// For the next posts to the storage, and the next calls of the API.
-    faults: VecDeque<Fault>,
-    api_faults: VecDeque<Fault>,
-    requests: Vec<SandboxRequest>,
 }
 
 /// A request that the sandbox was sent.
@@ -94,11 +79,18 @@ pub struct SandboxRequest {
     pub method: String,
     /// The path, without what follows a question mark.
     pub path: String,
-    /// The status it was answered with; none where the connection was closed without an answer.
+    /// The status it was answered with; none where it is not answered yet, and where the connection was closed without
+    /// an answer, or with something that is none.
     pub status: Option<u16>,
 }
 
 impl Sandbox {
+    /// The name of its one bucket.
+    pub const BUCKET: &str = storage::BUCKET;
+
+    /// The region that its bucket is in, as far as signatures go.
+    pub const REGION: &str = storage::REGION;
+
     /// Starts a sandbox on a free port of 127.0.0.1.
     ///
     /// # Errors
@@ -116,12 +108,7 @@ impl Sandbox {
     pub fn start_on(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
-        let storage = Arc::new(storage::Storage::new(format!("http://{address}")));
-        let state = Arc::new(State {
-            api: api::Api::new(Arc::clone(&storage)),
-            storage,
-            settings: Mutex::default(),
-        });
+        let state = Arc::new(State::new(format!("http://{address}")));
         let stopped = Arc::new(AtomicBool::new(false));
         let acceptor = {
             let (state, stopped) = (Arc::clone(&state), Arc::clone(&stopped));
@@ -200,9 +187,26 @@ impl Sandbox {
         self
     }
 
-    /// What it was sent so far, in the order of the answers.
+    /// What it was sent so far, in the order it came.
     pub fn requests(&self) -> Vec<SandboxRequest> {
         self.state.settings().requests.clone()
+    }
+
+    /// What forms for its storage are signed with, for programs that presign by themselves: with these, Signature
+    /// Version 4, the region [`Sandbox::REGION`] and the session token, any SDK makes forms that are accepted here.
+    pub fn credentials(&self) -> &Credentials {
+        self.state.storage.credentials()
+    }
+
+    /// The address its forms are posted to.
+    pub fn bucket_url(&self) -> String {
+        self.state.storage.bucket_url()
+    }
+
+    /// The keys of all that is stored, in alphabetical order.
+    pub fn keys(&self) -> Vec<String> {
+        let objects = self.state.storage.list().into_iter();
+        objects.map(|(key, _)| key).collect()
     }
 
     /// What is stored under `key`.
@@ -245,54 +249,5 @@ fn accept(listener: &TcpListener, state: &Arc<State>, stopped: &AtomicBool) {
                 log::debug!("sandbox: a connection ended with {error}");
             }
         });
-    }
-}
-
-impl State {
-    /// What is set or listed cannot be left half done, so a thread that panicked has done it no harm.
-    fn settings(&self) -> MutexGuard<'_, Settings> {
-        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn answer(&self, request: &mut http::Incoming<'_>) -> io::Result<Answer> {
-        let path = request
-            .path
-            .split('?')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        let is_api = path.starts_with(api::PREFIX);
-        let (latency, fault) = {
-            let mut settings = self.settings();
-            let fault = match is_api {
-                true => settings.api_faults.pop_front(),
-                false if request.method == "POST" => settings.faults.pop_front(),
-                false => None,
-            };
-            (settings.latency, fault)
-        };
-        std::thread::sleep(latency);
-        if path == "/" && request.method == "GET" {
-            // Whoever looks is not what is looked at.
-            let requests = self.settings().requests.clone();
-            let page = page::render(&self.storage, &requests);
-            return Ok(Answer::new(200, "text/html; charset=utf-8", page));
-        }
-        let carry_out = |request: &mut http::Incoming<'_>| match path.strip_prefix(api::PREFIX) {
-            Some(path) => self.api.answer(path, request),
-            None => self.storage.answer(request),
-        };
-        let answer = match fault {
-            Some(fault) => fault.happen(request, carry_out),
-            None => carry_out(request),
-        };
-        let told = SandboxRequest {
-            method: request.method.clone(),
-            path,
-            status: answer.as_ref().ok().map(|answer| answer.status),
-        };
-        log::debug!("sandbox: {} {}: {:?}", told.method, told.path, told.status);
-        self.settings().requests.push(told);
-        answer
     }
 }

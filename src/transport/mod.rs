@@ -9,6 +9,7 @@ use std::io::{Read, Write};
 use std::time::{Duration, SystemTime};
 
 use crate::cancel::CancelToken;
+use crate::timestamp::Timestamp;
 use crate::url;
 
 pub use ureq_builder::UreqTransportBuilder;
@@ -109,7 +110,7 @@ impl Response {
 
     /// When the server says it answered (RFC 9110, 6.6.1).
     pub fn date(&self) -> Option<SystemTime> {
-        http_date(self.header("date")?)
+        Timestamp::parse_http_date(self.header("date")?).map(SystemTime::from)
     }
 
     /// Whether the status says that the request was carried out, 200 to 299.
@@ -124,7 +125,7 @@ impl Response {
         if let Ok(seconds) = value.parse() {
             return Some(Duration::from_secs(seconds));
         }
-        let then = http_date(value)?;
+        let then = SystemTime::from(Timestamp::parse_http_date(value)?);
         let now = self.date().unwrap_or(now);
         Some(then.duration_since(now).unwrap_or_default())
     }
@@ -133,11 +134,6 @@ impl Response {
 /// Whether an answer with this status may be another one a moment later, as far as the status tells.
 pub(crate) fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
-}
-
-fn http_date(text: &str) -> Option<SystemTime> {
-    let date = jiff::fmt::rfc2822::parse(text).ok()?;
-    Some(date.timestamp().into())
 }
 
 impl fmt::Debug for Response {

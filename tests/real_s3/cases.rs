@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use imgpost::PresignedPost;
 use serde_json::{Value, json};
 
-use crate::support::s3::{ACCESS_KEY, BUCKET, SECRET_KEY, SESSION_TOKEN};
+use crate::support::s3::Signer;
 
 /// The names and values of a form, in order.
 pub type Fields = Vec<(String, String)>;
@@ -142,12 +142,18 @@ const CONDITION: &str = "s3s-fs has another code than AWS for a condition that f
 const MISSING: &str = "each has another code for a field that is missing";
 const TOKEN: &str = "to s3s-fs the session token is a field like any other";
 
-/// All of them, for a file of `bytes` bytes that is a JPEG.
-pub fn all(bytes: usize) -> Vec<Case> {
+/// All of them, for a file of `bytes` bytes that is a JPEG, and a storage that takes what `signer` signs.
+pub fn all(bytes: usize, signer: &Signer) -> Vec<Case> {
+    let Signer {
+        bucket,
+        access_key,
+        secret_key,
+        session_token,
+    } = signer;
     let zeros = "0000000000000000000000000000000000000000000000000000000000000000";
     let plain = || json!({});
     let of_sdk = json!({
-        "fields": {"content-type": "image/jpeg", "bucket": BUCKET},
+        "fields": {"content-type": "image/jpeg", "bucket": bucket},
         "conditions": [{"Content-Type": "image/jpeg"}],
     });
     let image = json!({
@@ -179,12 +185,12 @@ pub fn all(bytes: usize) -> Vec<Case> {
             .because("s3s-fs takes it for an anonymous post"),
         case(
             "signed with another secret key",
-            signed_with(ACCESS_KEY, "another-secret-key", Some(SESSION_TOKEN)),
+            signed_with(access_key, "another-secret-key", Some(session_token)),
             none,
         ),
         case(
             "signed with another access key",
-            signed_with("ASIAANOTHERANOTHER00", SECRET_KEY, Some(SESSION_TOKEN)),
+            signed_with("ASIAANOTHERANOTHER00", secret_key, Some(session_token)),
             none,
         )
         .because("s3s-fs has a code of its own for it"),
@@ -253,13 +259,13 @@ pub fn all(bytes: usize) -> Vec<Case> {
         .because(TOKEN),
         case(
             "signed with another session token",
-            signed_with(ACCESS_KEY, SECRET_KEY, Some("another-session-token")),
+            signed_with(access_key, secret_key, Some("another-session-token")),
             none,
         )
         .because(TOKEN),
         case(
             "signed without a session token",
-            signed_with(ACCESS_KEY, SECRET_KEY, None),
+            signed_with(access_key, secret_key, None),
             none,
         )
         .because(TOKEN),

@@ -6,7 +6,7 @@ use imgpost::multipart::Form;
 use imgpost::{Receipt, Uploader};
 use serde_json::{Value, json};
 
-use crate::support::s3::{Kind, Server};
+use crate::support::s3::{Kind, Server, Storage};
 
 const FILENAME: &str = "${filename}";
 

@@ -4,7 +4,7 @@ use imgpost::{Error, S3ErrorCode, Uploader, upload};
 use serde_json::{Value, json};
 
 use crate::image;
-use crate::support::s3::{ACCESS_KEY, BUCKET, Kind, SESSION_TOKEN, Server};
+use crate::support::s3::{ACCESS_KEY, BUCKET, Kind, SESSION_TOKEN, Server, Storage};
 
 const REDIRECT: &str = "http://127.0.0.1/done?a=b";
 

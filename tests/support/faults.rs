@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
+use imgpost::sandbox::Fault;
 use imgpost::{Prepare, PreparedImage, PresignedPost};
 
 use super::fixture;
@@ -20,7 +21,7 @@ pub enum Step {
     /// Close it when so many bytes of the head were read.
     CloseInHead(usize),
     /// Close it when this part of the body, in hundredths, was read.
-    CloseInBody(u64),
+    CloseInBody(u8),
     /// Read everything, store nothing, and close it.
     CloseBeforeAnswer,
     /// Store the file, and close it without a word.
@@ -32,11 +33,29 @@ pub enum Step {
     /// Read nothing for so long.
     StallOnAccept(Duration),
     /// Read this part of the body, in hundredths, and nothing more for so long.
-    StallInBody(u64, Duration),
+    StallInBody(u8, Duration),
     /// Read everything, and answer nothing for so long.
     StallBeforeAnswer(Duration),
     /// Read a hundredth of the body at a time with pauses between, then store and answer.
     ReadSlowly(Duration),
+}
+
+impl Step {
+    /// The same as the sandbox does it, which reads the head of every request before it knows what to do with it.
+    pub fn in_sandbox(self) -> Option<Fault> {
+        Some(match self {
+            Self::Store => return None,
+            Self::CloseOnAccept | Self::CloseInHead(_) => Fault::CloseInBody(0),
+            Self::CloseInBody(hundredths) => Fault::CloseInBody(hundredths),
+            Self::CloseBeforeAnswer => Fault::CloseBeforeAnswer,
+            Self::StoreAndClose => Fault::LoseAnswer,
+            Self::Answer(bytes) | Self::AnswerEarly(bytes) => Fault::Raw(bytes.into()),
+            Self::StallOnAccept(pause) => Fault::Stall(pause),
+            Self::StallInBody(hundredths, pause) => Fault::StallInBody(hundredths, pause),
+            Self::StallBeforeAnswer(pause) => Fault::StallBeforeAnswer(pause),
+            Self::ReadSlowly(pause) => Fault::ReadSlowly(pause),
+        })
+    }
 }
 
 /// A photo of some kilobytes.
@@ -143,7 +162,7 @@ fn serve(stream: &TcpStream, step: &Step, seen: &Mutex<Seen>) -> std::io::Result
     let length = length.unwrap_or(0);
     let wanted = match step {
         Step::CloseInBody(hundredths) | Step::StallInBody(hundredths, _) => {
-            length * hundredths / 100
+            length * u64::from(*hundredths) / 100
         }
         _ => length,
     };

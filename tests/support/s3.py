@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """An S3 client that is not ours: boto3, for tests/real_s3.rs.
 
-s3.py presign ENDPOINT BUCKET          makes the bucket where there is none, reads a list of what to presign from
-                                       standard input as JSON and prints the presigned POSTs, in order:
+s3.py make ENDPOINT BUCKET             makes the bucket
+s3.py presign ENDPOINT BUCKET          reads a list of what to presign from standard input as JSON and prints the
+                                       presigned POSTs, in order:
                                        [{"key": …, "fields": {…}, "conditions": […], "expires": seconds,
                                          "credentials": [access key, secret key, session token or null]}, …]
 s3.py objects ENDPOINT BUCKET          prints all objects of a bucket as JSON: {key: base64, …}
@@ -33,8 +34,6 @@ def client(endpoint, credentials=(None, None, None)):
 
 def presign(endpoint, bucket, asked):
     own = client(endpoint)
-    if bucket not in [entry["Name"] for entry in own.list_buckets()["Buckets"]]:
-        own.create_bucket(Bucket=bucket)
     for ask in asked:
         signer = client(endpoint, ask["credentials"]) if "credentials" in ask else own
         yield signer.generate_presigned_post(
@@ -59,7 +58,10 @@ def objects(endpoint, bucket):
 
 
 def main(command, *arguments):
-    if command == "presign":
+    if command == "make":
+        endpoint, bucket = arguments
+        client(endpoint).create_bucket(Bucket=bucket)
+    elif command == "presign":
         endpoint, bucket = arguments
         print(json.dumps(list(presign(endpoint, bucket, json.load(sys.stdin)))))
     elif command == "objects":

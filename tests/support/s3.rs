@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use imgpost::PresignedPost;
+use imgpost::sandbox::Sandbox;
 use serde_json::Value;
 
 use super::tools::{run, script, tool};
@@ -18,16 +19,94 @@ pub const BUCKET: &str = "photos";
 pub const ACCESS_KEY: &str = "ASIATESTTESTTESTTEST";
 pub const SECRET_KEY: &str = "made-up-secret-key";
 pub const SESSION_TOKEN: &str = "made-up-session-token";
-const CREDENTIALS: [(&str, &str); 3] = [
-    ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
-    ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
-    ("AWS_SESSION_TOKEN", SESSION_TOKEN),
-];
 
-/// Runs the Python client; `input` is its standard input.
-pub fn python(arguments: &[&str], input: &[u8]) -> Vec<u8> {
-    let mut client = script("s3.py");
-    run(client.args(arguments).envs(CREDENTIALS), input)
+/// What forms are signed with, and for.
+pub struct Signer {
+    pub bucket: String,
+    pub access_key: String,
+    pub secret_key: String,
+    pub session_token: String,
+}
+
+impl Signer {
+    fn of_servers() -> Self {
+        Self {
+            bucket: BUCKET.into(),
+            access_key: ACCESS_KEY.into(),
+            secret_key: SECRET_KEY.into(),
+            session_token: SESSION_TOKEN.into(),
+        }
+    }
+
+    fn environment(&self) -> [(&'static str, &str); 3] {
+        [
+            ("AWS_ACCESS_KEY_ID", &self.access_key),
+            ("AWS_SECRET_ACCESS_KEY", &self.secret_key),
+            ("AWS_SESSION_TOKEN", &self.session_token),
+        ]
+    }
+
+    /// Runs the Python client on the bucket; `input` is its standard input.
+    fn python(&self, command: &str, endpoint: &str, input: &[u8]) -> Vec<u8> {
+        let mut client = script("s3.py");
+        let client = client.args([command, endpoint, &self.bucket]);
+        run(client.envs(self.environment()), input)
+    }
+
+    /// A form for each of what is asked, as JSON that boto3 printed; see `s3.py`.
+    fn presign(&self, endpoint: &str, asked: &[Value]) -> Vec<Value> {
+        let input = Value::from(asked).to_string();
+        let printed = self.python("presign", endpoint, input.as_bytes());
+        let forms: Vec<_> = serde_json::from_slice(&printed).unwrap();
+        assert_eq!(forms.len(), asked.len());
+        forms
+    }
+}
+
+/// A storage that verifies, whoever's it is.
+pub trait Storage {
+    fn signer(&self) -> Signer;
+
+    /// Scheme, host and port.
+    fn endpoint(&self) -> String;
+
+    /// All that is stored, by key.
+    fn objects(&self) -> BTreeMap<String, Vec<u8>>;
+
+    /// A form for each of what is asked, as JSON that boto3 printed; see `s3.py`.
+    fn presign_json(&self, asked: &[Value]) -> Vec<Value> {
+        self.signer().presign(&self.endpoint(), asked)
+    }
+
+    /// A form for each of what is asked; see `s3.py`.
+    fn presign(&self, asked: &[Value]) -> Vec<PresignedPost> {
+        let read = |form: &Value| PresignedPost::from_json(form.to_string()).unwrap();
+        self.presign_json(asked).iter().map(read).collect()
+    }
+}
+
+impl Storage for Sandbox {
+    fn signer(&self) -> Signer {
+        let credentials = self.credentials().clone();
+        Signer {
+            bucket: Self::BUCKET.into(),
+            access_key: credentials.access_key_id,
+            secret_key: credentials.secret_access_key,
+            session_token: credentials.session_token,
+        }
+    }
+
+    fn endpoint(&self) -> String {
+        let url = self.bucket_url();
+        url.strip_suffix(&format!("/{}", Self::BUCKET))
+            .unwrap()
+            .into()
+    }
+
+    fn objects(&self) -> BTreeMap<String, Vec<u8>> {
+        let bytes = |key: String| (key.clone(), self.stored(&key).unwrap().bytes);
+        self.keys().into_iter().map(bytes).collect()
+    }
 }
 
 /// The servers there are. All verify signatures and policies.
@@ -48,7 +127,7 @@ impl Kind {
             Self::MiniStack => {
                 let mut command = Command::new(tool("ministack"));
                 command
-                    .envs(CREDENTIALS)
+                    .envs(Signer::of_servers().environment())
                     .env("AUTH", "true")
                     .env("SERVICES", "s3")
                     .env("BIND_HOST", "127.0.0.1")
@@ -110,34 +189,8 @@ impl Server {
         }
         // Another one may have got the port.
         assert_eq!(server.process.try_wait().unwrap(), None, "{kind} has ended");
+        server.signer().python("make", &server.endpoint(), b"");
         server
-    }
-
-    fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-
-    /// A form for each of what is asked, as JSON that boto3 printed; see `s3.py`.
-    pub fn presign_json(&self, asked: &[Value]) -> Vec<Value> {
-        let input = Value::from(asked).to_string();
-        let arguments = ["presign", &self.endpoint(), BUCKET];
-        serde_json::from_slice(&python(&arguments, input.as_bytes())).unwrap()
-    }
-
-    /// A form for each of what is asked; see `s3.py`.
-    pub fn presign(&self, asked: &[Value]) -> Vec<PresignedPost> {
-        let forms = self.presign_json(asked);
-        assert_eq!(forms.len(), asked.len());
-        let read = |form: &Value| PresignedPost::from_json(form.to_string()).unwrap();
-        forms.iter().map(read).collect()
-    }
-
-    /// All that is stored, by key.
-    pub fn objects(&self) -> BTreeMap<String, Vec<u8>> {
-        let listed = python(&["objects", &self.endpoint(), BUCKET], b"");
-        let listed: BTreeMap<String, String> = serde_json::from_slice(&listed).unwrap();
-        let read = |(key, content)| (key, STANDARD.decode(content).unwrap());
-        listed.into_iter().map(read).collect()
     }
 
     /// Posts a body that may be one our crate would not make. Gives the status and what follows it.
@@ -155,6 +208,23 @@ impl Server {
         let answer = String::from_utf8(answer).unwrap();
         let (status, rest) = answer.strip_prefix("HTTP/1.1 ").unwrap().split_at(3);
         (status.parse().unwrap(), rest.to_owned())
+    }
+}
+
+impl Storage for Server {
+    fn signer(&self) -> Signer {
+        Signer::of_servers()
+    }
+
+    fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    fn objects(&self) -> BTreeMap<String, Vec<u8>> {
+        let listed = self.signer().python("objects", &self.endpoint(), b"");
+        let listed: BTreeMap<String, String> = serde_json::from_slice(&listed).unwrap();
+        let read = |(key, content)| (key, STANDARD.decode(content).unwrap());
+        listed.into_iter().map(read).collect()
     }
 }
 

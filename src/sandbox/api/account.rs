@@ -1,6 +1,7 @@
 //! The account: who the user is, and what is left of the credits.
 
-use jiff::SignedDuration;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
@@ -16,7 +17,7 @@ const PIXELS_PER_CREDIT: u64 = 512 * 512;
 impl Api {
     pub(super) fn account(&self, call: &Call) -> Value {
         let left = CREDITS - self.records().spent_credits;
-        let renewal = call.now + SignedDuration::from_hours(30 * 24);
+        let renewal = call.now + Duration::from_secs(30 * 24 * 3600);
         json!({"user_details": [{
             "user": {"id": self.user, "username": "sandbox"},
             "tokenRenewalDate": null,

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use super::{Api, Call, new_id, timestamp};
 use crate::extension::Extension;
 use crate::sandbox::storage::{Storage, StoredObject};
+use crate::timestamp::Timestamp;
 
 /// A place for a file, which may still be empty.
 #[derive(Clone)]

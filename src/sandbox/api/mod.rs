@@ -17,13 +17,14 @@ mod video;
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::SystemTime;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::http::{Answer, Incoming};
 use super::storage::Storage;
 use crate::random;
+use crate::timestamp::Timestamp;
 use refusal::Refusal;
 
 /// Where the API begins, as in the real one's address.
@@ -86,7 +87,7 @@ impl Api {
         let mut body = Vec::new();
         let mut limited = request.body.by_ref().take(MAX_JSON_BYTES);
         limited.read_to_end(&mut body)?;
-        let answer = Call::read(&body, Timestamp::now())
+        let answer = Call::read(&body, SystemTime::now().into())
             .and_then(|call| self.route(&request.method, path, &call));
         Ok(answer.map_or_else(Refusal::answer, |value| Answer::json(200, &value)))
     }
@@ -186,5 +187,6 @@ fn uuid(id: &str) -> Result<&str, Refusal> {
 
 /// A time as the API writes it: without a zone.
 fn timestamp(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%S%.3f").to_string()
+    let (written, millisecond) = (time.to_string(), time.civil().millisecond);
+    format!("{}.{millisecond:03}", written.trim_end_matches('Z'))
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::account::with_cost;
@@ -12,6 +11,7 @@ use super::variables::{ID, Kind, Variable, check, optional};
 use super::{Api, Call, Records, new_id, timestamp};
 use crate::geometry::Size;
 use crate::sandbox::storage::StoredObject;
+use crate::timestamp::Timestamp;
 
 #[rustfmt::skip]
 const UPSCALE: &[Variable] = &[

@@ -67,6 +67,27 @@ impl PostedForm {
         }
     }
 
+    /// Variables are expanded before the policy is looked at
+    /// ([POST policy](https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html)).
+    pub fn expand_file_name(&mut self) {
+        let signed = |name: &str| {
+            name.eq_ignore_ascii_case("Policy") || name.eq_ignore_ascii_case("X-Amz-Signature")
+        };
+        for (_, value) in self.fields.iter_mut().filter(|(name, _)| !signed(name)) {
+            *value = value.replace("${filename}", &self.file_name);
+        }
+    }
+
+    pub fn required(&self, name: &str) -> Result<&str, Refusal> {
+        self.field(name).ok_or_else(|| {
+            let message = format!(
+                "Bucket POST must contain a field named '{name}'.  If it is specified, please check the order of the \
+                 fields."
+            );
+            refuse(400, "InvalidArgument", message)
+        })
+    }
+
     pub fn field(&self, name: &str) -> Option<&str> {
         fields::value(
             self.fields

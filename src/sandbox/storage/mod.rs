@@ -1,5 +1,6 @@
 //! The storage: makes presigned forms, and accepts what is posted with them as strictly as S3.
 
+mod credentials;
 mod form;
 mod post;
 mod refusal;
@@ -8,21 +9,21 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::http::{Answer, Incoming};
 use super::sigv4;
-use crate::random;
+use crate::timestamp::Timestamp;
+pub use credentials::Credentials;
 pub(super) use refusal::escape;
 use refusal::refuse;
 
-const BUCKET: &str = "imgpost-sandbox";
-const REGION: &str = "us-east-1";
+pub(super) const BUCKET: &str = "imgpost-sandbox";
+pub(super) const REGION: &str = "us-east-1";
 /// How long a form lives, in seconds.
 const EXPIRY: u32 = 120;
 
@@ -34,13 +35,6 @@ pub struct StoredObject {
     pub bytes: Vec<u8>,
     /// The `Content-Type` field of the form it was posted with.
     pub content_type: Option<String>,
-}
-
-/// Temporary credentials, as those Leonardo signs with: without the session token they are worth nothing.
-struct Credentials {
-    access_key: String,
-    secret_key: String,
-    session_token: String,
 }
 
 pub(super) struct Storage {
@@ -63,13 +57,18 @@ impl Storage {
         Self {
             origin,
             expiry: AtomicU32::new(EXPIRY),
-            credentials: Credentials {
-                access_key: format!("ASIA{:016X}", random::draw() as u64),
-                secret_key: format!("{:032x}", random::draw()),
-                session_token: format!("{:032x}{:032x}", random::draw(), random::draw()),
-            },
+            credentials: Credentials::draw(),
             objects: Mutex::default(),
         }
+    }
+
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// Where its forms are posted to.
+    pub fn bucket_url(&self) -> String {
+        format!("{}/{BUCKET}", self.origin)
     }
 
     pub fn get(&self, key: &str) -> Option<Arc<StoredObject>> {
@@ -103,7 +102,7 @@ impl Storage {
 
     /// Where an object can be fetched.
     pub fn object_url(&self, key: &str) -> String {
-        format!("{}/{BUCKET}/{key}", self.origin)
+        format!("{}/{key}", self.bucket_url())
     }
 
     /// How long the forms live that are made from now on, in whole seconds.
@@ -114,7 +113,9 @@ impl Storage {
 
     /// A form that stores one file under `key` within two minutes of `now`.
     pub fn presign(&self, key: &str, content_type: &str, now: Timestamp) -> SignedForm {
-        let date = now.strftime("%Y%m%d").to_string();
+        // The basic format of ISO 8601, which X-Amz-Date has, is the extended one without its marks.
+        let basic = now.to_string().replace(['-', ':'], "");
+        let date = &basic[..8];
         let mut fields = vec![
             ("Content-Type", content_type.to_owned()),
             ("bucket", BUCKET.into()),
@@ -123,10 +124,10 @@ impl Storage {
                 "X-Amz-Credential",
                 format!(
                     "{}/{date}/{REGION}/s3/aws4_request",
-                    self.credentials.access_key
+                    self.credentials.access_key_id
                 ),
             ),
-            ("X-Amz-Date", now.strftime("%Y%m%dT%H%M%SZ").to_string()),
+            ("X-Amz-Date", basic.clone()),
             (
                 "X-Amz-Security-Token",
                 self.credentials.session_token.clone(),
@@ -137,15 +138,15 @@ impl Storage {
             .iter()
             .map(|(name, value)| json!({*name: value}))
             .collect();
-        let expiry = SignedDuration::from_secs(self.expiry.load(Ordering::Relaxed).into());
-        let expiration = (now + expiry).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let expiry = Duration::from_secs(self.expiry.load(Ordering::Relaxed).into());
+        let expiration = (now + expiry).to_string();
         let policy = json!({"expiration": expiration, "conditions": conditions}).to_string();
         let policy = STANDARD.encode(policy);
-        let signature = sigv4::sign(&policy, &self.credentials.secret_key, &date, REGION);
+        let signature = sigv4::sign(&policy, &self.credentials.secret_access_key, date, REGION);
         fields.push(("Policy", policy));
         fields.push(("X-Amz-Signature", sigv4::hex(&signature)));
         SignedForm {
-            url: format!("{}/{BUCKET}", self.origin),
+            url: self.bucket_url(),
             fields,
         }
     }
@@ -158,7 +159,7 @@ impl Storage {
         let key = bucket.map(|rest| rest.trim_start_matches('/').to_owned());
         match (request.method.as_str(), key) {
             ("POST", Some(key)) if key.is_empty() => {
-                let posted = self.post(request, Timestamp::now());
+                let posted = self.post(request, SystemTime::now().into());
                 Ok(posted.unwrap_or_else(|refusal| refusal.answer()))
             }
             ("GET", Some(key)) => Ok(match self.get(&key) {

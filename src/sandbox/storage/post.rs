@@ -1,13 +1,12 @@
 //! A post with a presigned form: what S3 checks, in its order.
 
-use jiff::Timestamp;
-
 use super::form::{PostedForm, boundary};
 use super::refusal::{Refusal, escape, refuse};
 use super::{BUCKET, REGION, Storage, StoredObject};
 use crate::presigned::policy::{Policy, Violation};
 use crate::sandbox::http::{Answer, Incoming};
 use crate::sandbox::sigv4;
+use crate::timestamp::Timestamp;
 
 impl Storage {
     pub(super) fn post(
@@ -33,13 +32,9 @@ impl Storage {
                 let message = "At least one of the pre-conditions you specified did not hold";
                 refuse(412, "PreconditionFailed", message)
             })?;
-        let form = PostedForm::read(&mut request.body, boundary)?;
-        let key = form.field("key").ok_or_else(|| {
-            let message = "Bucket POST must contain a field named 'key'.  If it is specified, \
-                           please check the order of the fields.";
-            refuse(400, "InvalidArgument", message)
-        })?;
-        let key = key.replace("${filename}", &form.file_name);
+        let mut form = PostedForm::read(&mut request.body, boundary)?;
+        form.expand_file_name();
+        let key = form.required("key")?.to_owned();
         self.authorize(&form, now)?;
         let etag = sigv4::hex(&sigv4::sha256(&form.content)[..16]);
         let location = self.object_url(&key);
@@ -68,33 +63,45 @@ impl Storage {
 
     /// Signature first, then the expiry, then the conditions: what is not signed is not worth reading.
     fn authorize(&self, form: &PostedForm, now: Timestamp) -> Result<(), Refusal> {
-        let field = |name| form.field(name).unwrap_or_default();
         let denied = |message: &str| refuse(403, "AccessDenied", message);
-        if form.field("Policy").is_none() {
-            return Err(denied("Access Denied"));
+        let invalid = |message: &str| refuse(400, "InvalidArgument", message);
+        // Without it, the post is taken for one that is not signed at all.
+        let credential = form
+            .field("X-Amz-Credential")
+            .ok_or_else(|| denied("Access Denied"))?;
+        let (encoded, signature) = (form.required("Policy")?, form.required("X-Amz-Signature")?);
+        let (algorithm, signed_at) = (
+            form.required("X-Amz-Algorithm")?,
+            form.required("X-Amz-Date")?,
+        );
+        if algorithm != "AWS4-HMAC-SHA256" {
+            let message = "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"";
+            return Err(invalid(message));
         }
-        let scope: Vec<_> = field("X-Amz-Credential").split('/').collect();
+        let scope: Vec<_> = credential.split('/').collect();
         let [access_key, date, REGION, "s3", "aws4_request"] = scope[..] else {
-            let message = "The authorization header that you provided is not valid.";
-            return Err(refuse(400, "InvalidArgument", message));
+            let message = "The X-Amz-Credential is not of the form key/date/region/s3/aws4_request, or of another region";
+            return Err(invalid(message));
         };
-        let token = field("X-Amz-Security-Token");
-        if access_key != self.credentials.access_key {
+        if access_key != self.credentials.access_key_id {
             let message = "The AWS Access Key Id you provided does not exist in our records.";
             return Err(refuse(403, "InvalidAccessKeyId", message));
         }
-        if token != self.credentials.session_token {
+        if form.field("X-Amz-Security-Token") != Some(&self.credentials.session_token) {
             let message = "The provided token is malformed or otherwise invalid.";
             return Err(refuse(400, "InvalidToken", message));
         }
-        let signature = sigv4::sign(field("Policy"), &self.credentials.secret_key, date, REGION);
-        let algorithm = field("X-Amz-Algorithm");
-        if algorithm != "AWS4-HMAC-SHA256" || field("X-Amz-Signature") != sigv4::hex(&signature) {
+        if !signed_at.starts_with(date) {
+            let message = "The X-Amz-Date is of another day than the X-Amz-Credential";
+            return Err(invalid(message));
+        }
+        let computed = sigv4::sign(encoded, &self.credentials.secret_access_key, date, REGION);
+        if signature != sigv4::hex(&computed) {
             let message = "The request signature we calculated does not match the signature you \
                            provided. Check your key and signing method.";
             return Err(refuse(403, "SignatureDoesNotMatch", message));
         }
-        let policy = Policy::decode(field("Policy")).ok_or_else(|| {
+        let policy = Policy::decode(encoded).ok_or_else(|| {
             let message = "The content of the form does not meet the conditions specified in the \
                            policy document.";
             refuse(400, "InvalidPolicyDocument", message)
@@ -120,14 +127,14 @@ impl Storage {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
+    use std::time::Duration;
 
     use super::*;
 
     #[test]
     fn a_form_lives_for_120_seconds() {
         let storage = Storage::new("http://127.0.0.1:1".into());
-        let now: Timestamp = "2026-11-22T15:01:47Z".parse().unwrap();
+        let now = Timestamp::parse_rfc3339("2026-11-22T15:01:47Z").unwrap();
         let signed = storage.presign("k", "image/png", now);
         let form = PostedForm {
             fields: signed
@@ -138,7 +145,7 @@ mod tests {
             file_name: String::new(),
             content: vec![],
         };
-        let at = |seconds| storage.authorize(&form, now + SignedDuration::from_secs(seconds));
+        let at = |seconds| storage.authorize(&form, now + Duration::from_secs(seconds));
         assert!(at(0).is_ok() && at(119).is_ok());
         let refusal = at(120).err().unwrap();
         assert_eq!((refusal.status, refusal.code), (403, "AccessDenied"));

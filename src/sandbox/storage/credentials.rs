@@ -1,0 +1,38 @@
+//! What the storage's forms are signed with.
+
+use std::fmt;
+
+use crate::random;
+
+/// Temporary credentials of the sandbox's storage, drawn anew for every sandbox: see
+/// [`Sandbox::credentials`](crate::sandbox::Sandbox::credentials).
+///
+/// Only the access key is in the `Debug` output.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Credentials {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`: a form without it is refused, as with those Leonardo signs.
+    pub session_token: String,
+}
+
+impl Credentials {
+    pub(super) fn draw() -> Self {
+        Self {
+            access_key_id: format!("ASIA{:016X}", random::draw() as u64),
+            secret_access_key: format!("{:032x}", random::draw()),
+            session_token: format!("{:032x}{:032x}", random::draw(), random::draw()),
+        }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
+    }
+}
