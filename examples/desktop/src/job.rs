@@ -106,9 +106,12 @@ impl Sent {
         }
     }
 
-    /// For the line under the bar: `1.2 of 5.3 MB`.
+    /// For the line under the bar: `1.2 of 5.3 MB`. What was handed to the connection is not yet there.
     pub fn line(&self) -> String {
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
+        if self.sent == self.total {
+            return String::from("Waiting for the storage…");
+        }
         let mut line = format!(
             "{:.1} of {:.1} MB",
             megabytes(self.sent),
@@ -182,12 +185,15 @@ mod tests {
     fn how_far_it_is_can_be_read() {
         assert_eq!(HALF.share(), 0.5);
         assert_eq!(HALF.line(), "1.0 of 2.0 MB");
-        let again = Sent {
-            sent: 0,
-            total: 0,
-            attempt: 2,
+        let again = Sent { attempt: 2, ..HALF };
+        assert_eq!(again.line(), "1.0 of 2.0 MB, attempt 2");
+        let all = Sent {
+            sent: HALF.total,
+            ..HALF
         };
-        assert_eq!(again.share(), 0.0);
-        assert_eq!(again.line(), "0.0 of 0.0 MB, attempt 2");
+        assert_eq!(all.share(), 1.0);
+        assert_eq!(all.line(), "Waiting for the storage…");
+        let nothing = Sent { total: 0, ..HALF };
+        assert_eq!(nothing.share(), 0.0);
     }
 }

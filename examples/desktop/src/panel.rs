@@ -52,8 +52,12 @@ pub fn show(app: &mut App, ui: &mut Ui) -> Option<Action> {
             Job::None => "Upload",
             _ => "Upload again",
         };
-        let text = RichText::new(label).strong().color(Color32::WHITE);
-        if is_clicked(Button::new(text).fill(look::ACCENT), true, ui) {
+        let upload = Button::new(RichText::new(label).color(Color32::WHITE));
+        let clicked = ui.scope(|ui| {
+            look::primary(ui);
+            is_clicked(upload, true, ui)
+        });
+        if clicked.inner {
             action = Some(Action::Upload);
         }
     }
@@ -108,7 +112,8 @@ fn progress_or_result(job: &Job, ui: &mut Ui) {
         }
         Job::Failed(why) => {
             look::notice_frame(look::BAD).show(ui, |ui| {
-                ui.colored_label(look::BAD, "Not uploaded");
+                ui.set_min_width(ui.available_width());
+                ui.colored_label(look::BAD, "The upload failed");
                 ui.label(why);
             });
         }
@@ -130,6 +135,7 @@ fn progress(share: f32, line: &str, ui: &mut Ui) {
 
 fn result(stored: &Stored, ui: &mut Ui) {
     look::notice_frame(look::GOOD).show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
         ui.horizontal(|ui| {
             ui.colored_label(look::GOOD, "Uploaded");
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

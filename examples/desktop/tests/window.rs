@@ -7,7 +7,6 @@
 
 mod support;
 
-use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -33,7 +32,7 @@ struct Place {
 }
 
 /// The side of the window that has the picture, and nothing else on it.
-const PANE: u32 = 606;
+const PANE: u32 = 578;
 
 /// What differs from the ground of the pane, if anything does.
 fn place(shot: &RgbImage) -> Option<Place> {
@@ -189,7 +188,6 @@ fn what_is_stored_is_what_was_shown() {
 
     screen.click_on("Upload");
     screen.wait_for("Uploaded");
-    screenshot(&program);
     screen.click_on("Copy");
     let id = clipboard::pasted(screen);
     let stored = stored_under(&id, &sandbox);
@@ -211,17 +209,6 @@ fn what_is_stored_is_what_was_shown() {
     assert_eq!(prepared.size(), Size::new(1536, 1536));
     assert_eq!(stores(&sandbox), 1);
     assert!(program.close().success());
-}
-
-/// For the README, when it is asked for.
-fn screenshot(program: &Program) {
-    if let Some(path) = std::env::var_os("IMGPOST_SCREENSHOT") {
-        program
-            .screen
-            .shot()
-            .save_with_format(path, ImageFormat::Png)
-            .unwrap();
-    }
 }
 
 #[test]
@@ -247,37 +234,51 @@ fn the_arrow_keys_move_what_is_kept() {
     assert!(program.close().success());
 }
 
+/// How much of the bar is full, in pixels; nothing else on that side is of its colour while it is there.
+fn bar(shot: &RgbImage) -> usize {
+    let is_full = |(x, _, pixel): &(u32, u32, &Rgb<u8>)| *x > PANE && pixel.0 == [64, 132, 246];
+    shot.enumerate_pixels().filter(is_full).count()
+}
+
+/// Fifty seconds for an upload.
+fn slowly() -> Fault {
+    Fault::ReadSlowly(Duration::from_millis(500))
+}
+
 #[test]
 fn an_upload_shows_how_far_it_is_and_can_be_cancelled() {
     let folder = tempfile::tempdir().unwrap();
-    // Only cancelling ends this while anyone is looking.
-    let stall = Fault::Stall(Duration::from_secs(3600));
-    let sandbox = Sandbox::start()
-        .unwrap()
-        .with_fault(stall.clone())
-        .with_fault(stall);
+    let sandbox = Sandbox::start().unwrap();
+    let sandbox = sandbox.with_fault(slowly()).with_fault(slowly());
     let program = Program::start(Some(noise(folder.path()).as_os_str()), Some(&sandbox));
     let screen = &program.screen;
     screen.wait_for("1536x1536 png");
     screen.click_on("Upload");
-    screen.wait_for("MB");
-    // The window lives: the button lights up under the mouse.
-    let cancel = screen.find("Cancel");
-    let colour = |shot: &RgbImage| *shot.get_pixel(PANE + 40, cancel.1 as u32);
     screen.move_to((5, 5));
-    let before = screen.settled("the button without the mouse", |shot| Some(colour(shot)));
+    let cancel = screen.find("Cancel");
+    let mut last = bar(&screen.shot());
+    for _ in 0..2 {
+        last = until("the bar goes on", || {
+            Some(bar(&screen.shot())).filter(|now| *now > last)
+        });
+    }
+    // The window lives: the button lights up under the mouse.
+    let colour = |shot: &RgbImage| *shot.get_pixel(PANE + 40, cancel.1 as u32);
+    let before = colour(&screen.shot());
     screen.move_to(cancel);
     until("the button lights up", || {
         (colour(&screen.shot()) != before).then_some(())
     });
     screen.click(cancel);
     screen.wait_for("Cancelled.");
+
     // By the keyboard.
     screen.click_on("Upload");
-    screen.wait_for("MB");
+    screen.wait_for("Cancel");
     screen.press(ESCAPE);
     screen.wait_for("Cancelled.");
     assert_eq!(stores(&sandbox), 0);
+
     // And now to the end.
     screen.click_on("Upload");
     screen.wait_for("Uploaded");
@@ -288,8 +289,7 @@ fn an_upload_shows_how_far_it_is_and_can_be_cancelled() {
 #[test]
 fn closing_the_window_ends_an_upload() {
     let folder = tempfile::tempdir().unwrap();
-    let stall = Fault::Stall(Duration::from_secs(3600));
-    let sandbox = Sandbox::start().unwrap().with_fault(stall);
+    let sandbox = Sandbox::start().unwrap().with_fault(slowly());
     let program = Program::start(Some(noise(folder.path()).as_os_str()), Some(&sandbox));
     program.screen.wait_for("1536x1536 png");
     program.screen.click_on("Upload");
@@ -365,7 +365,7 @@ fn a_refusal_is_told_in_full() {
     let screen = &program.screen;
     screen.wait_for("1152x1536 jpg");
     screen.click_on("Upload");
-    screen.wait_for("Not uploaded");
+    screen.wait_for("The upload failed");
     screen.wait_for(message);
     screen.wait_for("change the prompt or the picture");
     assert_eq!(stores(&sandbox), 0);
@@ -378,11 +378,28 @@ fn a_refusal_is_told_in_full() {
 
 #[test]
 fn without_a_key_nothing_leaves_this_machine() {
-    let program = Program::start(Some(OsStr::new(&lighthouse())), None);
+    let program = Program::start(Some(lighthouse().as_os_str()), None);
     let screen = &program.screen;
     screen.wait_for("Sandbox: nothing leaves this machine");
     screen.wait_for("1152x1536 jpg");
+    let Place {
+        left,
+        top,
+        width,
+        height,
+    } = place(&screen.shot()).unwrap();
+    for key in [TAB, TAB, TAB, SPACE] {
+        screen.press_and_see(key);
+    }
+    let middle = ((left + width / 2) as i32, (top + height / 2) as i32);
+    screen.drag(middle, (middle.0, middle.1 - 60));
     screen.click_on("Upload");
     screen.wait_for("Uploaded");
+    screen.wait_for("1536x1536 jpg");
+    // The one of the README.
+    if let Some(path) = std::env::var_os("IMGPOST_SCREENSHOT") {
+        let saved = screen.shot().save_with_format(path, ImageFormat::Png);
+        saved.unwrap();
+    }
     assert!(program.close().success());
 }

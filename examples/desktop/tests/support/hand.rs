@@ -60,10 +60,11 @@ impl Screen {
         self.input(MOTION_NOTIFY_EVENT, 0, at);
     }
 
+    /// On a button: what is pressed looks pressed.
     pub fn click(&self, at: At) {
         self.move_to(at);
-        self.input(BUTTON_PRESS_EVENT, 1, at);
-        self.input(BUTTON_RELEASE_EVENT, 1, at);
+        self.seen(|| self.input(BUTTON_PRESS_EVENT, 1, at));
+        self.seen(|| self.input(BUTTON_RELEASE_EVENT, 1, at));
     }
 
     /// From one place to another in ten steps, with the button held.

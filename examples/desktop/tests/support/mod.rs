@@ -10,7 +10,7 @@ pub mod screen;
 use std::time::{Duration, Instant};
 
 /// No speed is promised: this is how long something may not happen at all before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Asks again until there is an answer.
 pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {

@@ -1,6 +1,7 @@
 //! The program itself, on a screen.
 
 use std::ffi::OsStr;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 
 use imgpost::sandbox::Sandbox;
@@ -70,6 +71,13 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let thread = std::thread::current();
+            let name = thread.name().unwrap_or("window").to_owned() + ".png";
+            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+            let saved = self.screen.shot().save(&path);
+            eprintln!("what was on the screen: {} ({saved:?})", path.display());
+        }
         // Both fail where it has ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
