@@ -1,6 +1,6 @@
 //! What is kept of the picture, as the user chose it, and what that asks of imgpost.
 
-use imgpost::{AspectRatio, Extension, Gravity, Plan, Prepare, PrepareError, Size, Target};
+use imgpost::{AspectRatio, Extension, Gravity, Plan, Prepare, PrepareError, Region, Size, Target};
 
 /// The shapes on offer: a label, and the ratio; none keeps that of the picture.
 pub const SHAPES: [(&str, Option<AspectRatio>); 6] = [
@@ -28,6 +28,32 @@ impl Point {
         Self {
             x: inside(self.x, x),
             y: inside(self.y, y),
+        }
+    }
+}
+
+/// How much of a picture is cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    Nothing,
+    /// A few pixels at the edges: nothing to move about.
+    Edges,
+    /// So much that it matters which part is kept.
+    Part,
+}
+
+impl Loss {
+    /// Of a picture of this size, when this is kept.
+    pub fn of(picture: Size, kept: Region) -> Self {
+        let more_than_a_hundredth = |kept: u32, whole: u32| (whole - kept) * 100 > whole;
+        if kept.size() == picture {
+            Self::Nothing
+        } else if more_than_a_hundredth(kept.width, picture.width)
+            || more_than_a_hundredth(kept.height, picture.height)
+        {
+            Self::Part
+        } else {
+            Self::Edges
         }
     }
 }
@@ -109,6 +135,21 @@ mod tests {
             "864x1536",
         ];
         assert_eq!(sizes, expected);
+    }
+
+    #[test]
+    fn only_what_can_be_seen_counts_as_a_part() {
+        let loss = |width, height, ratio| {
+            let picture = Size::new(width, height);
+            let choice = Choice {
+                ratio,
+                ..Choice::default()
+            };
+            Loss::of(picture, choice.plan(picture).unwrap().crop())
+        };
+        assert_eq!(loss(1200, 1600, None), Loss::Nothing);
+        assert_eq!(loss(3000, 1999, None), Loss::Edges);
+        assert_eq!(loss(1200, 1600, SHAPES[1].1), Loss::Part);
     }
 
     #[test]

@@ -89,7 +89,7 @@ pub fn canvas_frame() -> Frame {
 /// Around what came of an upload.
 pub fn notice_frame(color: Color32) -> Frame {
     Frame::new()
-        .fill(color.gamma_multiply(0.12))
+        .fill(color.gamma_multiply(0.08))
         .stroke(Stroke::new(1.0, color.gamma_multiply(0.5)))
         .corner_radius(CornerRadius::same(6))
         .inner_margin(Margin::same(12))

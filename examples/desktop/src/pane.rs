@@ -3,10 +3,9 @@
 use eframe::egui::{
     self, Color32, CursorIcon, EventFilter, Key, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, pos2,
 };
-use imgpost::Region;
 
 use crate::app::{App, Picture, Shown};
-use crate::choice::{Choice, Point};
+use crate::choice::{Choice, Loss, Point};
 use crate::look;
 use crate::view::View;
 
@@ -19,7 +18,10 @@ const STEP: i16 = 20;
 /// Draws it, and moves the point where it was dragged to.
 pub fn show(app: &mut App, ui: &mut Ui) {
     let is_busy = app.job.is_running();
+    let is_hovered = ui.input(|input| !input.raw.hovered_files.is_empty());
     match &app.picture {
+        // Words would be read through the cover.
+        Picture::Nothing | Picture::Unreadable(_) if is_hovered => {}
         Picture::Nothing => hint(ui, "Drop a picture here", "or choose one with Open…"),
         Picture::Opening => {
             ui.centered_and_justified(|ui| ui.spinner());
@@ -27,7 +29,7 @@ pub fn show(app: &mut App, ui: &mut Ui) {
         Picture::Unreadable(why) => problem(ui, why),
         Picture::Shown(picture) => draw(picture, &mut app.choice, is_busy, ui),
     }
-    if ui.input(|input| !input.raw.hovered_files.is_empty()) {
+    if is_hovered {
         let told = match is_busy {
             true => "An upload is under way: cancel it first",
             false => "Drop to open",
@@ -74,7 +76,7 @@ fn draw(picture: &Shown, choice: &mut Choice, is_busy: bool, ui: &mut Ui) {
         false => Stroke::new(2.0, Color32::WHITE),
     };
     painter.rect_stroke(kept, 0.0, line, StrokeKind::Inside);
-    if loses_something(plan.crop(), picture) {
+    if Loss::of(picture.size, plan.crop()) == Loss::Part {
         mark(view.position_of(choice.focus), painter);
     }
 }
@@ -105,12 +107,6 @@ fn around(inner: Rect, whole: Rect) -> [Rect; 4] {
         part(whole.left(), inner.top(), inner.left(), inner.bottom()),
         part(inner.right(), inner.top(), whole.right(), inner.bottom()),
     ]
-}
-
-/// Whether there is something to choose: a few pixels at an edge are nothing to move about.
-fn loses_something(kept: Region, picture: &Shown) -> bool {
-    let lost = |kept: u32, whole: u32| (whole - kept) * 100 > whole;
-    lost(kept.width, picture.size.width) || lost(kept.height, picture.size.height)
 }
 
 fn mark(at: Pos2, painter: &egui::Painter) {

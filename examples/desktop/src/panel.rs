@@ -3,8 +3,9 @@
 use eframe::egui::{self, Button, Color32, ProgressBar, RichText, Ui, vec2};
 
 use crate::app::{Action, App, Picture, Shown};
-use crate::choice::SHAPES;
+use crate::choice::{Choice, Loss, SHAPES};
 use crate::job::{Job, Sent, Stored};
+use crate::told::told;
 use crate::{look, preview};
 
 /// Draws it, and gives what was asked for.
@@ -30,37 +31,9 @@ pub fn show(app: &mut App, ui: &mut Ui) -> Option<Action> {
 
     title(ui, "Shape");
     ui.add_enabled_ui(!is_busy, |ui| shapes(&mut app.choice.ratio, ui));
-    ui.label(
-        RichText::new("Drag on the picture to choose what is kept.")
-            .small()
-            .weak(),
-    );
-
-    title(ui, "Comes out as");
-    match app.choice.plan(picture.size) {
-        Ok(plan) => ui.heading(format!("{} {}", plan.size(), picture.extension)),
-        Err(error) => ui.label(error.to_string()),
-    };
+    outcome(&app.choice, picture, ui);
     ui.add_space(12.0);
-    if is_busy {
-        let is_cancelling = matches!(app.job, Job::Cancelling(_));
-        if is_clicked(Button::new("Cancel"), !is_cancelling, ui) {
-            action = Some(Action::Cancel);
-        }
-    } else {
-        let label = match app.job {
-            Job::None => "Upload",
-            _ => "Upload again",
-        };
-        let upload = Button::new(RichText::new(label).color(Color32::WHITE));
-        let clicked = ui.scope(|ui| {
-            look::primary(ui);
-            is_clicked(upload, true, ui)
-        });
-        if clicked.inner {
-            action = Some(Action::Upload);
-        }
-    }
+    action = action.or(upload_or_cancel(&app.job, ui));
     ui.add_space(4.0);
     egui::ScrollArea::vertical().show(ui, |ui| progress_or_result(&app.job, ui));
     action
@@ -96,6 +69,42 @@ fn shapes(chosen: &mut Option<imgpost::AspectRatio>, ui: &mut Ui) {
             }
         });
     }
+}
+
+/// What imgpost plans to do.
+fn outcome(choice: &Choice, picture: &Shown, ui: &mut Ui) {
+    let plan = match choice.plan(picture.size) {
+        Ok(plan) => plan,
+        Err(error) => {
+            ui.colored_label(look::BAD, told(&error));
+            return;
+        }
+    };
+    let hint = match Loss::of(picture.size, plan.crop()) {
+        Loss::Nothing => "Nothing is cut off.",
+        Loss::Edges => "A few pixels at the edges are cut off.",
+        Loss::Part => "Drag on the picture to choose what is kept.",
+    };
+    ui.label(RichText::new(hint).small().weak());
+    title(ui, "Comes out as");
+    ui.heading(format!("{} {}", plan.size(), picture.extension));
+}
+
+fn upload_or_cancel(job: &Job, ui: &mut Ui) -> Option<Action> {
+    if job.is_running() {
+        let can_cancel = !matches!(job, Job::Cancelling(_));
+        return is_clicked(Button::new("Cancel"), can_cancel, ui).then_some(Action::Cancel);
+    }
+    let label = match job {
+        Job::None => "Upload",
+        _ => "Upload again",
+    };
+    let upload = Button::new(RichText::new(label).color(Color32::WHITE));
+    let scope = ui.scope(|ui| {
+        look::primary(ui);
+        is_clicked(upload, true, ui)
+    });
+    scope.inner.then_some(Action::Upload)
 }
 
 fn progress_or_result(job: &Job, ui: &mut Ui) {

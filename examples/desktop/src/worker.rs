@@ -99,9 +99,10 @@ impl Worker {
     }
 
     fn send(&self, command: Command) {
-        let commands = self.commands.as_ref();
-        // It ends only with this value, or by a panic, which was printed when it happened.
-        let _ = commands.map(|commands| commands.send(command));
+        if let Some(commands) = &self.commands {
+            // The thread ends only with this value, or by a panic, which was printed when it happened.
+            let _ = commands.send(command);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use image::{GrayImage, Luma, RgbImage};
 
 use super::hand::At;
 use super::screen::Screen;
-use super::until;
+use super::{patiently, until};
 
 /// Something that was read, and where.
 struct Word {
@@ -95,23 +95,21 @@ impl Screen {
         let wanted = plain(wanted);
         let mut last = String::new();
         let mut seen = RgbImage::default();
-        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            until(&wanted, || {
-                let shot = self.shot();
-                if shot == seen {
-                    return None;
-                }
-                last = text(&shot);
-                seen = shot;
-                can_be_read(&wanted, &last).then_some(())
-            });
-        }));
-        assert!(found.is_ok(), "{wanted:?} is not among {last:?}");
+        let found = patiently(|| {
+            let shot = self.shot();
+            if shot == seen {
+                return None;
+            }
+            last = text(&shot);
+            seen = shot;
+            can_be_read(&wanted, &last).then_some(())
+        });
+        assert!(found.is_some(), "{wanted:?} is not among {last:?}");
     }
 
     /// Waits until this word can be read, and gives its place.
     pub fn find(&self, wanted: &str) -> At {
-        until(&wanted, || {
+        until(wanted, || {
             let word = read(&self.shot())
                 .into_iter()
                 .find(|word| word.text == wanted);

@@ -13,13 +13,19 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Asks again until there is an answer.
-pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    patiently(ask).unwrap_or_else(|| panic!("waited in vain: {what}"))
+}
+
+/// Asks again until there is an answer, or for so long that there will be none.
+pub fn patiently<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let since = Instant::now();
-    loop {
-        if let Some(answer) = ask() {
+    while since.elapsed() < PATIENCE {
+        let answer = ask();
+        if answer.is_some() {
             return answer;
         }
-        assert!(since.elapsed() < PATIENCE, "waited in vain: {what}");
         std::thread::sleep(Duration::from_millis(30));
     }
+    None
 }
