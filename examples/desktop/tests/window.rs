@@ -8,93 +8,17 @@
 mod support;
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use image::{ImageFormat, Rgb, RgbImage, RgbaImage, imageops};
+use image::{ImageFormat, RgbImage, imageops};
 use imgpost::sandbox::{Fault, Sandbox};
-use imgpost::{Extension, Fit, Gravity, Prepare, Size};
+use imgpost::{Gravity, Prepare, Size};
 use support::hand::{ENTER, ESCAPE, SPACE, TAB, UP};
+use support::picture::{
+    PANE, Place, bar, kept_rows, lighthouse, mean_difference, noise, place, upright,
+};
 use support::program::Program;
 use support::{clipboard, drop, eyes, until};
-
-fn lighthouse() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/images/lighthouse.jpg")
-}
-
-/// Where the picture is on the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    left: u32,
-    top: u32,
-    width: u32,
-    height: u32,
-}
-
-/// The side of the window that has the picture, and nothing else on it.
-const PANE: u32 = 578;
-
-/// What differs from the ground of the pane, if anything does.
-fn place(shot: &RgbImage) -> Option<Place> {
-    let ground = shot.get_pixel(2, 2);
-    let is_drawn = |x, y| shot.get_pixel(x, y) != ground;
-    let columns: Vec<u32> = (0..PANE)
-        .filter(|x| (0..shot.height()).any(|y| is_drawn(*x, y)))
-        .collect();
-    let rows: Vec<u32> = (0..shot.height())
-        .filter(|y| (0..PANE).any(|x| is_drawn(x, *y)))
-        .collect();
-    let (left, top) = (*columns.first()?, *rows.first()?);
-    Some(Place {
-        left,
-        top,
-        width: columns.last()? - left + 1,
-        height: rows.last()? - top + 1,
-    })
-}
-
-fn difference(a: &Rgb<u8>, b: &Rgb<u8>) -> u32 {
-    a.0.iter()
-        .zip(b.0)
-        .map(|(a, b)| u32::from(a.abs_diff(b)))
-        .sum()
-}
-
-/// The mean difference of two pictures of one size, of 255.
-fn mean_difference(a: &RgbImage, b: &RgbImage) -> f64 {
-    assert_eq!(a.dimensions(), b.dimensions());
-    let all: u32 = a
-        .pixels()
-        .zip(b.pixels())
-        .map(|(a, b)| difference(a, b))
-        .sum();
-    f64::from(all) / f64::from(a.width() * a.height() * 3)
-}
-
-/// The photo as a picture of this size, upright and whole.
-fn upright(photo: &Path, width: u32, height: u32) -> RgbImage {
-    let image = Prepare::default()
-        .size(width, height)
-        .fit(Fit::Fill)
-        .extension(Extension::Png)
-        .open(photo)
-        .unwrap();
-    image::load_from_memory(image.bytes()).unwrap().into_rgb8()
-}
-
-/// The rows of the picture that are as bright as they were in `whole`: those that are kept.
-fn kept_rows(shot: &RgbImage, whole: &RgbImage, place: Place) -> Option<(u32, u32)> {
-    let is_kept = |row: &u32| {
-        let changed = |column: &u32| {
-            let (x, y) = (place.left + column, place.top + row);
-            difference(shot.get_pixel(x, y), whole.get_pixel(x, y)) > 12
-        };
-        // The frame and the mark are drawn over what is kept.
-        (0..place.width).filter(changed).count() < place.width as usize / 4
-    };
-    let rows: Vec<u32> = (0..place.height).filter(is_kept).collect();
-    Some((*rows.first()?, *rows.last()?))
-}
 
 /// The posts that ended with something stored.
 fn stores(sandbox: &Sandbox) -> usize {
@@ -114,26 +38,9 @@ fn stored_under(id: &str, sandbox: &Sandbox) -> Vec<u8> {
     sandbox.stored(key).unwrap().bytes
 }
 
-/// A picture that no buffer swallows: 8 MB that a PNG cannot make smaller, of a size that is allowed as it is. It is
-/// nearly transparent, so that it does not disturb who reads the screen.
-fn noise(folder: &Path) -> PathBuf {
-    let mut state = 1_u32;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        let [red, green, blue, alpha] = state.to_be_bytes();
-        image::Rgba([red, green, blue, alpha % 16])
-    };
-    let pixels = RgbaImage::from_fn(1536, 1536, |_, _| next());
-    let path = folder.join("noise.png");
-    pixels.save_with_format(&path, ImageFormat::Png).unwrap();
-    path
-}
-
 #[test]
 fn a_photo_on_its_side_is_shown_upright() {
-    let program = Program::start(Some(lighthouse().as_os_str()), None);
+    let program = Program::start(Some(&lighthouse()), None);
     program.screen.wait_for("1200x1600, turned upright");
     program.screen.wait_for("1152x1536 jpg");
     let shot = program.screen.shot();
@@ -159,7 +66,7 @@ fn a_photo_on_its_side_is_shown_upright() {
 #[test]
 fn what_is_stored_is_what_was_shown() {
     let sandbox = Sandbox::start().unwrap();
-    let program = Program::start(Some(lighthouse().as_os_str()), Some(&sandbox));
+    let program = Program::start(Some(&lighthouse()), Some(&sandbox));
     let screen = &program.screen;
     screen.wait_for("1152x1536 jpg");
     let whole = screen.shot();
@@ -213,7 +120,7 @@ fn what_is_stored_is_what_was_shown() {
 
 #[test]
 fn the_arrow_keys_move_what_is_kept() {
-    let program = Program::start(Some(lighthouse().as_os_str()), None);
+    let program = Program::start(Some(&lighthouse()), None);
     let screen = &program.screen;
     screen.wait_for("1152x1536 jpg");
     let whole = screen.shot();
@@ -234,12 +141,6 @@ fn the_arrow_keys_move_what_is_kept() {
     assert!(program.close().success());
 }
 
-/// How much of the bar is full, in pixels; nothing else on that side is of its colour while it is there.
-fn bar(shot: &RgbImage) -> usize {
-    let is_full = |(x, _, pixel): &(u32, u32, &Rgb<u8>)| *x > PANE && pixel.0 == [64, 132, 246];
-    shot.enumerate_pixels().filter(is_full).count()
-}
-
 /// Fifty seconds for an upload.
 fn slowly() -> Fault {
     Fault::ReadSlowly(Duration::from_millis(500))
@@ -250,7 +151,7 @@ fn an_upload_shows_how_far_it_is_and_can_be_cancelled() {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start().unwrap();
     let sandbox = sandbox.with_fault(slowly()).with_fault(slowly());
-    let program = Program::start(Some(noise(folder.path()).as_os_str()), Some(&sandbox));
+    let program = Program::start(Some(&noise(folder.path())), Some(&sandbox));
     let screen = &program.screen;
     screen.wait_for("1536x1536 png");
     screen.click_on("Upload");
@@ -290,7 +191,7 @@ fn an_upload_shows_how_far_it_is_and_can_be_cancelled() {
 fn closing_the_window_ends_an_upload() {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start().unwrap().with_fault(slowly());
-    let program = Program::start(Some(noise(folder.path()).as_os_str()), Some(&sandbox));
+    let program = Program::start(Some(&noise(folder.path())), Some(&sandbox));
     program.screen.wait_for("1536x1536 png");
     program.screen.click_on("Upload");
     program.screen.wait_for("MB");
@@ -346,7 +247,7 @@ fn a_file_that_is_no_image_is_told_and_another_can_be_opened() {
     let folder = tempfile::tempdir().unwrap();
     let notes = folder.path().join("notes.txt");
     std::fs::write(&notes, "not a picture").unwrap();
-    let program = Program::start(Some(notes.as_os_str()), None);
+    let program = Program::start(Some(&notes), None);
     let screen = &program.screen;
     screen.wait_for("This file cannot be opened");
     screen.wait_for("is not an image; give a JPEG, PNG or WebP file");
@@ -361,7 +262,7 @@ fn a_refusal_is_told_in_full() {
     let message = "Content moderation filter";
     let refusal = Fault::api_error(403, "bad-request", message);
     let sandbox = Sandbox::start().unwrap().with_api_fault(refusal);
-    let program = Program::start(Some(lighthouse().as_os_str()), Some(&sandbox));
+    let program = Program::start(Some(&lighthouse()), Some(&sandbox));
     let screen = &program.screen;
     screen.wait_for("1152x1536 jpg");
     screen.click_on("Upload");
@@ -378,7 +279,7 @@ fn a_refusal_is_told_in_full() {
 
 #[test]
 fn without_a_key_nothing_leaves_this_machine() {
-    let program = Program::start(Some(lighthouse().as_os_str()), None);
+    let program = Program::start(Some(&lighthouse()), None);
     let screen = &program.screen;
     screen.wait_for("Sandbox: nothing leaves this machine");
     screen.wait_for("1152x1536 jpg");

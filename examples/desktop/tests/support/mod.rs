@@ -4,6 +4,7 @@ pub mod clipboard;
 pub mod drop;
 pub mod eyes;
 pub mod hand;
+pub mod picture;
 pub mod program;
 pub mod screen;
 

@@ -1,6 +1,5 @@
 //! The program itself, on a screen.
 
-use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 
@@ -20,13 +19,13 @@ pub struct Program {
 
 impl Program {
     /// Starts it with a photo, if any, and with this sandbox for an API, or its own.
-    pub fn start(photo: Option<&OsStr>, sandbox: Option<&Sandbox>) -> Self {
+    pub fn start(photo: Option<&Path>, sandbox: Option<&Sandbox>) -> Self {
         Self::start_with(photo, sandbox, |command| command)
     }
 
     /// The same, with something else about the command.
     pub fn start_with(
-        photo: Option<&OsStr>,
+        photo: Option<&Path>,
         sandbox: Option<&Sandbox>,
         change: impl FnOnce(&mut Command) -> &mut Command,
     ) -> Self {
