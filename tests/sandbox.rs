@@ -385,7 +385,7 @@ fn the_page_shows_what_is_stored_and_asked() {
         "{page}"
     );
     assert!(
-        page.contains("<td>200</td><td>POST /api/rest/v1/init-image</td>"),
+        page.contains("200</td><td><code>POST /api/rest/v1/init-image</code></td>"),
         "{page}"
     );
     assert!(
