@@ -141,9 +141,9 @@ fn the_arrow_keys_move_what_is_kept() {
     assert!(program.close().success());
 }
 
-/// Fifty seconds for an upload.
+/// Nearly two minutes for an upload: nobody waits for its end.
 fn slowly() -> Fault {
-    Fault::ReadSlowly(Duration::from_millis(500))
+    Fault::ReadSlowly(Duration::from_secs(1))
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use image::{ImageFormat, Rgb, RgbImage, RgbaImage};
+use image::{ImageBuffer, ImageFormat, Rgb, RgbImage, Rgba};
 use imgpost::{Extension, Fit, Prepare};
 
 /// A photo that lies on its side: upright, it has 1200x1600 pixels.
@@ -10,18 +10,18 @@ pub fn lighthouse() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/images/lighthouse.jpg")
 }
 
-/// A picture that no buffer swallows: 8 MB that a PNG cannot make smaller, of a size that is allowed as it is. It is
+/// A picture that no buffer swallows: 19 MB that a PNG cannot make smaller, of a size that is allowed as it is. It is
 /// nearly transparent, so that it does not disturb who reads the screen.
 pub fn noise(folder: &Path) -> PathBuf {
-    let mut state = 1_u32;
+    let mut state = 1_u64;
     let mut next = || {
         state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        let [red, green, blue, alpha] = state.to_be_bytes();
-        image::Rgba([red, green, blue, alpha % 16])
+        state ^= state >> 7;
+        state ^= state << 17;
+        let [red, green, blue, alpha] = [0, 16, 32, 48].map(|bits| (state >> bits) as u16);
+        Rgba([red, green, blue, alpha % 4096])
     };
-    let pixels = RgbaImage::from_fn(1536, 1536, |_, _| next());
+    let pixels = ImageBuffer::from_fn(1536, 1536, |_, _| next());
     let path = folder.join("noise.png");
     pixels.save_with_format(&path, ImageFormat::Png).unwrap();
     path
