@@ -43,8 +43,15 @@ impl Program {
                 .env("LEONARDO_API_KEY", sandbox.api_key())
                 .env("LEONARDO_BASE_URL", sandbox.base_url());
         }
-        let child = change(&mut command).spawn().unwrap();
-        let window = screen.window();
+        let mut child = change(&mut command).spawn().unwrap();
+        let window = until("a window on the screen", || {
+            let ended = child.try_wait().unwrap();
+            assert_eq!(
+                ended, None,
+                "it ended at once: README.md says what it needs"
+            );
+            screen.window()
+        });
         screen.focus(window);
         Self {
             screen,

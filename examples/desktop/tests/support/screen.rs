@@ -8,8 +8,6 @@ use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{Atom, ConnectionExt, ImageFormat, MapState, Window, WindowClass};
 use x11rb::rust_connection::RustConnection;
 
-use super::until;
-
 pub const WIDTH: u16 = 900;
 pub const HEIGHT: u16 = 640;
 
@@ -68,16 +66,14 @@ impl Screen {
         RgbImage::from_raw(width, height, rgb.collect()).expect("32 bits a pixel")
     }
 
-    /// The program's window, once it is there.
-    pub fn window(&self) -> Window {
-        until("a window on the screen", || {
-            let tree = self.x.query_tree(self.root).unwrap().reply().unwrap();
-            tree.children.into_iter().find(|window| {
-                let attributes = self.x.get_window_attributes(*window).unwrap().reply();
-                let is_seen = attributes.is_ok_and(|it| it.map_state == MapState::VIEWABLE);
-                let geometry = self.x.get_geometry(*window).unwrap().reply();
-                is_seen && geometry.is_ok_and(|it| (it.width, it.height) == (WIDTH, HEIGHT))
-            })
+    /// The program's window, when it is there.
+    pub fn window(&self) -> Option<Window> {
+        let tree = self.x.query_tree(self.root).unwrap().reply().unwrap();
+        tree.children.into_iter().find(|window| {
+            let attributes = self.x.get_window_attributes(*window).unwrap().reply();
+            let is_seen = attributes.is_ok_and(|it| it.map_state == MapState::VIEWABLE);
+            let geometry = self.x.get_geometry(*window).unwrap().reply();
+            is_seen && geometry.is_ok_and(|it| (it.width, it.height) == (WIDTH, HEIGHT))
         })
     }
 
