@@ -5,7 +5,28 @@
 //! encodes it as the extension that was declared, builds the `multipart/form-data` body, posts it, and says in
 //! S3's own words why when it is refused. It blocks, and it brings no async runtime.
 //!
-//! With any service that presigns S3 POSTs:
+#![doc = include_str!("flow.svg")]
+//!
+//! With the [Leonardo.Ai API](https://docs.leonardo.ai), from the photo to the generated pictures:
+//!
+//! ```no_run
+//! use imgpost::{Prepare, leonardo::{Client, Generation}};
+//!
+//! // The key is in LEONARDO_API_KEY.
+//! let client = Client::from_env()?;
+//! // Upright, undistorted, of a size the API takes, a JPEG.
+//! let image = Prepare::default().open("photo.jpg")?;
+//! // The form is asked for now, checked, and posted.
+//! let init = client.upload_init_image(&image)?;
+//! let generation = Generation::new("a lighthouse at dusk").init_image(&init).strength(0.4);
+//! let job = client.generate(&generation)?;
+//! for picture in client.wait(&job)?.images {
+//!     println!("{}", picture.url);
+//! }
+//! # Ok::<(), imgpost::Error>(())
+//! ```
+//!
+//! With any other service that presigns S3 POSTs, `answer` being the JSON with the form in it:
 //!
 //! ```no_run
 //! # let answer = "";
@@ -15,19 +36,101 @@
 //! # Ok::<(), imgpost::Error>(())
 //! ```
 //!
-//! With the [Leonardo.Ai API](https://docs.leonardo.ai), from the photo to the generated pictures, see [`leonardo`].
-//! To try things out without a key and without cost, see the module `sandbox` (feature `sandbox`).
+//! [`leonardo`] lists the calls of the API. Programs to paste from, each on a sandbox when no key is set, are in the
+//! repository: `cargo run --example upload`, a desktop program in `examples/desktop`, a build script in
+//! `examples/build-tool`.
 //!
-//! # In scope
+//! # Choosing a size
 //!
-//! * JPEG, PNG and WebP in, GIF, BMP and TIFF with features; JPEG, PNG and WebP out.
-//! * Forms of every producer of S3 POST policies: all fields are sent as they came.
-//! * The calls of the Leonardo.Ai API around an uploaded image.
+//! A generation comes out deformed unless the picture has the size that is asked of it. [`PreparedImage::size`] is the
+//! `width` and `height` to ask for, and a [`Generation`](leonardo::Generation) that is given an init image asks for it
+//! by itself.
 //!
-//! # Out of scope
+//! | what is wanted | how |
+//! |---|---|
+//! | the picture's own ratio, as large as the API takes | nothing: the default |
+//! | an exact size | [`Prepare::size`] |
+//! | a ratio, as large as the API takes | [`Prepare::aspect`] |
+//! | a size that fits into a box | [`Prepare::within`] |
+//! | the sizes of another family of models | [`Prepare::bounds`] with [`Bounds::LEONARDO_GPT_IMAGE`] and others |
+//! | all of the picture, with bars | [`Prepare::fit`] with [`Fit::Contain`] |
+//! | a certain part of the picture | [`Prepare::gravity`] with a compass point or a focal point |
+//! | so many bytes | [`Prepare::max_bytes`] |
 //!
-//! * Making presigned forms, and every other operation of S3.
-//! * Async. A blocking call on a thread of its own serves a desktop program as well.
+//! [`Prepare::plan`] tells all of it from the header of a file, before anything is decoded.
+//!
+//! # Errors, and what to do
+//!
+//! There is one [`Error`]; its variant says whose answer it is, and its text what to do next. Nothing is ever stored in
+//! part.
+//!
+//! | it is | because | do |
+//! |---|---|---|
+//! | [`Error::Prepare`] | no picture, a damaged or too large one | take another file, or other [`Limits`] |
+//! | [`Error::PresignedPost`] | no form, or its policy forbids this post ([`PolicyError`]) | get another form, or fit the picture to it |
+//! | [`Error::Storage`] | S3 refused, with its [code](S3ErrorCode) and message | see [`S3Error`] |
+//! | [`Error::Transport`] | no answer came | look at the network; try again |
+//! | [`Error::Api`] | the API refused: key, credits, moderation, a value | see [`ApiError`](leonardo::ApiError) |
+//! | [`Error::is_expired`] | more than two minutes went by, or the clock is wrong | ask for another form: a [`Client`](leonardo::Client) does so once by itself |
+//! | [`Error::is_retryable`] | it may pass | it was tried five times already; wait longer |
+//!
+//! # Timeouts and threads
+//!
+//! Every call blocks, and none for ever: an attempt to post ends after 120 s ([`Uploader::timeout`]) or 30 s on which
+//! nothing moves ([`Uploader::idle_timeout`]), a call of the API after 60 s, and a form's attempts when it expires.
+//! [`Client`](leonardo::Client) and [`Uploader`] are cheap to clone, and can be used from any number of threads.
+//!
+//! In a program with a window, put the call on a thread of its own, let [`Uploader::on_progress`] tell the window how
+//! far it is, and end it from the window with a [`CancelToken`]: it ends at once, whatever it waits for.
+//!
+//! ```no_run
+//! use std::{ops::ControlFlow, sync::mpsc, thread};
+//! use imgpost::{CancelToken, Prepare, leonardo::Client};
+//!
+//! let (events, in_the_window) = mpsc::channel();
+//! let cancel = CancelToken::new();
+//! let client = Client::from_env()?.with_cancel_token(&cancel);
+//! let worker = thread::spawn(move || {
+//!     let image = Prepare::default().open("photo.jpg")?;
+//!     let client = client.with_progress(move |progress| {
+//!         match events.send(progress.sent * 100 / progress.total) {
+//!             Ok(()) => ControlFlow::Continue(()),
+//!             Err(_) => ControlFlow::Break(()),
+//!         }
+//!     });
+//!     client.upload_init_image(&image)
+//! });
+//! // A button would call cancel.cancel().
+//! for percent in in_the_window {
+//!     println!("{percent} %");
+//! }
+//! let init = worker.join().expect("the worker does not panic")?;
+//! # Ok::<(), imgpost::Error>(())
+//! ```
+//!
+//! # Secrets
+//!
+//! The API key and the fields of a form appear in no `Debug` output, no error and no log line of this crate. They
+//! are sent over https only, or to the loopback interface. Whoever sets the log level of the crate `ureq_proto` to
+//! trace is shown the bytes of the connection, secrets among them.
+//!
+//! # Testing with the sandbox
+//!
+//! The feature `sandbox` has a stand-in for the API and its storage on the loopback interface, which checks
+//! signatures, policies and variables as strictly as the real ones, and can be told to be slow or to go wrong. It needs
+//! no key and costs nothing:
+//!
+//! ```
+//! use imgpost::{Prepare, sandbox::{Fault, Sandbox}};
+//!
+//! let sandbox = Sandbox::start()?.with_fault(Fault::CloseInBody(50));
+//! let image = Prepare::default().rgba8(2, 1, &[255, 0, 0, 255, 0, 0, 255, 255])?;
+//! let init = sandbox.client()?.upload_init_image(&image)?;
+//! assert_eq!(init.receipt.attempts, 2);
+//! let stored = sandbox.stored(init.receipt.key.as_deref().unwrap());
+//! assert_eq!(stored.unwrap().bytes, image.bytes());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # Features
 //!
@@ -42,12 +145,23 @@
 //! | `sandbox` | | the module `sandbox`: a stand-in for the API and its storage |
 //! | `cli` | | the command `imgpost`; turns `sandbox` and the readers on |
 //!
-//! # Secrets
+//! # In scope
 //!
-//! The API key and the fields of a form appear in no `Debug` output, no error and no log line of this crate. They
-//! are sent over https only, or to the loopback interface. Whoever sets the log level of the crate `ureq_proto` to
-//! trace is shown the bytes of the connection, secrets among them.
-
+//! * JPEG, PNG and WebP in, GIF, BMP and TIFF with features; JPEG, PNG and WebP out.
+//! * Forms of every producer of S3 POST policies: all fields are sent as they came.
+//! * The calls of the Leonardo.Ai API around an uploaded image.
+//!
+//! # Out of scope
+//!
+//! * Making presigned forms, and every other operation of S3.
+//! * Async. A blocking call on a thread of its own serves a desktop program as well.
+//!
+//! # Dependencies
+//!
+//! The default build is 58 crates, itself, build dependencies and procedural macros included; none of them is an async
+//! runtime. Milliseconds are of a photo of 8 to 22 megapixels made a JPEG of 1024×768, 70 ms in all.
+//!
+#![doc = include_str!("dependencies.md")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
 
