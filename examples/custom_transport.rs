@@ -25,14 +25,19 @@ fn exchange(request: Request<'_>) -> io::Result<Response> {
     let address = request.url.strip_prefix("http://").unwrap_or_default();
     let (host, path) = address.split_once('/').unwrap_or((address, ""));
     let method = request.method.as_str();
-    let mut head = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
-    for (name, value) in &request.headers {
-        head += &format!("{name}: {value}\r\n");
-    }
+    let headers = request.headers.iter();
+    let headers: String = headers.map(|(n, v)| format!("{n}: {v}\r\n")).collect();
     let mut nothing = io::empty();
     let (body, length) = request.body.unwrap_or((&mut nothing, 0));
     let mut stream = TcpStream::connect(host)?;
-    write!(stream, "{head}Content-Length: {length}\r\n\r\n")?;
+    write!(
+        stream,
+        "{method} /{path} HTTP/1.1\r\nHost: {host}\r\n{headers}"
+    )?;
+    write!(
+        stream,
+        "Connection: close\r\nContent-Length: {length}\r\n\r\n"
+    )?;
     io::copy(body, &mut stream)?;
     let mut answer = String::new();
     let limit = request.max_response_bytes;
