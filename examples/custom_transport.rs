@@ -4,7 +4,6 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 
 use imgpost::leonardo::Client;
 use imgpost::transport::{Request, Response, Transport, TransportError, TransportErrorKind};
@@ -25,19 +24,14 @@ fn exchange(request: Request<'_>) -> io::Result<Response> {
     let address = request.url.strip_prefix("http://").unwrap_or_default();
     let (host, path) = address.split_once('/').unwrap_or((address, ""));
     let method = request.method.as_str();
-    let headers = request.headers.iter();
-    let headers: String = headers.map(|(n, v)| format!("{n}: {v}\r\n")).collect();
+    let mut head = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    for (name, value) in &request.headers {
+        head += &format!("{name}: {value}\r\n");
+    }
     let mut nothing = io::empty();
     let (body, length) = request.body.unwrap_or((&mut nothing, 0));
     let mut stream = TcpStream::connect(host)?;
-    write!(
-        stream,
-        "{method} /{path} HTTP/1.1\r\nHost: {host}\r\n{headers}"
-    )?;
-    write!(
-        stream,
-        "Connection: close\r\nContent-Length: {length}\r\n\r\n"
-    )?;
+    write!(stream, "{head}Content-Length: {length}\r\n\r\n")?;
     io::copy(body, &mut stream)?;
     let mut answer = String::new();
     let limit = request.max_response_bytes;
@@ -57,7 +51,7 @@ fn exchange(request: Request<'_>) -> io::Result<Response> {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::start()?;
     let builder = Client::builder(sandbox.api_key()).base_url(sandbox.base_url());
-    let client = builder.transport(Arc::new(Plain)).build()?;
+    let client = builder.transport(std::sync::Arc::new(Plain)).build()?;
     let image = Prepare::default().open("fixtures/images/lighthouse.jpg")?;
     let init = client.upload_init_image(&image)?;
     println!("uploaded {} by a transport of our own", init.id);
