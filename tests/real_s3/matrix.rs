@@ -8,7 +8,7 @@ use imgpost::{
 };
 use serde_json::json;
 
-use crate::cases::{self, Case};
+use crate::cases;
 use crate::image;
 use crate::support::s3::{Kind, Server, Storage};
 
