@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::deadline::Deadline;
 
 /// Ends the jobs it was given to. Clones are one and the same token.
 ///
@@ -73,12 +75,12 @@ impl CancelToken {
         CancelHook { token: self, id }
     }
 
-    /// Waits for `pause`, or until it is cancelled, and says whether it was.
+    /// Waits for `pause`, or until it is cancelled. Returns whether it was.
     pub(crate) fn wait(&self, pause: Duration) -> bool {
-        let until = Instant::now() + pause;
+        let deadline = Deadline::after(pause);
         let mut state = self.lock();
         while !state.cancelled {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = deadline.remaining();
             if left.is_zero() {
                 break;
             }

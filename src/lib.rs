@@ -76,8 +76,9 @@
 //!
 //! # Timeouts and threads
 //!
-//! Every call blocks, and none for ever: an attempt to post ends after 120 s ([`Uploader::timeout`]) or 30 s on which
-//! nothing moves ([`Uploader::idle_timeout`]), a call of the API after 60 s, and a form's attempts when it expires.
+//! Every call blocks, and none for ever: an attempt to post ends when nothing moves for 30 s ([`Uploader::idle_timeout`])
+//! and after an hour at the latest ([`Uploader::timeout`]), a call of the API after 60 s. No attempt starts after the form
+//! has expired; one that started in time may finish, because S3 evaluates the policy when the fields arrive.
 //! [`Client`](leonardo::Client) and [`Uploader`] are cheap to clone, and can be used from any number of threads.
 //!
 //! In a program with a window, put the call on a thread of its own, let [`Uploader::on_progress`] tell the window how
@@ -166,6 +167,7 @@
 #![deny(missing_docs, missing_debug_implementations)]
 
 mod cancel;
+mod deadline;
 mod error;
 mod extension;
 mod geometry;

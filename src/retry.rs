@@ -6,32 +6,35 @@ use std::time::Duration;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
+/// How long a server may ask to wait where nothing else limits it, and where a deadline does.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+const LONGEST_RETRY_AFTER_WITH_DEADLINE: Duration = Duration::from_secs(600);
+
 /// What matters of a failure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Failure {
     /// Whether the same request may succeed a moment later.
     pub is_retryable: bool,
-    /// How long the server asks to be left alone.
+    /// How long the server asks to wait before the next attempt.
     pub retry_after: Option<Duration>,
 }
 
 /// What follows a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// Another one, after a pause.
+    /// Another attempt, after a pause.
     Attempt(Duration),
-    /// Nothing: it would fail again, or enough were made.
+    /// Nothing: it would fail again, enough attempts were made, or the server asks to wait for too long.
     GiveUp,
-    /// Another one would have been worth it, and time will have run out by then.
+    /// Nothing: another attempt may succeed, but time has run out, or will have by then.
     TooLate,
 }
 
 /// Whether there is to be another attempt, and when.
 ///
-/// `attempt` counts from 1 and has just failed, at most `retries` more are made, `remaining` is the time until which
-/// the next one must have begun, and `random` decides where between nothing and the longest pause the pause lies: full
-/// jitter ([exponential backoff and
-/// jitter](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)).
+/// `attempt`: 1-based number of the attempt that just failed. `retries`: maximum further attempts. `remaining`: time
+/// within which the next attempt has to start. `random` chooses the pause between zero and the longest: full jitter
+/// ([exponential backoff and jitter](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)).
 pub(crate) fn decide(
     attempt: u32,
     retries: u32,
@@ -48,13 +51,22 @@ pub(crate) fn decide(
     if attempt > retries {
         return Next::GiveUp;
     }
+    let longest_retry_after = match remaining {
+        Some(remaining) => remaining.min(LONGEST_RETRY_AFTER_WITH_DEADLINE),
+        None => LONGEST_RETRY_AFTER,
+    };
+    let retry_after = failure.retry_after.unwrap_or_default();
+    if retry_after > longest_retry_after {
+        return Next::GiveUp;
+    }
     let doubled = FIRST_PAUSE.saturating_mul(1 << (attempt - 1).min(16));
     let longest = doubled.min(LONGEST_PAUSE).as_millis() as u64;
     let jittered = Duration::from_millis(random % (longest + 1));
-    let pause = jittered.max(failure.retry_after.unwrap_or_default());
-    match remaining.is_none_or(|remaining| pause < remaining) {
-        true => Next::Attempt(pause),
-        false => Next::TooLate,
+    let pause = jittered.max(retry_after);
+    if remaining.is_none_or(|remaining| pause < remaining) {
+        Next::Attempt(pause)
+    } else {
+        Next::TooLate
     }
 }
 
@@ -105,23 +117,31 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_kept_to_or_nothing_is_tried() {
-        let three = Duration::from_secs(3);
-        let failure = Failure {
-            retry_after: Some(three),
-            ..PASSES
+    fn retry_after_is_respected_up_to_a_limit() {
+        let next = |retry_after, remaining: Option<u64>| {
+            let failure = Failure {
+                retry_after: Some(retry_after),
+                ..PASSES
+            };
+            let remaining = remaining.map(Duration::from_secs);
+            decide(1, 4, failure, remaining, u64::MAX / 2)
         };
-        let next = |remaining: Option<u64>| {
-            decide(
-                1,
-                4,
-                failure,
-                remaining.map(Duration::from_secs),
-                u64::MAX / 2,
-            )
-        };
-        assert_eq!(next(None), Next::Attempt(three));
-        assert_eq!(next(Some(4)), Next::Attempt(three));
-        assert_eq!(next(Some(3)), Next::TooLate);
+        let seconds = Duration::from_secs;
+        for (retry_after, remaining, expected) in [
+            (3, None, Next::Attempt(seconds(3))),
+            (3, Some(4), Next::Attempt(seconds(3))),
+            (3, Some(3), Next::TooLate),
+            (4, Some(3), Next::GiveUp),
+            (60, None, Next::Attempt(seconds(60))),
+            (61, None, Next::GiveUp),
+            (600, Some(601), Next::Attempt(seconds(600))),
+            (601, Some(7 * 24 * 3600), Next::GiveUp),
+            (u64::MAX, None, Next::GiveUp),
+            (u64::MAX, Some(u64::MAX), Next::GiveUp),
+        ] {
+            let found = next(seconds(retry_after), remaining);
+            assert_eq!(found, expected, "{retry_after} {remaining:?}");
+        }
+        assert_eq!(next(Duration::MAX, None), Next::GiveUp);
     }
 }

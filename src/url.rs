@@ -20,6 +20,31 @@ pub(crate) fn check(url: &str) -> Result<Uri, UrlError> {
     }
 }
 
+/// The absolute address of a `Location` header in a response to a request for `from` (RFC 9110, 10.2.2), if secrets may
+/// be sent there: never from https to http.
+pub(crate) fn redirect(from: &str, location: &str) -> Option<String> {
+    let base = check(from).ok()?;
+    let origin = || Some(format!("{}://{}", base.scheme_str()?, base.authority()?));
+    let has_scheme = location
+        .split_once("://")
+        .is_some_and(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let url = if has_scheme {
+        location.to_owned()
+    } else if let Some(rest) = location.strip_prefix("//") {
+        format!("{}://{rest}", base.scheme_str()?)
+    } else if location.starts_with('/') {
+        origin()? + location
+    } else if location.starts_with('?') {
+        origin()? + base.path() + location
+    } else {
+        let (folder, _) = base.path().rsplit_once('/').unwrap_or_default();
+        format!("{}{folder}/{location}", origin()?)
+    };
+    let target = check(&url).ok()?;
+    let is_https = |uri: &Uri| uri.scheme_str() == Some("https");
+    (is_https(&target) || !is_https(&base)).then_some(url)
+}
+
 /// The host and port of an address, for messages: its query may hold a signature.
 pub(crate) fn host(url: &str) -> String {
     let uri: Option<Uri> = url.parse().ok().filter(|uri: &Uri| uri.scheme().is_some());
@@ -88,6 +113,35 @@ mod tests {
             ("https://user:secret@example.com/", UrlError::UserInfo),
         ] {
             assert_eq!(check(bad).err(), Some(error), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_location_is_absolute_or_relative_to_the_request() {
+        let from = "https://storage.example:9000/bucket/a?query=1";
+        for (location, expected) in [
+            ("https://other.example/b", Some("https://other.example/b")),
+            ("//other.example/b", Some("https://other.example/b")),
+            ("/b?c=d://e", Some("https://storage.example:9000/b?c=d://e")),
+            ("b", Some("https://storage.example:9000/bucket/b")),
+            ("?c", Some("https://storage.example:9000/bucket/a?c")),
+            ("http://127.0.0.1/", None),
+            ("http://other.example/", None),
+            ("ftp://other.example/", None),
+            ("https://user:secret@other.example/", None),
+            ("https://", None),
+            ("/a b", None),
+        ] {
+            assert_eq!(redirect(from, location).as_deref(), expected, "{location}");
+        }
+        let from = "http://127.0.0.1:1/";
+        for (location, expected) in [
+            ("/ok", Some("http://127.0.0.1:1/ok")),
+            ("http://localhost/", Some("http://localhost/")),
+            ("https://other.example/", Some("https://other.example/")),
+            ("http://evil.example/", None),
+        ] {
+            assert_eq!(redirect(from, location).as_deref(), expected, "{location}");
         }
     }
 

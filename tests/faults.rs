@@ -164,9 +164,39 @@ fn faults(elsewhere: &str) -> Vec<Fault> {
         ),
         told("301 to another address", "301 E", &redirect(elsewhere), ""),
         told(
-            "303, as the form may ask for",
+            "307 to a path of the same server",
+            "307 E",
+            &redirect(&format!("/{}", Sandbox::BUCKET)),
+            "",
+        ),
+        told(
+            "303 that the form does not ask for",
             "303 E",
             &redirect("http://127.0.0.1/done"),
+            "",
+        ),
+        told(
+            "200 with an error of S3's",
+            "200 OK",
+            "",
+            "<Error><Code>AccessDenied</Code><Message>m</Message></Error>",
+        ),
+        told(
+            "200 with an error of S3's that may pass",
+            "200 OK",
+            "",
+            "<Error><Code>InternalError</Code><Message>m</Message></Error>",
+        ),
+        told(
+            "200 with the login page of a network",
+            "200 OK",
+            "Content-Type: text/html\r\n",
+            "<!DOCTYPE html><title>Sign in</title>",
+        ),
+        told(
+            "503 with a Retry-After of 584 billion years",
+            "503 E",
+            "Retry-After: 18446744073709551615\r\n",
             "",
         ),
     ]

@@ -1,19 +1,67 @@
 //! The content of the file part: bytes in memory, or a file that is read when its turn comes.
 
 use std::borrow::Cow;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::SystemTime;
 
 /// What the file part holds.
 #[derive(Clone)]
 pub(crate) enum Content<'a> {
     Bytes(Cow<'a, [u8]>),
-    /// The file at `path`, which had `length` bytes when it was looked at.
-    File {
-        path: PathBuf,
-        length: u64,
-    },
+    File(FileContent),
+}
+
+/// A file that is read when its turn comes.
+#[derive(Clone)]
+pub(crate) struct FileContent {
+    path: PathBuf,
+    length: u64,
+    /// What the file was when the upload began; `None` accepts the file as it is when it is opened.
+    version: Option<FileVersion>,
+}
+
+impl FileContent {
+    /// The file at `path`, as `metadata` describes it.
+    pub fn new(path: impl Into<PathBuf>, metadata: &Metadata) -> Self {
+        Self {
+            path: path.into(),
+            length: metadata.len(),
+            version: Some(FileVersion::of(metadata)),
+        }
+    }
+
+    /// The file at `path`, which has `length` bytes.
+    pub fn with_length(path: impl Into<PathBuf>, length: u64) -> Self {
+        Self {
+            path: path.into(),
+            length,
+            version: None,
+        }
+    }
+}
+
+/// What tells that a file was replaced or written to. Writing the same number of bytes in place changes nothing but the
+/// modification time.
+#[derive(Clone, PartialEq, Eq)]
+struct FileVersion {
+    modified: Option<SystemTime>,
+    /// Device and inode.
+    #[cfg(unix)]
+    identity: (u64, u64),
+}
+
+impl FileVersion {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        use std::os::unix::fs::MetadataExt;
+        Self {
+            modified: metadata.modified().ok(),
+            #[cfg(unix)]
+            identity: (metadata.dev(), metadata.ino()),
+        }
+    }
 }
 
 impl<'a, T: Into<Cow<'a, [u8]>>> From<T> for Content<'a> {
@@ -26,7 +74,7 @@ impl Content<'_> {
     pub fn length(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File { length, .. } => *length,
+            Self::File(file) => file.length,
         }
     }
 
@@ -35,18 +83,18 @@ impl Content<'_> {
     pub fn contains(&self, text: &[u8]) -> bool {
         match self {
             Self::Bytes(bytes) => memchr::memmem::find(bytes, text).is_some(),
-            Self::File { .. } => false,
+            Self::File(_) => false,
         }
     }
 
     pub(super) fn reader(&self) -> ContentReader<'_> {
         match self {
             Self::Bytes(bytes) => ContentReader::Bytes(bytes),
-            Self::File { path, length } => ContentReader::File {
-                path,
-                file: None,
-                left: *length,
-            },
+            Self::File(content) => ContentReader::File(FileReader {
+                content,
+                open: None,
+                left: content.length,
+            }),
         }
     }
 }
@@ -54,58 +102,77 @@ impl Content<'_> {
 /// Reads a content from its beginning.
 pub(super) enum ContentReader<'a> {
     Bytes(&'a [u8]),
-    File {
-        path: &'a Path,
-        file: Option<File>,
-        left: u64,
-    },
+    File(FileReader<'a>),
 }
 
 impl Read for ContentReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Bytes(bytes) => bytes.read(buffer),
-            Self::File { path, file, left } => {
-                let file = match file {
-                    Some(file) => file,
-                    None => file.insert(File::open(*path)?),
-                };
-                read_file(file, left, buffer)
-                    .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))
-            }
+            Self::File(reader) => reader.read(buffer).map_err(|error| {
+                let path = reader.content.path.display();
+                io::Error::new(error.kind(), format!("{path}: {error}"))
+            }),
         }
     }
 }
 
-/// A file that changes its length while it is read would not be what was announced.
-fn read_file(file: &mut File, left: &mut u64, buffer: &mut [u8]) -> io::Result<usize> {
-    if buffer.is_empty() {
-        return Ok(0);
-    }
-    let limit = buffer
-        .len()
-        .min(usize::try_from(*left).unwrap_or(usize::MAX));
-    let read = match limit {
-        0 => return end_of_file(file),
-        limit => file.read(&mut buffer[..limit])?,
-    };
-    if read == 0 {
-        let why = "it has become shorter while it was read";
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, why));
-    }
-    *left -= read as u64;
-    if *left == 0 {
-        end_of_file(file)?;
-    }
-    Ok(read)
+/// Reads a file of the declared length, which must not change until its last byte has been read.
+pub(super) struct FileReader<'a> {
+    content: &'a FileContent,
+    open: Option<(File, FileVersion)>,
+    left: u64,
 }
 
-fn end_of_file(file: &mut File) -> io::Result<usize> {
-    match file.read(&mut [0])? {
-        0 => Ok(0),
-        _ => {
-            let why = "it has become longer while it was read";
-            Err(io::Error::new(io::ErrorKind::InvalidData, why))
+impl Read for FileReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
         }
+        let (file, version) = match &mut self.open {
+            Some(open) => open,
+            None => self.open.insert(open(self.content)?),
+        };
+        let limit = buffer
+            .len()
+            .min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let read = file.read(&mut buffer[..limit])?;
+        if read == 0 && limit > 0 {
+            let why = "the file became shorter while it was read";
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, why));
+        }
+        self.left -= read as u64;
+        // Before the last bytes are given away: without them, storage keeps nothing.
+        if self.left == 0 {
+            check_unchanged(file, version)?;
+        }
+        Ok(read)
     }
+}
+
+fn open(content: &FileContent) -> io::Result<(File, FileVersion)> {
+    let file = File::open(&content.path)?;
+    let version = FileVersion::of(&file.metadata()?);
+    if content
+        .version
+        .as_ref()
+        .is_some_and(|known| *known != version)
+    {
+        return Err(changed("the file was replaced or changed; try again"));
+    }
+    Ok((file, version))
+}
+
+fn check_unchanged(file: &mut File, version: &FileVersion) -> io::Result<()> {
+    if file.read(&mut [0])? > 0 {
+        return Err(changed("the file became longer while it was read"));
+    }
+    if FileVersion::of(&file.metadata()?) != *version {
+        return Err(changed("the file changed while it was read"));
+    }
+    Ok(())
+}
+
+fn changed(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }

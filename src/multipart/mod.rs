@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use crate::random;
 use crate::text::one_line;
 
-pub(crate) use content::Content;
 use content::ContentReader;
+pub(crate) use content::{Content, FileContent};
 
 /// The parts of a form, in the order they are sent.
 ///
@@ -71,13 +71,8 @@ impl Form {
         path: impl Into<PathBuf>,
         length: u64,
     ) -> Result<Body<'static>, FormError> {
-        let path = path.into();
-        self.with_content(
-            name,
-            file_name,
-            content_type,
-            Content::File { path, length },
-        )
+        let content = Content::File(FileContent::with_length(path, length));
+        self.with_content(name, file_name, content_type, content)
     }
 
     pub(crate) fn with_content<'a>(
@@ -255,6 +250,8 @@ impl fmt::Debug for Reader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     fn body(fields: &[(&str, &str)], content: &'static [u8]) -> Body<'static> {
@@ -329,10 +326,7 @@ mod tests {
         std::fs::write(&path, b"content").unwrap();
         let at = |length| {
             let form = Form::new().field("key", "value");
-            let content = Content::File {
-                path: path.clone(),
-                length,
-            };
+            let content = Content::File(FileContent::with_length(&path, length));
             form.close("file", "f", "video/mp4", content, || "boundary".into())
                 .unwrap()
         };
@@ -350,13 +344,61 @@ mod tests {
             let body = at(length);
             let error = body.reader().read_to_end(&mut Vec::new()).unwrap_err();
             assert_eq!(error.kind(), kind);
-            assert!(error.to_string().contains("raw: it has become"), "{error}");
+            assert!(
+                error.to_string().contains("raw: the file became"),
+                "{error}"
+            );
         }
         std::fs::write(&path, b"").unwrap();
         assert!(at(0).reader().read_to_end(&mut Vec::new()).is_ok());
         std::fs::remove_file(&path).unwrap();
         let error = at(7).reader().read_to_end(&mut Vec::new()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_file_that_is_overwritten_or_replaced_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("raw");
+        let hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+        let write = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            File::options().write(true).open(&path).unwrap()
+        };
+        write(b"content").set_modified(hour_ago).unwrap();
+        let metadata = std::fs::metadata(&path).unwrap();
+        let content = Content::File(FileContent::new(&path, &metadata));
+        let form = Form::new().with_content("file", "f", "video/mp4", content);
+        let body = form.unwrap();
+        assert!(body.reader().read_to_end(&mut Vec::new()).is_ok());
+        // In place, with the same length, while it is read.
+        let mut reader = body.reader();
+        let mut buffer = vec![0; body.head_length() + 1];
+        reader.read_exact(&mut buffer).unwrap();
+        write(b"CONTENT");
+        let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
+        assert!(
+            error.to_string().contains("changed while it was read"),
+            "{error}"
+        );
+        // Before it is read again.
+        let error = body.reader().read_to_end(&mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("replaced or changed"), "{error}");
+        // By another file with the same time.
+        write(b"content").set_modified(hour_ago).unwrap();
+        assert!(body.reader().read_to_end(&mut Vec::new()).is_ok());
+        if cfg!(unix) {
+            let other = folder.path().join("other");
+            std::fs::write(&other, b"CONTENT").unwrap();
+            File::options()
+                .write(true)
+                .open(&other)
+                .unwrap()
+                .set_modified(hour_ago)
+                .unwrap();
+            std::fs::rename(&other, &path).unwrap();
+            assert!(body.reader().read_to_end(&mut Vec::new()).is_err());
+        }
     }
 
     #[test]

@@ -136,6 +136,13 @@ impl PresignedPost {
             .or_else(|| self.field("Content-Type").and_then(of_type))
     }
 
+    /// Where the storage sends a browser after a success, where the form asks for it. `redirect` is the name that it had
+    /// first.
+    pub(crate) fn success_redirect(&self) -> Option<&str> {
+        self.field("success_action_redirect")
+            .or_else(|| self.field("redirect"))
+    }
+
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         fields::value(self.fields(), name)
     }

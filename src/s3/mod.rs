@@ -1,10 +1,13 @@
 //! What S3's answers mean: its error XML, and the receipt of a post.
 
 mod code;
+mod success;
 
 use std::fmt;
+use std::time::Duration;
 
 pub use code::S3ErrorCode;
+pub(crate) use success::is_success;
 
 use crate::text::{first_line, one_line};
 use crate::transport;
@@ -26,6 +29,8 @@ pub struct S3Error {
     pub request_id: Option<String>,
     /// S3's `HostId`, which goes with the request id.
     pub host_id: Option<String>,
+    /// How long the storage asks to wait before the next attempt (`Retry-After`).
+    pub retry_after: Option<Duration>,
     /// What else the answer holds, by name: for example `MaxSizeAllowed`. What was signed, and by which key, is left
     /// out.
     pub extra: Vec<(String, String)>,
@@ -42,6 +47,7 @@ impl S3Error {
             message: String::new(),
             request_id: None,
             host_id: None,
+            retry_after: None,
             extra: Vec::new(),
         };
         let elements = Elements::parse(&text, "Error").unwrap_or_default().0;
@@ -96,6 +102,11 @@ impl S3Error {
         use S3ErrorCode::{
             AccessDenied, EntityTooSmall, InvalidAccessKeyId, InvalidToken, SignatureDoesNotMatch,
         };
+        if matches!(self.status, 200..=299 | 303) && self.code.is_none() {
+            return Some(
+                "this is not the response of a storage: check the address, and the network for a login page or a proxy",
+            );
+        }
         if self.is_expired() {
             return Some("the form has expired: ask for a new one, and post within two minutes");
         }
@@ -130,6 +141,9 @@ impl fmt::Display for S3Error {
         }
         if let Some(request_id) = &self.request_id {
             write!(f, " (request {request_id})")?;
+        }
+        if let Some(retry_after) = self.retry_after {
+            write!(f, "; it asks to wait {} s", retry_after.as_secs())?;
         }
         if let Some(advice) = self.advice() {
             write!(f, "; {advice}")?;

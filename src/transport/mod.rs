@@ -1,6 +1,9 @@
 //! One HTTP exchange: the door through which everything leaves.
 
-mod early_answer;
+mod early_response;
+mod exchange;
+mod resolver;
+mod socket;
 mod ureq_builder;
 mod ureq_transport;
 
@@ -18,7 +21,9 @@ pub use ureq_transport::UreqTransport;
 /// Something that sends one HTTP request and brings back the answer.
 ///
 /// An implementation follows no redirect, treats no status as an error, adds no `Authorization` and no cookies, and
-/// sends the body with the `Content-Length` it is given, never chunked.
+/// sends the body with the `Content-Length` it is given, never chunked and without `Expect: 100-continue`. It skips
+/// interim responses, and reads a final response that arrives while the body is still being sent. An upload has failed
+/// unless the whole body was read.
 pub trait Transport: Send + Sync + fmt::Debug {
     /// Sends `request` and reads the answer.
     ///
@@ -57,8 +62,7 @@ pub struct Request<'a> {
     pub method: Method,
     /// The absolute URL.
     pub url: &'a str,
-    /// Headers to send besides `Host` and `Content-Length`. Their values may be secrets. `expect: 100-continue` may be
-    /// among them, with a large body; a transport that cannot wait for the answer leaves it out.
+    /// Headers to send besides `Host` and `Content-Length`. Their values may be secrets.
     pub headers: Vec<(&'static str, String)>,
     /// The body and its length in bytes.
     pub body: Option<(&'a mut dyn Read, u64)>,
@@ -122,8 +126,9 @@ impl Response {
     /// the server's own clock, or from `now` where it does not tell its time.
     pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
         let value = self.header("retry-after")?.trim();
-        if let Ok(seconds) = value.parse() {
-            return Some(Duration::from_secs(seconds));
+        if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+            // More digits than fit mean for ever.
+            return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
         }
         let then = SystemTime::from(Timestamp::parse_http_date(value)?);
         let now = self.date().unwrap_or(now);
@@ -271,6 +276,8 @@ mod tests {
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         let now = of_the_date(0);
         assert_eq!(after(&[("retry-after", " 120")], now), seconds(120));
+        let huge = "18446744073709551616";
+        assert_eq!(after(&[("retry-after", huge)], now), seconds(u64::MAX));
         let later = ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT");
         assert_eq!(after(&[later], now), seconds(60));
         assert_eq!(after(&[later], of_the_date(61)), seconds(0));

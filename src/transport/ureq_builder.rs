@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::ureq_transport::UreqTransport;
+use super::ureq_transport::{LONGEST_TIMEOUT, UreqTransport};
 
 /// The settings of a [`UreqTransport`].
 ///
@@ -16,7 +16,16 @@ use super::ureq_transport::UreqTransport;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct UreqTransportBuilder {
-    config: ureq::config::ConfigBuilder<ureq::typestate::AgentScope>,
+    config: ConfigBuilder,
+}
+
+type ConfigBuilder = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+fn with_connect_timeout(config: ConfigBuilder, timeout: Duration) -> ConfigBuilder {
+    let timeout = Some(timeout.min(LONGEST_TIMEOUT));
+    config.timeout_resolve(timeout).timeout_connect(timeout)
 }
 
 impl UreqTransportBuilder {
@@ -67,11 +76,11 @@ impl UreqTransportBuilder {
         }
     }
 
-    /// How long a connection may take to be made, with its TLS. Default: 10 s.
+    /// How long the lookup of a host may take, and how long its connection with TLS. Default: 10 s each.
     #[must_use]
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         Self {
-            config: self.config.timeout_connect(Some(timeout)),
+            config: with_connect_timeout(self.config, timeout),
         }
     }
 
@@ -87,12 +96,11 @@ impl UreqTransportBuilder {
 
 impl Default for UreqTransportBuilder {
     fn default() -> Self {
-        let config = ureq::Agent::config_builder()
+        let config = with_connect_timeout(ureq::Agent::config_builder(), CONNECT_TIMEOUT)
             // An error status would be an error without its body, and the body says what is wrong.
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .timeout_connect(Some(Duration::from_secs(10)))
             .user_agent(concat!("imgpost/", env!("CARGO_PKG_VERSION")));
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let config = config.tls_config(tls_config(root_certs()));

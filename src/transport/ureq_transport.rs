@@ -1,18 +1,27 @@
-//! ureq, which no file but this one, its builder and `early_answer.rs` knows.
+//! ureq, which no file knows but this one, its builder and the connectors beside them.
 
 use std::fmt;
 use std::io::{self, Read};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ureq::http;
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{Connector, DefaultConnector};
+#[cfg(feature = "native-tls")]
+use ureq::unversioned::transport::NativeTlsConnector;
+#[cfg(feature = "rustls")]
+use ureq::unversioned::transport::RustlsConnector;
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 
-use super::early_answer::EarlyAnswers;
+use super::early_response::EarlyResponseConnector;
+use super::exchange::{self, Exchange, SharedExchange};
+use super::resolver::{InterruptibleResolver, LookupError};
+use super::socket::{ConnectError, SocketConnector};
 use super::ureq_builder::UreqTransportBuilder;
 use super::{Request, Response, Transport, TransportError, TransportErrorKind};
 use crate::cancel::CancelToken;
+
+/// Thirty years: the clocks of some systems overflow at longer timeouts, and ureq adds them to the present.
+pub(super) const LONGEST_TIMEOUT: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// Connections beyond this number are not kept for the next request.
 const MAX_IDLE_AGENTS: usize = 8;
@@ -21,7 +30,14 @@ const MAX_IDLE_AGENTS: usize = 8;
 pub struct UreqTransport {
     pub(super) config: ureq::config::Config,
     /// An agent can only be shut down as a whole, so each carries one exchange at a time: the one that is cancelled.
-    pub(super) idle: Mutex<Vec<ureq::Agent>>,
+    pub(super) idle: Mutex<Vec<Agent>>,
+}
+
+/// An agent of ureq, and what its connectors share.
+#[derive(Clone)]
+pub(super) struct Agent {
+    agent: ureq::Agent,
+    exchange: SharedExchange,
 }
 
 impl UreqTransport {
@@ -58,14 +74,33 @@ impl UreqTransport {
     }
 
     /// A list of agents cannot be left half changed, so a thread that panicked has done it no harm.
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<ureq::Agent>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Agent>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn agent(config: ureq::config::Config) -> ureq::Agent {
-    let connector = DefaultConnector::default().chain(EarlyAnswers);
-    ureq::Agent::with_parts(config, connector, DefaultResolver::default())
+impl Agent {
+    fn new(config: ureq::config::Config) -> Self {
+        let exchange = SharedExchange::default();
+        let connector =
+            ().chain(ConnectProxyConnector::default())
+                .chain(SocketConnector(Arc::clone(&exchange)));
+        #[cfg(feature = "rustls")]
+        let connector = connector.chain(RustlsConnector::default());
+        #[cfg(feature = "native-tls")]
+        let connector = connector.chain(NativeTlsConnector::default());
+        let connector = connector.chain(EarlyResponseConnector(Arc::clone(&exchange)));
+        let resolver = InterruptibleResolver(Arc::clone(&exchange));
+        Self {
+            agent: ureq::Agent::with_parts(config, connector, resolver),
+            exchange,
+        }
+    }
+
+    fn cancel(self) {
+        self.exchange.cancel();
+        self.agent.shutdown();
+    }
 }
 
 impl Default for UreqTransport {
@@ -84,13 +119,14 @@ impl Transport for UreqTransport {
     fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
         let (url, cancel_token) = (request.url, request.cancel_token);
         let kept = self.idle().pop();
-        let agent = kept.unwrap_or_else(|| agent(self.config.clone()));
-        let of_the_hook = agent.clone();
-        let hook = cancel_token.map(|token| token.on_cancel(move || of_the_hook.shutdown()));
-        // Whatever happens before the first byte of the body is asked for, the request was not carried out.
-        let mut begun = request.body.is_none();
-        let answer = exchange(&agent, request, &mut begun);
+        let agent = kept.unwrap_or_else(|| Agent::new(self.config.clone()));
+        let to_cancel = agent.clone();
+        let hook = cancel_token.map(|token| token.on_cancel(move || to_cancel.cancel()));
+        let mut has_begun_body = request.body.is_none();
+        let response = exchange(&agent, request, &mut has_begun_body);
         drop(hook);
+        // Before there is a connection, and before the first byte of a body, the request cannot have been carried out.
+        let may_be_sent = has_begun_body && agent.exchange.is_connected();
         // Once the hook is off, only a token that is cancelled can have shut the agent down.
         let is_usable = !cancel_token.is_some_and(CancelToken::is_cancelled);
         let mut idle = self.idle();
@@ -98,14 +134,14 @@ impl Transport for UreqTransport {
             idle.push(agent);
         }
         drop(idle);
-        answer.map_err(|error| TransportError::new(kind_of(&error, begun), url, error))
+        response.map_err(|error| TransportError::new(kind_of(&error, may_be_sent), url, error))
     }
 }
 
 fn exchange(
-    agent: &ureq::Agent,
+    agent: &Agent,
     request: Request<'_>,
-    begun: &mut bool,
+    has_begun_body: &mut bool,
 ) -> Result<Response, ureq::Error> {
     let limits = [request.timeout, request.idle_timeout];
     let mut builder = http::Request::builder()
@@ -114,14 +150,18 @@ fn exchange(
     for (name, value) in request.headers {
         builder = builder.header(name, value);
     }
-    let answer = match request.body {
+    let origin = builder.uri_ref().map(exchange::origin);
+    let exchange = &*agent.exchange;
+    exchange.start(origin.unwrap_or_default(), request.body.is_some());
+    let response = match request.body {
         Some((reader, length)) => {
             // Without a length the body would go out chunked, which S3 refuses.
             let builder = builder.header(http::header::CONTENT_LENGTH, length);
-            let mut reader = Exactly {
+            let mut reader = RequestBody {
                 reader,
                 left: length,
-                begun,
+                has_begun: has_begun_body,
+                exchange,
             };
             run(
                 agent,
@@ -131,7 +171,10 @@ fn exchange(
         }
         None => run(agent, builder.body(())?, limits)?,
     };
-    let (parts, body) = answer.into_parts();
+    let (parts, body) = response.into_parts();
+    if exchange.is_incomplete() && (parts.status.is_success() || parts.status == 303) {
+        return Err(ureq::Error::Other(Box::new(EarlySuccess(parts.status))));
+    }
     let mut body = body.into_reader().take(request.max_response_bytes);
     let mut bytes = Vec::new();
     match request.sink.filter(|_| parts.status.is_success()) {
@@ -148,13 +191,30 @@ fn exchange(
     })
 }
 
+/// A success that was reported before the request was sent: whoever sent it has not read the request.
+#[derive(Debug)]
+struct EarlySuccess(http::StatusCode);
+
+impl fmt::Display for EarlySuccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.0.as_u16();
+        write!(
+            f,
+            "the server responded {status} before the whole request was sent"
+        )
+    }
+}
+
+impl std::error::Error for EarlySuccess {}
+
 fn run<B: ureq::AsSendBody>(
-    agent: &ureq::Agent,
+    Agent { agent, .. }: &Agent,
     request: http::Request<B>,
-    [timeout, idle_timeout]: [Duration; 2],
+    limits: [Duration; 2],
 ) -> Result<http::Response<ureq::Body>, ureq::Error> {
     let is_https = request.uri().scheme() == Some(&http::uri::Scheme::HTTPS);
     let proxy = agent.config().proxy().filter(|_| is_https).cloned();
+    let [timeout, idle_timeout] = limits.map(|limit| limit.min(LONGEST_TIMEOUT));
     let request = agent
         .configure_request(request)
         .proxy(proxy)
@@ -164,52 +224,61 @@ fn run<B: ureq::AsSendBody>(
     agent.run(request.build())
 }
 
-/// A body that ends before its declared length would make the client wait at full speed for the rest.
-struct Exactly<'a> {
+/// A request's body, of exactly the declared length: where it ends early, ureq would wait at full speed for the rest.
+struct RequestBody<'a> {
     reader: &'a mut dyn Read,
     left: u64,
-    begun: &'a mut bool,
+    has_begun: &'a mut bool,
+    exchange: &'a Exchange,
 }
 
-impl Read for Exactly<'_> {
+impl Read for RequestBody<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        *self.begun = true;
+        *self.has_begun = true;
         let limit = buffer
             .len()
             .min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        let read = self.reader.read(&mut buffer[..limit])?;
+        // ureq reads the response after the body only, of which nothing more is sent.
+        let is_discarded = self.exchange.has_early_response();
+        let read = if is_discarded {
+            limit
+        } else {
+            self.reader.read(&mut buffer[..limit])?
+        };
         if read == 0 && limit > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.left -= read as u64;
+        if self.left == 0 {
+            self.exchange.set_body_read();
+        }
         Ok(read)
     }
 }
 
-fn kind_of(error: &ureq::Error, begun: bool) -> TransportErrorKind {
+/// `may_be_sent`: whether any part of the request may have reached the server.
+fn kind_of(error: &ureq::Error, may_be_sent: bool) -> TransportErrorKind {
     use ureq::{Error, Timeout};
     match error {
         Error::HostNotFound | Error::Timeout(Timeout::Resolve) => TransportErrorKind::Resolve,
+        Error::Other(other) if other.is::<LookupError>() => TransportErrorKind::Resolve,
         Error::ConnectionFailed
         | Error::ConnectProxyFailed(_)
         | Error::InvalidProxyUrl
         | Error::BadUri(_)
         | Error::Http(_)
         | Error::Timeout(Timeout::Connect) => TransportErrorKind::Connect,
+        Error::Other(other) if other.is::<ConnectError>() => TransportErrorKind::Connect,
         Error::Tls(_) | Error::TlsRequired => TransportErrorKind::Tls,
         #[cfg(feature = "native-tls")]
         Error::NativeTls(_) => TransportErrorKind::Tls,
         #[cfg(feature = "rustls")]
         Error::Rustls(_) => TransportErrorKind::Tls,
         // A certificate that is refused comes as invalid data from within the handshake.
-        Error::Io(error) if error.kind() == io::ErrorKind::InvalidData && !begun => {
+        Error::Io(error) if error.kind() == io::ErrorKind::InvalidData && !may_be_sent => {
             TransportErrorKind::Tls
         }
-        Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            TransportErrorKind::Connect
-        }
-        // A name that is not known comes as an I/O error too, of no kind that could be told.
-        Error::Io(_) if !begun => TransportErrorKind::Connect,
+        Error::Io(_) if !may_be_sent => TransportErrorKind::Connect,
         Error::Timeout(_) => TransportErrorKind::Timeout,
         _ => TransportErrorKind::Broken,
     }
@@ -219,35 +288,51 @@ fn kind_of(error: &ureq::Error, begun: bool) -> TransportErrorKind {
 mod tests {
     use super::*;
 
+    fn body<'a>(
+        reader: &'a mut &'static [u8],
+        left: u64,
+        has_begun: &'a mut bool,
+        exchange: &'a Exchange,
+    ) -> RequestBody<'a> {
+        RequestBody {
+            reader,
+            left,
+            has_begun,
+            exchange,
+        }
+    }
+
     #[test]
     fn a_body_that_ends_early_is_an_error_and_a_longer_one_is_cut() {
-        let mut begun = false;
+        let (mut begun, exchange) = (false, Exchange::default());
         let mut short = b"abc".as_slice();
-        let mut reader = Exactly {
-            reader: &mut short,
-            left: 4,
-            begun: &mut begun,
-        };
+        let mut reader = body(&mut short, 4, &mut begun, &exchange);
         let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        assert!(!exchange.has_read_body());
         let mut long = b"abcdef".as_slice();
         let mut bytes = Vec::new();
-        let mut reader = Exactly {
-            reader: &mut long,
-            left: 4,
-            begun: &mut begun,
-        };
+        let mut reader = body(&mut long, 4, &mut begun, &exchange);
         reader.read_to_end(&mut bytes).unwrap();
-        assert!(begun);
+        assert!(begun && exchange.has_read_body());
         assert_eq!(bytes, b"abcd");
     }
 
     #[test]
-    fn what_fails_before_the_body_is_asked_for_was_not_sent() {
-        let lookup = || ureq::Error::Io(io::Error::other("Name or service not known"));
-        assert_eq!(kind_of(&lookup(), false), TransportErrorKind::Connect);
-        assert_eq!(kind_of(&lookup(), true), TransportErrorKind::Broken);
-        let refused = ureq::Error::Io(io::ErrorKind::ConnectionRefused.into());
-        assert_eq!(kind_of(&refused, true), TransportErrorKind::Connect);
+    fn the_rest_of_a_body_is_not_read_after_an_early_response() {
+        let (mut begun, exchange) = (false, Exchange::default());
+        let mut content = b"abcdef".as_slice();
+        let mut reader = body(&mut content, 6, &mut begun, &exchange);
+        reader.read_exact(&mut [0; 2]).unwrap();
+        exchange.set_early_response();
+        let rest = reader.read_to_end(&mut Vec::new()).unwrap();
+        assert_eq!((rest, content), (4, b"cdef".as_slice()));
+    }
+
+    #[test]
+    fn what_fails_before_the_body_is_begun_was_not_sent() {
+        let broken = || ureq::Error::Io(io::ErrorKind::ConnectionReset.into());
+        assert_eq!(kind_of(&broken(), false), TransportErrorKind::Connect);
+        assert_eq!(kind_of(&broken(), true), TransportErrorKind::Broken);
     }
 }

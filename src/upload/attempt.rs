@@ -11,8 +11,8 @@ use crate::multipart::{Body, Reader};
 use crate::presigned::PresignedPost;
 use crate::random;
 use crate::retry::{self, Failure, Next};
-use crate::s3::S3Error;
-use crate::transport::{Method, Request, Response, TransportError};
+use crate::s3::{self, S3Error};
+use crate::transport::{Method, Request, Response, TransportError, TransportErrorKind};
 use crate::url;
 
 /// Enough for any error S3 writes.
@@ -24,9 +24,6 @@ const MAX_REDIRECTS: usize = 3;
 /// So that progress is told, and a cancel is seen, often enough on a slow connection.
 const LARGEST_PART: usize = 64 * 1024;
 
-/// A server that knows nothing of `Expect` is waited for a second, which is little for such a body.
-const LEAST_TO_EXPECT: u64 = 8 << 20;
-
 impl Uploader {
     /// Makes attempts until one succeeds or no other is worth making; gives the answer and the number of attempts.
     pub(super) fn post(
@@ -37,7 +34,9 @@ impl Uploader {
         let mut attempt = 1;
         loop {
             let error = match self.attempt(form, body, attempt) {
-                Ok(response) if is_success(&response) => return Ok((response, attempt)),
+                Ok(response) if s3::is_success(&response, form.success_redirect()) => {
+                    return Ok((response, attempt));
+                }
                 Ok(response) => Refusal::of(form, &response),
                 Err(Stopped::Cancelled) => return Err(Error::Cancelled.into()),
                 Err(Stopped::File(error)) => return Err(Error::File(error).into()),
@@ -83,15 +82,15 @@ impl Uploader {
             let sent = self.transport.send(Request {
                 method: Method::Post,
                 url: &url,
-                headers: headers(body),
+                headers: vec![("content-type", body.content_type())],
                 body: Some((&mut reader, body.content_length())),
-                timeout: self.timeout_of_attempt(form),
+                timeout: self.timeout,
                 idle_timeout: self.idle_timeout,
                 cancel_token: Some(&self.cancel_token),
                 max_response_bytes: MAX_RESPONSE_BYTES,
                 sink: None,
             });
-            let stopped = reader.stopped;
+            let (stopped, progress) = (reader.stopped, reader.progress);
             let response = match sent {
                 Err(_) if self.cancel_token.is_cancelled() => return Err(Stopped::Cancelled),
                 Err(error) => return Err(stopped.unwrap_or(Stopped::Failed(error))),
@@ -99,6 +98,11 @@ impl Uploader {
             };
             match redirect(&url, &response) {
                 Some(location) if redirects < MAX_REDIRECTS => url = location,
+                _ if response.is_success() && progress.sent < progress.total => {
+                    let why = "the server responded before the whole body was sent";
+                    let error = TransportError::new(TransportErrorKind::Broken, &url, why);
+                    return Err(Stopped::Failed(error));
+                }
                 _ => return Ok(response),
             }
             redirects += 1;
@@ -106,15 +110,7 @@ impl Uploader {
         }
     }
 
-    /// No attempt goes on when the form has expired: the storage would refuse it.
-    fn timeout_of_attempt(&self, form: &PresignedPost) -> Duration {
-        // Zero would mean no time limit to some clients.
-        let least = Duration::from_millis(1);
-        let remaining = self.remaining(form);
-        remaining.map_or(self.timeout, |left| left.min(self.timeout).max(least))
-    }
-
-    /// How long the form lives, where its policy is heeded and says so.
+    /// The time within which an attempt has to start, where the policy is checked and has an expiration.
     fn remaining(&self, form: &PresignedPost) -> Option<Duration> {
         let remaining = form.remaining(SystemTime::now());
         remaining.filter(|_| self.check_policy)
@@ -149,14 +145,15 @@ enum Stopped {
 /// Why an attempt did not store the file.
 enum Refusal {
     Transport(TransportError),
-    Storage(Box<S3Error>, Option<Duration>),
+    Storage(Box<S3Error>),
 }
 
 impl Refusal {
     fn of(form: &PresignedPost, response: &Response) -> Self {
         let redact = |text: &str| form.redact(text);
-        let error = S3Error::parse(response.status, &response.body, redact);
-        Self::Storage(error.into(), response.retry_after(SystemTime::now()))
+        let mut error = S3Error::parse(response.status, &response.body, redact);
+        error.retry_after = response.retry_after(SystemTime::now());
+        Self::Storage(error.into())
     }
 
     fn failure(&self) -> Failure {
@@ -165,9 +162,9 @@ impl Refusal {
                 is_retryable: error.is_retryable(),
                 retry_after: None,
             },
-            Self::Storage(error, retry_after) => Failure {
+            Self::Storage(error) => Failure {
                 is_retryable: error.is_retryable(),
-                retry_after: *retry_after,
+                retry_after: error.retry_after,
             },
         }
     }
@@ -177,7 +174,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Transport(error) => error.fmt(f),
-            Self::Storage(error, _) => error.fmt(f),
+            Self::Storage(error) => error.fmt(f),
         }
     }
 }
@@ -186,7 +183,7 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Transport(error) => Self::Transport(error),
-            Refusal::Storage(error, _) => Self::Storage(error),
+            Refusal::Storage(error) => Self::Storage(error),
         }
     }
 }
@@ -235,30 +232,10 @@ impl Read for Watched<'_> {
     }
 }
 
-/// A refusal that comes before a large body is sent saves the sending, and is not lost in a connection that breaks.
-fn headers(body: &Body<'_>) -> Vec<(&'static str, String)> {
-    let mut headers = vec![("content-type", body.content_type())];
-    if body.content_length() >= LEAST_TO_EXPECT {
-        headers.push(("expect", "100-continue".into()));
-    }
-    headers
-}
-
-fn is_success(response: &Response) -> bool {
-    matches!(response.status, 200 | 201 | 204 | 303)
-}
-
-/// Where the whole request is to be sent again: S3 answers so for a bucket that is new or somewhere else. The fields
-/// are secrets, so they go by https or to this machine, and never from https to something less.
+/// Where the whole request is to be sent again: S3 responds so for a bucket that is new or in another region.
 fn redirect(from: &str, response: &Response) -> Option<String> {
-    if !matches!(response.status, 307 | 308) {
-        return None;
-    }
     let location = response.header("location")?;
-    let is_https = |url: &str| {
-        url.get(..8)
-            .is_some_and(|s| s.eq_ignore_ascii_case("https://"))
-    };
-    let allowed = url::check(location).is_ok() && (is_https(location) || !is_https(from));
-    allowed.then(|| location.to_owned())
+    matches!(response.status, 307 | 308)
+        .then(|| url::redirect(from, location))
+        .flatten()
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::cancel::CancelToken;
 use crate::error::Error;
-use crate::multipart::Content;
+use crate::multipart::{Content, FileContent};
 use crate::prepare::PreparedImage;
 use crate::presigned::{PresignedPost, PresignedPostError};
 use crate::s3::PostResponse;
@@ -56,9 +56,13 @@ type OnProgress = Arc<dyn Fn(Progress) -> ControlFlow<()> + Send + Sync>;
 
 /// Posts images with presigned forms; keeps the connections for the next one.
 ///
-/// An attempt that failed for a reason that passes (the connection was refused or broke, time ran out, the storage is
-/// busy) is made again, with growing pauses, as long as the form lives: a form with a fixed key can be posted again
-/// without harm.
+/// Transient failures (the connection was refused or broke, time ran out, the storage is busy) are retried with growing
+/// pauses, until the form expires: a form with a fixed key can be posted again without harm. If the storage asks to wait
+/// (`Retry-After`) longer than the form lives, longer than 10 minutes, or without an expiry longer than 60 s, its error is
+/// returned.
+///
+/// An upload has succeeded once the whole body was sent and the storage sent a success of its own: 200, 201 or 204
+/// without an error document or a web page, or the 303 that the form asks for with `success_action_redirect`.
 #[derive(Clone)]
 pub struct Uploader {
     transport: Arc<dyn Transport>,
@@ -81,7 +85,7 @@ impl Uploader {
     pub fn new(transport: Arc<dyn Transport>) -> Self {
         Self {
             transport,
-            timeout: Duration::from_secs(120),
+            timeout: Duration::from_secs(3600),
             idle_timeout: Duration::from_secs(30),
             retries: 4,
             check_policy: true,
@@ -90,7 +94,8 @@ impl Uploader {
         }
     }
 
-    /// How long one attempt may take. Default: 120 s, the life of a form of Leonardo's.
+    /// How long one attempt may take. Default: one hour; [`idle_timeout`](Self::idle_timeout) ends those that stall. An
+    /// attempt that has started may outlive its form: S3 evaluates the policy when the fields arrive.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -164,7 +169,7 @@ impl Uploader {
     ///
     /// # Errors
     ///
-    /// As the function [`upload`], and [`Error::File`] when the file cannot be read or changes its length meanwhile.
+    /// As the function [`upload`], and [`Error::File`] when the file cannot be read, or is changed or replaced meanwhile.
     pub fn upload_file(
         &self,
         form: &PresignedPost,
@@ -182,21 +187,18 @@ impl Uploader {
         path: &Path,
         content_type: Option<&str>,
     ) -> Result<Receipt, NotStored> {
-        let of_file = |error: io::Error| {
-            let told = format!("{}: {error}", path.display());
-            Error::File(io::Error::new(error.kind(), told))
+        let file_error = |error: io::Error| {
+            let message = format!("{}: {error}", path.display());
+            Error::File(io::Error::new(error.kind(), message))
         };
-        let metadata = std::fs::metadata(path).map_err(of_file)?;
+        let metadata = std::fs::metadata(path).map_err(file_error)?;
         if !metadata.is_file() {
-            return Err(of_file(io::Error::other("is not a file")).into());
+            return Err(file_error(io::Error::other("is not a file")).into());
         }
         let declared = content_type.or_else(|| form.field("Content-Type"));
         let content_type = declared.unwrap_or("application/octet-stream");
         let names = [ascii_file_name(path), String::from("file")];
-        let content = Content::File {
-            path: path.into(),
-            length: metadata.len(),
-        };
+        let content = Content::File(FileContent::new(path, &metadata));
         self.post_content(form, names, content_type, content)
     }
 
