@@ -141,9 +141,9 @@ pub enum Command {
         init: PathBuf,
         /// The mask, white where the picture is to be made anew
         mask: PathBuf,
-        /// Grey values from here on count as white; 0 leaves the mask as it is
-        #[arg(long, value_name = "0-255", default_value_t = 0)]
-        threshold: u8,
+        /// Pixels of the mask from this brightness on become white, the others black [default: grays stay gray]
+        #[arg(long, value_name = "1-255", value_parser = jobs::threshold())]
+        threshold: Option<u8>,
         #[command(flatten)]
         api: ApiArgs,
         #[command(flatten)]

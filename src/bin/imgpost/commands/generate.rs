@@ -143,7 +143,7 @@ fn version_1(
         size = image.size.or(size);
     }
     if let [init, mask] = args.canvas.as_slice() {
-        let (ids, canvas_size) = canvas(context, client, [init, mask], &args.job.prepare)?;
+        let (ids, canvas_size) = canvas(context, client, [init, mask], args)?;
         let [init, mask] = ids;
         generation = generation
             .extra("canvasRequest", true)
@@ -181,9 +181,15 @@ fn canvas(
     context: &Context,
     client: Option<&Client>,
     given: [&String; 2],
-    prepare: &PrepareArgs,
+    args: &GenerateArgs,
 ) -> Result<([String; 2], Option<Size>), Failure> {
+    let prepare = &args.job.prepare;
     if given.iter().all(|given| is_id(given)) {
+        if args.threshold.is_some() {
+            return Err(Failure::usage(
+                "--threshold needs the file of a mask; a mask that was uploaded stays as it is",
+            ));
+        }
         return Ok((given.map(Clone::clone), None));
     }
     let files = given.map(Path::new);
@@ -192,7 +198,7 @@ fn canvas(
         let ids = given.map(|given| format!("the id of {given}"));
         return Ok((ids, Some(image.size())));
     };
-    let uploaded = upload::upload_canvas(context, client, files, 0, prepare)?;
+    let uploaded = upload::upload_canvas(context, client, files, args.threshold, prepare)?;
     let size = uploaded.init.size;
     Ok(([uploaded.init.id, uploaded.mask.id], Some(size)))
 }
