@@ -30,8 +30,9 @@
 //! The API refuses in several shapes, some with HTTP status 200, and with null where there should be an answer; all
 //! of them are an [`ApiError`], with the API's own code and message. Calls that can be made twice without harm are made
 //! again when they fail for a reason that passes: four more times, with growing pauses, as the API asks. A generation
-//! costs credits, so it is sent again only if nothing of it was sent. No more calls are made in a minute than the API
-//! allows: the next one waits.
+//! costs credits, so it is sent again only if nothing of it was sent. When its response is lost, or is a server's or a
+//! gateway's failure, the error is [`Error::Unconfirmed`](crate::Error::Unconfirmed): the job may have been started and
+//! charged. No more calls are made in a minute than the API allows: the next one waits.
 
 mod account;
 mod batch;
@@ -49,6 +50,7 @@ mod generation_v2;
 mod init_image;
 mod job;
 mod media;
+mod unconfirmed;
 mod uploads;
 mod upscaler;
 mod variation;
@@ -69,6 +71,7 @@ pub use generation_v2::{GenerationV2, GuidanceStrength};
 pub use init_image::{InitImage, InitImageRecord};
 pub use job::{Cost, CostUnit, ImageReference, Job, JobStatus};
 pub use media::{MediaExtension, UploadedFile};
+pub use unconfirmed::UnconfirmedCall;
 pub use upscaler::{UltraUpscaleStyle, UniversalUpscaler, UpscalerStyle};
 pub use variation::{TransformType, Variation};
 pub use video::{ImageToVideo, VideoModel, VideoResolution};

@@ -25,6 +25,7 @@ enum Code {
     Storage = 5,
     Network = 6,
     Expired = 7,
+    Unconfirmed = 8,
     Cancelled = 130,
 }
 
@@ -106,11 +107,16 @@ impl Failure {
             Error::Transport(_) | Error::Download(_) => Code::Network,
             Error::Invalid(_) => Code::Usage,
             Error::Cancelled => Code::Cancelled,
+            Error::Unconfirmed(call) if matches!(call.cause(), Error::Cancelled) => Code::Cancelled,
+            Error::Unconfirmed(_) => Code::Unconfirmed,
             _ => Code::Api,
         };
         let mut message = with_causes(error);
         if error.is_expired() {
             message += " (`imgpost upload` asks for one by itself)";
+        }
+        if matches!(error, Error::Unconfirmed(call) if call.is_charged()) {
+            message += " (`imgpost me` prints the remaining tokens)";
         }
         Self {
             names_file: matches!(error, Error::Prepare(_) | Error::File(_)),
