@@ -20,7 +20,7 @@
 //! | datasets | [`Client::create_dataset`], [`Client::upload_dataset`] for many files |
 //! | other files | [`Client::upload_media`], [`Client::upload_model_asset`] |
 //! | jobs | [`Client::generate`] with a [`Generation`], [`GenerationV2`], [`ImageToVideo`] or [`UniversalUpscaler`] |
-//! | results | [`Client::wait`], [`Client::wait_variation`], [`Client::download`] |
+//! | results | [`Client::wait`] for a [`Job`] of any kind, [`Client::download`] |
 //! | the account | [`Client::me`] |
 //!
 //! Every call is a value too, which any HTTP client can send: see [`call`].
@@ -69,7 +69,7 @@ pub use generation::{GeneratedImage, GenerationState};
 pub use generation_v1::{CanvasRequestType, Controlnet, Generation, Preprocessor, StrengthType};
 pub use generation_v2::{GenerationV2, GuidanceStrength};
 pub use init_image::{InitImage, InitImageRecord};
-pub use job::{Cost, CostUnit, ImageReference, Job, JobStatus};
+pub use job::{Cost, CostUnit, ImageReference, Job, JobResource, JobStatus};
 pub use media::{MediaExtension, UploadedFile};
 pub use unconfirmed::UnconfirmedCall;
 pub use upscaler::{UltraUpscaleStyle, UniversalUpscaler, UpscalerStyle};

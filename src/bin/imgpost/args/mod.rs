@@ -152,13 +152,10 @@ pub enum Command {
     },
     /// Start a generation, from words alone or from pictures; prints its id
     Generate(GenerateArgs),
-    /// Wait for a generation
+    /// Wait for a job started by `generate`, `upscale` or `video`
     Wait {
-        /// Its id
+        /// The id of the job
         id: String,
-        /// It is an enlargement by `upscale`
-        #[arg(long)]
-        variation: bool,
         #[command(flatten)]
         result: ResultArgs,
         #[command(flatten)]
