@@ -121,6 +121,7 @@ pub struct Job<R> {
     resource: PhantomData<fn() -> R>,
 }
 
+// It holds no `R`, so it does not matter that a generation has floating-point numbers.
 impl<R: PartialEq> Eq for Job<R> {}
 
 impl<R: JobResource> Job<R> {

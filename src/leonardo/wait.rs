@@ -45,7 +45,7 @@ pub struct Wait {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Poll {
-    /// The status of the job, if the API reports one.
+    /// The status of the job, if the API reports one; it may not know a new job yet.
     pub status: Option<JobStatus>,
     /// The time since the wait began.
     pub elapsed: Duration,
