@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::leonardo::{ApiError, DownloadError};
+use crate::leonardo::{ApiError, DownloadError, UnconfirmedCall};
 use crate::prepare::PrepareError;
 use crate::presigned::{PolicyError, PresignedPostError};
 use crate::s3::S3Error;
@@ -23,6 +23,9 @@ pub enum Error {
     Transport(TransportError),
     /// The API refused the call. [`ApiError`] has its status and message.
     Api(Box<ApiError>),
+    /// A call was sent that must not be sent twice, and no usable response came: it may have been carried out, and
+    /// charged. Check before you send it again; [`UnconfirmedCall`] says where. Not retryable.
+    Unconfirmed(Box<UnconfirmedCall>),
     /// Something the call needs is missing or out of range, for example the API key; nothing was sent.
     Invalid(String),
     /// The file to be posted as it is cannot be read, or changes while it is read; nothing was stored.
@@ -44,7 +47,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same upload or call may succeed a moment later.
+    /// Whether the same upload or call may succeed a moment later, and does no harm a second time.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Storage(error) => error.is_retryable(),
@@ -74,6 +77,7 @@ impl fmt::Display for Error {
             Self::Storage(error) => error.fmt(f),
             Self::Transport(error) => error.fmt(f),
             Self::Api(error) => error.fmt(f),
+            Self::Unconfirmed(error) => error.fmt(f),
             Self::Invalid(why) => f.write_str(why),
             Self::File(_) => f.write_str("the file cannot be read as it is"),
             Self::Cancelled => f.write_str("cancelled"),
@@ -95,6 +99,7 @@ impl std::error::Error for Error {
             Self::Prepare(error) => error.source(),
             Self::PresignedPost(error) => error.source(),
             Self::Transport(error) => error.source(),
+            Self::Unconfirmed(error) => error.source(),
             Self::File(error) => Some(error),
             _ => None,
         }

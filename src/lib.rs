@@ -71,8 +71,9 @@
 //! | [`Error::Storage`] | S3 refused, with its [code](S3ErrorCode) and message | see [`S3Error`] |
 //! | [`Error::Transport`] | no answer came | look at the network; try again |
 //! | [`Error::Api`] | the API refused: key, credits, moderation, a value | see [`ApiError`](leonardo::ApiError) |
+//! | [`Error::Unconfirmed`] | a paid call was sent, and no usable response came | check whether it was charged before you send it again |
 //! | [`Error::is_expired`] | more than two minutes went by, or the clock is wrong | ask for another form: a [`Client`](leonardo::Client) does so once by itself |
-//! | [`Error::is_retryable`] | it may pass | it was tried five times already; wait longer |
+//! | [`Error::is_retryable`] | it may pass, and does no harm a second time | it was tried five times already; wait longer |
 //!
 //! # Timeouts and threads
 //!

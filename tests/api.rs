@@ -4,11 +4,15 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use imgpost::leonardo::call::CallKind;
-use imgpost::leonardo::{ApiError, Generation, JobStatus, TransformType};
-use imgpost::transport::TransportErrorKind;
+use imgpost::leonardo::{
+    ApiError, Client, Generation, GenerationState, Job, JobStatus, TransformType,
+    UniversalUpscaler, Variation, Wait,
+};
+use imgpost::transport::{Request, Response, Transport, TransportError, TransportErrorKind};
 use imgpost::{CancelToken, Error};
 use serde_json::json;
 use support::calls::{ApiCall, ID, calls, requests, uploaded};
@@ -106,10 +110,14 @@ fn every_call_tells_of_every_failure() {
                 panic!("{}: {failure:?} is no failure", call.operation)
             };
             let told = error.to_string();
-            assert!(
-                matches!(error, Error::Api(_) | Error::PresignedPost(_)),
-                "{told}"
-            );
+            match &error {
+                Error::Api(_) | Error::PresignedPost(_) => {}
+                Error::Unconfirmed(unconfirmed) => {
+                    assert_ne!(call.kind, CallKind::Repeatable, "{told}");
+                    assert!(matches!(unconfirmed.cause(), Error::Api(_)), "{told}");
+                }
+                other => panic!("{other:?}"),
+            }
             assert!(told.len() < 700 && !told.contains(['\n', '<']), "{told}");
         }
     }
@@ -215,6 +223,13 @@ fn is_repeated_where_that_cannot_harm(row: &ApiCall) {
         let repeated = row.kind == CallKind::Repeatable;
         let expected = (repeated, 1 + usize::from(repeated));
         assert_eq!((result.is_ok(), asked), expected, "{name} {passing:?}");
+        // A caller's own loop must not send it again either; too many calls are refused before anything is done.
+        if let Err(error) = result {
+            let is_refused = matches!(passing, Answer::Response(429, ..));
+            assert_eq!(error.is_retryable(), is_refused, "{name}: {error}");
+            let is_unconfirmed = matches!(error, Error::Unconfirmed(_));
+            assert_eq!(is_unconfirmed, !is_refused, "{name}: {error}");
+        }
     }
     // What was not sent was not carried out.
     for unsent in [TransportErrorKind::Resolve, TransportErrorKind::Connect] {
@@ -275,6 +290,118 @@ fn a_cancelled_client_asks_for_nothing_more() {
     assert!(matches!(thread.join().unwrap(), Err(Error::Cancelled)));
     assert!(matches!(other.me(), Err(Error::Cancelled)));
     assert_eq!(api.asked().len(), 1);
+}
+
+/// Reads the request, cancels, and fails as a connection does that is shut down.
+#[derive(Debug)]
+struct CancelsOnItsWay(CancelToken, TransportErrorKind);
+
+impl Transport for CancelsOnItsWay {
+    fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
+        self.0.cancel();
+        Err(TransportError::new(self.1, request.url, "shut down"))
+    }
+}
+
+#[test]
+fn a_paid_call_that_is_cancelled_on_its_way_may_have_been_charged() {
+    let cancelled = |kind| {
+        let token = CancelToken::new();
+        let client = Client::builder(KEY)
+            .transport(Arc::new(CancelsOnItsWay(token.clone(), kind)))
+            .build()
+            .unwrap();
+        client.with_cancel_token(&token)
+    };
+    let generation = Generation::new("p");
+    let sent = cancelled(TransportErrorKind::Broken);
+    let error = sent.generate(&generation).unwrap_err();
+    let Error::Unconfirmed(call) = &error else {
+        panic!("{error:?}");
+    };
+    assert!(matches!(call.cause(), Error::Cancelled));
+    assert!(
+        error
+            .to_string()
+            .contains("may have been started and charged"),
+        "{error}"
+    );
+    let unsent = cancelled(TransportErrorKind::Connect);
+    let error = unsent.generate(&generation).unwrap_err();
+    assert!(matches!(error, Error::Cancelled), "{error:?}");
+    let repeatable = cancelled(TransportErrorKind::Broken);
+    let error = repeatable.me().unwrap_err();
+    assert!(matches!(error, Error::Cancelled), "{error:?}");
+}
+
+fn answers(files: &[&str]) -> Arc<Recorded> {
+    let answers = files.iter();
+    Recorded::new(answers.map(|file| recorded(200, &format!("answers/{file}.json"))))
+}
+
+#[test]
+fn a_new_job_that_the_api_does_not_know_yet_is_asked_for_again() {
+    let api = answers(&[
+        "createGeneration",
+        "getGenerationById.null",
+        "getGenerationById.complete",
+    ]);
+    let client = api.client();
+    let job = client.generate(&Generation::new("p")).unwrap();
+    assert_eq!(client.wait(&job).unwrap().status, JobStatus::Complete);
+
+    let api = answers(&[
+        "CreateUniversalUpscalerJob",
+        "getVariationById.empty",
+        "getVariationById.complete",
+    ]);
+    let client = api.client();
+    let upscaler = UniversalUpscaler::init_image(ID);
+    let job = client.generate(&upscaler).unwrap();
+    assert_eq!(client.wait(&job).unwrap().status, Some(JobStatus::Complete));
+}
+
+#[test]
+fn a_job_that_is_gone_ends_the_wait() {
+    let is_missing = |error: Error| match error {
+        Error::Api(error) => error.is_not_found(),
+        other => panic!("{other:?}"),
+    };
+    let client = answers(&["getGenerationById.null"]).client();
+    let stored = Job::<GenerationState>::from_id(ID);
+    assert!(is_missing(client.wait(&stored).unwrap_err()));
+    let client = answers(&["getVariationById.empty"]).client();
+    let stored = Job::<Variation>::from_id(ID);
+    assert!(is_missing(client.wait(&stored).unwrap_err()));
+    // It was there, so it was deleted.
+    let api = answers(&[
+        "createGeneration",
+        "getGenerationById.pending",
+        "getGenerationById.null",
+    ]);
+    let client = api.client();
+    let job = client.generate(&Generation::new("p")).unwrap();
+    assert!(is_missing(client.wait(&job).unwrap_err()));
+}
+
+#[test]
+fn a_job_that_stays_unknown_ends_with_the_wait() {
+    let api = answers(&["createGeneration", "getGenerationById.null"]);
+    let client = api.client();
+    let job = client.generate(&Generation::new("p")).unwrap();
+    let once = Wait::default().timeout(Duration::ZERO);
+    let error = client.wait_with(&job, &once).unwrap_err();
+    assert!(matches!(error, Error::WaitTimeout { .. }), "{error:?}");
+}
+
+#[test]
+fn a_job_that_fails_is_an_error_of_either_kind() {
+    let client = answers(&["getGenerationById.failed"]).client();
+    let error = client.wait(&Job::<GenerationState>::from_id(ID));
+    assert!(matches!(error, Err(Error::JobFailed { id }) if id == ID));
+    let client = answers(&["getVariationById.failed"]).client();
+    let error = client.wait(&Job::<Variation>::from_id(ID));
+    assert!(matches!(error, Err(Error::JobFailed { id }) if id == ID));
 }
 
 #[test]

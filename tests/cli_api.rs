@@ -5,9 +5,11 @@ mod support;
 
 use std::path::Path;
 use std::process::Output;
+use std::time::Duration;
 
-use imgpost::sandbox::Sandbox;
-use serde_json::Value;
+use image::{GrayImage, Luma};
+use imgpost::sandbox::{Fault, Sandbox};
+use serde_json::{Value, json};
 use support::command::{KEY, URL, imgpost, json, on, refused, run};
 use support::fixture;
 
@@ -214,11 +216,257 @@ fn every_other_way_to_generate() {
     );
     let generated = done["images"][0]["id"].as_str().unwrap();
     let again = one(&sandbox, &["upscale", generated, "--generated"]);
-    let waited = one(
-        &sandbox,
-        &["wait", "--variation", again["id"].as_str().unwrap()],
+    let waited = one(&sandbox, &["wait", again["id"].as_str().unwrap()]);
+    assert_eq!(
+        (&waited["status"], &waited["id"]),
+        (&"COMPLETE".into(), &again["id"])
     );
-    assert_eq!(waited["status"], "COMPLETE");
+}
+
+/// An image in color and its mask: an eighth is white, an eighth light gray, an eighth dark gray, the rest black.
+fn image_and_mask(folder: &Path) -> ([String; 2], GrayImage) {
+    let image = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([x as u8 * 3, y as u8 * 3, 90]));
+    let mask = GrayImage::from_fn(64, 64, |x, y| {
+        Luma([if y < 32 {
+            0
+        } else {
+            [255, 200, 100, 0][x as usize / 16]
+        }])
+    });
+    let paths = ["image.png", "mask.png"].map(|name| folder.join(name));
+    image.save(&paths[0]).unwrap();
+    mask.save(&paths[1]).unwrap();
+    (paths.map(|path| path.display().to_string()), mask)
+}
+
+/// White where it is at least this bright, else black.
+fn thresholded(mask: &GrayImage, threshold: u8) -> GrayImage {
+    let mut mask = mask.clone();
+    for pixel in mask.pixels_mut() {
+        pixel[0] = if pixel[0] >= threshold { 255 } else { 0 };
+    }
+    mask
+}
+
+/// The stored object whose form this id came with.
+fn stored_image(sandbox: &Sandbox, id: &Value) -> image::DynamicImage {
+    let record = sandbox.client().unwrap().init_image(id.as_str().unwrap());
+    let url = record.unwrap().url.unwrap();
+    let mut keys = sandbox.keys().into_iter();
+    let key = keys.find(|key| url.ends_with(key.as_str())).unwrap();
+    image::load_from_memory(&sandbox.stored(&key).unwrap().bytes).unwrap()
+}
+
+#[test]
+fn canvas_stores_the_mask_as_it_is_drawn_unless_a_threshold_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let ([image, mask], drawn) = image_and_mask(folder.path());
+    let sandbox = Sandbox::start().unwrap();
+    let stored = |more: &[&str]| {
+        let canvas = ["canvas", "--size", "64x64", &image, &mask];
+        let ids = one(&sandbox, &[&canvas[..], more].concat());
+        let sent = stored_image(&sandbox, &ids["init_id"]);
+        let sent = sent.to_rgb8();
+        assert!(sent.get_pixel(60, 2)[0] > 150 && sent.get_pixel(2, 60)[1] > 150);
+        stored_image(&sandbox, &ids["mask_id"]).to_luma8()
+    };
+    assert_eq!(stored(&[]), drawn);
+    assert_eq!(stored(&["--threshold", "128"]), thresholded(&drawn, 128));
+    assert_eq!(stored(&["--threshold", "1"]), thresholded(&drawn, 1));
+    assert_eq!(stored(&["--threshold", "255"]), thresholded(&drawn, 255));
+}
+
+#[test]
+fn generate_stores_the_mask_as_it_is_drawn_unless_a_threshold_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let ([image, mask], drawn) = image_and_mask(folder.path());
+    let stored = |more: &[&str]| {
+        let sandbox = Sandbox::start().unwrap();
+        let generate = [
+            "generate", "-p", "p", "--size", "64x64", "--canvas", &image, &mask,
+        ];
+        one(&sandbox, &[&generate[..], more].concat());
+        // The image is a JPEG.
+        let mut masks = sandbox
+            .keys()
+            .into_iter()
+            .filter(|key| key.ends_with(".png"));
+        let mask = masks.next().unwrap();
+        assert!(masks.next().is_none() && sandbox.keys().len() == 2);
+        let bytes = sandbox.stored(&mask).unwrap().bytes;
+        image::load_from_memory(&bytes).unwrap().to_luma8()
+    };
+    assert_eq!(stored(&[]), drawn);
+    assert_eq!(stored(&["--threshold", "128"]), thresholded(&drawn, 128));
+}
+
+#[test]
+fn a_threshold_that_would_do_harm_or_nothing_is_refused() {
+    let sandbox = Sandbox::start().unwrap();
+    let photo = photo();
+    let id = "00000000-0000-4000-8000-000000000000";
+    let generate = ["generate", "-p", "p"];
+    for (arguments, words) in [
+        (
+            vec!["canvas", &photo, &photo, "--threshold", "0"],
+            "1..=255",
+        ),
+        (
+            [
+                &generate[..],
+                &["--canvas", &photo, &photo, "--threshold", "0"],
+            ]
+            .concat(),
+            "1..=255",
+        ),
+        (
+            [&generate[..], &["--threshold", "128"]].concat(),
+            "--canvas <INIT> <MASK>",
+        ),
+        (
+            [&generate[..], &["--canvas-request-type", "IMG2IMG"]].concat(),
+            "--canvas <INIT> <MASK>",
+        ),
+        (
+            [&generate[..], &["--canvas", id, id, "--threshold", "128"]].concat(),
+            "needs the file of a mask",
+        ),
+        ([&generate[..], &["-n", "0"]].concat(), "1.."),
+        (vec!["video", &photo, "-p", "p", "--duration", "0"], "1.."),
+        (
+            [&generate[..], &["--model", ""]].concat(),
+            "the model is empty",
+        ),
+    ] {
+        let output = run(on(&sandbox).args(&arguments));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+        assert!(told.contains(words), "{arguments:?}: {told}");
+    }
+    assert!(sandbox.requests().is_empty(), "{:?}", sandbox.requests());
+}
+
+#[test]
+fn wait_finds_out_which_kind_of_job_an_id_has() {
+    let sandbox = Sandbox::start().unwrap();
+    let photo = photo();
+    for start in [
+        vec!["generate", "-p", "p"],
+        vec![
+            "generate",
+            "-p",
+            "p",
+            "--model",
+            "lucid-origin",
+            "--size",
+            "64x64",
+        ],
+        vec!["video", &photo, "-p", "p", "--size", "64x64"],
+        vec!["upscale", &photo, "--size", "64x64"],
+    ] {
+        let job = one(&sandbox, &start);
+        let done = one(&sandbox, &["wait", job["id"].as_str().unwrap()]);
+        assert_eq!(done["status"], "COMPLETE", "{start:?}");
+        assert_eq!(done["id"], job["id"], "{start:?}");
+        assert!(done["images"][0]["url"].is_string(), "{start:?}");
+    }
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    let (code, message) = refused(&run(on(&sandbox).args(["wait", unknown])));
+    assert_eq!(code, 4, "{message}");
+    let words = format!("there is no job {unknown}; check the id");
+    assert!(message.contains(&words), "{message}");
+    // A refusal of the first question is not taken for "no such job".
+    let sandbox = sandbox.with_api_fault(Fault::api_error(401, "access-denied", "no"));
+    let (code, message) = refused(&run(on(&sandbox).args(["wait", unknown])));
+    assert!(
+        code == 4 && message.contains("check the API key"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_longest_timeouts_are_accepted() {
+    let sandbox = Sandbox::start().unwrap();
+    let job = one(&sandbox, &["generate", "-p", "p"]);
+    let id = job["id"].as_str().unwrap();
+    let most = u64::MAX.to_string();
+    let done = one(
+        &sandbox,
+        &["wait", id, "--wait-timeout", &most, "--timeout", &most],
+    );
+    assert_eq!(done["status"], "COMPLETE");
+}
+
+#[test]
+fn a_lost_response_to_a_paid_call_says_that_it_may_have_been_charged() {
+    for fault in [
+        Fault::LoseAnswer,
+        Fault::proxy_page(502),
+        Fault::Raw(b"no HTTP\r\n\r\n".into()),
+    ] {
+        let sandbox = Sandbox::start().unwrap().with_api_fault(fault);
+        let (code, message) = refused(&run(on(&sandbox).args(["generate", "-p", "p"])));
+        assert_eq!(code, 8, "{message}");
+        for words in [
+            "may have been started and charged",
+            "`imgpost me` prints the remaining tokens",
+        ] {
+            assert!(message.contains(words), "{message}");
+        }
+        assert!(!message.contains("try again"), "{message}");
+        assert_eq!(sandbox.requests().len(), 1);
+    }
+    let sandbox = Sandbox::start().unwrap().with_api_fault(Fault::LoseAnswer);
+    let (code, message) = refused(&run(on(&sandbox).args(["dataset", "create", "d"])));
+    assert!(
+        code == 8 && message.contains("it may have been carried out"),
+        "{message}"
+    );
+    assert!(!message.contains("tokens"), "{message}");
+}
+
+/// The first call to a sandbox goes well, and the second one meets this fault.
+fn second_call_fails(fault: Fault) -> Sandbox {
+    let sandbox = Sandbox::start().unwrap();
+    let sandbox = sandbox.with_api_fault(Fault::ReadSlowly(Duration::ZERO));
+    sandbox.with_api_fault(fault)
+}
+
+fn complete_with(images: &Value) -> Fault {
+    let generation = json!({"status": "COMPLETE", "generated_images": images});
+    Fault::Answer {
+        status: 200,
+        headers: vec![],
+        body: json!({"generations_by_pk": generation}).to_string(),
+    }
+}
+
+#[test]
+fn a_job_that_was_started_is_named_in_the_error() {
+    for (fault, words) in [
+        (
+            Fault::api_error(401, "access-denied", "no"),
+            "check the API key",
+        ),
+        (
+            complete_with(&json!([])),
+            "is complete, but the API lists no results",
+        ),
+        (
+            complete_with(&json!([{"id": "a", "url": "https://a.example/"}, {"id": "b"}])),
+            "URLs for only 1 of its 2 results",
+        ),
+    ] {
+        let sandbox = second_call_fails(fault);
+        let generate = ["generate", "-p", "p", "--wait", "--quiet"];
+        let (code, message) = refused(&run(on(&sandbox).args(generate)));
+        assert!(code == 4 && message.contains(words), "{message}");
+        let requests = sandbox.requests();
+        let id = requests[1].path.rsplit('/').next().unwrap();
+        assert!(message.contains(id), "{message}");
+        // Nothing was lost.
+        assert_eq!(one(&sandbox, &["wait", id])["status"], "COMPLETE");
+    }
 }
 
 #[test]

@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use image::DynamicImage;
+use imgpost::leonardo::call::Call;
 use imgpost::leonardo::{
-    Batch, CanvasRequestType, Client, Generation, GenerationV2, ImageToVideo, Outcome,
-    UniversalUpscaler, Wait,
+    Batch, CanvasRequestType, Client, Generation, GenerationState, GenerationV2, ImageReference,
+    ImageToVideo, Job, Outcome, UniversalUpscaler, Variation, Wait,
 };
-use imgpost::sandbox::Sandbox;
+use imgpost::sandbox::{Fault, Sandbox};
 use imgpost::{CancelToken, Error, Fit, Prepare, PreparedImage};
 use support::{fixture, psnr};
 
@@ -66,7 +67,7 @@ fn from_the_photo_to_the_generated_picture() {
 
     // Asked for in another ratio, it is deformed; this is what the size of the picture is there to prevent.
     let square = Generation::new("at dusk").init_image(&init).size(256, 256);
-    let state = client.wait(client.generate(&square).unwrap()).unwrap();
+    let state = client.wait(&client.generate(&square).unwrap()).unwrap();
     client.download(&state.images[0].url, &path).unwrap();
     let stretch = Prepare::default().size(256, 256).fit(Fit::Fill);
     let stretched = stretch.bytes(image.bytes()).unwrap();
@@ -76,10 +77,10 @@ fn from_the_photo_to_the_generated_picture() {
     let cost = job.api_credit_cost.unwrap();
     let after = client.me().unwrap().api_subscription_tokens.unwrap();
     assert!(cost > 0 && after < before, "{cost} {before} {after}");
-    client.delete_generation(&job).unwrap();
+    client.delete_generation(&job.id).unwrap();
     client.delete_init_image(&init.id).unwrap();
     for error in [
-        client.generation(&job).unwrap_err(),
+        client.generation(&job.id).unwrap_err(),
         client.init_image(&init.id).unwrap_err(),
         client.delete_init_image(&init.id).unwrap_err(),
     ] {
@@ -101,7 +102,7 @@ fn every_other_kind_of_job() {
     let size = image.size();
     let v2 = GenerationV2::new("lucid-origin", "p").size(size.width, size.height);
     let state = client
-        .wait(client.generate(&v2.image_reference(&init, None)).unwrap())
+        .wait(&client.generate(&v2.image_reference(&init, None)).unwrap())
         .unwrap();
     assert!(!state.images.is_empty());
 
@@ -120,7 +121,7 @@ fn every_other_kind_of_job() {
 
     let upscaler = UniversalUpscaler::new(&init).multiplier(2.0);
     let job = client.generate(&upscaler).unwrap();
-    let variation = client.wait_variation(&job).unwrap();
+    let variation = client.wait(&job).unwrap();
     let path = folder.path().join("large");
     client
         .download(variation.url.as_deref().unwrap(), &path)
@@ -158,7 +159,7 @@ fn a_canvas_is_filled_where_its_mask_is_white() {
     assert_ne!(canvas.init.id, canvas.mask.id);
     let generation = Generation::new("p").canvas(&canvas, CanvasRequestType::Inpaint);
     let state = client
-        .wait(client.generate(&generation.num_images(1)).unwrap())
+        .wait(&client.generate(&generation.num_images(1)).unwrap())
         .unwrap();
     let path = folder.path().join("canvas.png");
     client.download(&state.images[0].url, &path).unwrap();
@@ -209,6 +210,172 @@ fn a_wait_ends_with_its_time_its_callback_or_its_token() {
         Err(Error::Cancelled)
     ));
     assert!(client.wait(&job).is_ok());
+}
+
+#[test]
+fn a_wait_without_end_and_a_call_without_a_timeout_are_possible() {
+    let sandbox = Sandbox::start().unwrap();
+    let builder = Client::builder(sandbox.api_key()).timeout(Duration::MAX);
+    let client = builder.base_url(sandbox.base_url()).build().unwrap();
+    let job = client.generate(&Generation::new("p")).unwrap();
+    let endless = Wait::default().timeout(Duration::MAX);
+    assert!(client.wait_with(&job, &endless).is_ok());
+}
+
+#[test]
+fn a_job_of_either_kind_is_waited_for_by_its_stored_id() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    let init = client.upload_init_image(&lighthouse()).unwrap();
+    let generation = client.generate(&Generation::new("p")).unwrap().id;
+    let upscale = client.generate(&UniversalUpscaler::new(&init)).unwrap().id;
+    let state = client.wait(&Job::<GenerationState>::from_id(&generation));
+    assert_eq!(state.unwrap().id, Some(generation.clone()));
+    let variation = client.wait(&Job::<Variation>::from_id(&upscale)).unwrap();
+    assert_eq!(variation.id, Some(upscale.clone()));
+
+    // The wrong kind is an error at the first poll, not after a timeout.
+    let polls = sandbox.requests().len();
+    for error in [
+        client
+            .wait(&Job::<Variation>::from_id(generation))
+            .map(drop)
+            .unwrap_err(),
+        client
+            .wait(&Job::<GenerationState>::from_id(upscale))
+            .map(drop)
+            .unwrap_err(),
+    ] {
+        assert!(
+            matches!(&error, Error::Api(error) if error.is_not_found()),
+            "{error}"
+        );
+    }
+    assert_eq!(sandbox.requests().len(), polls + 2);
+}
+
+/// Every way of losing the response to a call that was sent.
+fn lost_responses() -> Vec<(&'static str, Fault)> {
+    let page = |status, body: &str| Fault::Answer {
+        status,
+        headers: vec![("Content-Type", "text/html".into())],
+        body: body.into(),
+    };
+    vec![
+        ("carried out, then closed", Fault::LoseAnswer),
+        ("closed", Fault::CloseBeforeAnswer),
+        (
+            "too late",
+            Fault::StallBeforeAnswer(Duration::from_secs(60)),
+        ),
+        ("500", Fault::api_error(500, "unexpected", "Service Error")),
+        ("502", Fault::proxy_page(502)),
+        ("503", page(503, "")),
+        ("504", Fault::proxy_page(504)),
+        (
+            "a cut response",
+            Fault::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{".into()),
+        ),
+        (
+            "another protocol",
+            Fault::Raw(b"SSH-2.0-OpenSSH_9.2\r\n".into()),
+        ),
+        ("200 without JSON", page(200, "<html>Sign in</html>")),
+        (
+            "200 without an id",
+            page(200, r#"{"sdGenerationJob": null}"#),
+        ),
+        ("200 without a body", page(200, "")),
+    ]
+}
+
+/// Makes a call whose response is lost in every way there is, with retries allowed.
+fn loses<C: Call>(call: impl Fn(&Client) -> C + Sync, words: &str) {
+    std::thread::scope(|scope| {
+        for (name, fault) in lost_responses() {
+            let call = &call;
+            scope.spawn(move || {
+                let sandbox = Sandbox::start().unwrap();
+                let call = call(&client(&sandbox));
+                let before = sandbox.requests().len();
+                let mut builder = Client::builder(sandbox.api_key()).base_url(sandbox.base_url());
+                if let Fault::StallBeforeAnswer(_) = fault {
+                    builder = builder.timeout(Duration::from_secs(1));
+                }
+                let sandbox = sandbox.with_api_fault(fault);
+                let Err(error) = builder.build().unwrap().call(&call) else {
+                    panic!("{name}: a lost response is an error");
+                };
+                assert!(matches!(error, Error::Unconfirmed(_)), "{name}: {error:?}");
+                assert!(!error.is_retryable(), "{name}: {error}");
+                let text = error.to_string();
+                assert!(text.contains(words), "{name}: {text}");
+                assert!(!text.contains("try again"), "{name}: {text}");
+                assert_eq!(sandbox.requests().len(), before + 1, "{name}");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_paid_call_without_a_response_may_have_been_charged_and_is_sent_once() {
+    const CHARGED: &str = "the job may have been started and charged";
+    loses(|_| Generation::new("p"), CHARGED);
+    loses(|_| GenerationV2::new("lucid-origin", "p"), CHARGED);
+    let uploaded = |client: &Client| client.upload_init_image(&lighthouse()).unwrap().id;
+    loses(
+        |client| UniversalUpscaler::init_image(&uploaded(client)),
+        CHARGED,
+    );
+    loses(
+        |client| ImageToVideo::new("p", ImageReference::uploaded(uploaded(client))),
+        CHARGED,
+    );
+}
+
+#[test]
+fn a_call_that_makes_something_may_have_been_carried_out_and_is_sent_once() {
+    use imgpost::leonardo::call::{AddGeneratedImage, CreateDataset};
+    let words = "it may have been carried out";
+    loses(|_| CreateDataset::new("d"), words);
+    const ID: &str = "00000000-0000-4000-8000-000000000000";
+    loses(|_| AddGeneratedImage::new(ID, ID), words);
+}
+
+/// The sandbox charges, as the API does, before its response is lost.
+#[test]
+fn what_was_charged_without_a_response_shows_in_the_tokens() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    let tokens = || client.me().unwrap().api_subscription_tokens.unwrap();
+    let before = tokens();
+    let sandbox = sandbox.with_api_fault(Fault::LoseAnswer);
+    let error = client.generate(&Generation::new("p")).unwrap_err();
+    let Error::Unconfirmed(call) = &error else {
+        panic!("{error:?}");
+    };
+    assert!(call.is_charged() && call.path() == "/v1/generations");
+    assert!(matches!(call.cause(), Error::Transport(_)));
+    assert!(tokens() < before);
+    drop(sandbox);
+}
+
+#[test]
+fn a_refusal_that_leaves_no_doubt_is_no_lost_response() {
+    for (fault, is_retryable) in [
+        (Fault::api_error(400, "bad-request", "no"), false),
+        (
+            Fault::api_error(403, "unexpected", "content moderation"),
+            false,
+        ),
+        (Fault::api_error(429, "unexpected", "too many calls"), true),
+    ] {
+        let sandbox = Sandbox::start().unwrap().with_api_fault(fault);
+        let error = client(&sandbox).generate(&Generation::new("p"));
+        let error = error.unwrap_err();
+        assert!(matches!(error, Error::Api(_)), "{error:?}");
+        assert_eq!(error.is_retryable(), is_retryable, "{error}");
+    }
 }
 
 #[test]

@@ -84,10 +84,11 @@ pub struct CallRequest {
 pub enum CallKind {
     /// At any time: it changes nothing, or the same a second time, or makes a form that costs nothing.
     Repeatable,
-    /// Only when nothing was sent: a second time it would make a second thing.
+    /// Only when nothing was sent: a second time it would make a second thing. When it was sent and no usable response
+    /// came, [`Client::call`](super::Client::call) returns [`Error::Unconfirmed`].
     Once,
-    /// Only when nothing was sent: a second time it would cost a second time. There is a limit of its own on how many
-    /// of these are made in a minute.
+    /// As [`Once`](Self::Once), and it costs credits. There is a limit of its own on how many of these are made in a
+    /// minute.
     Generation,
 }
 

@@ -9,6 +9,7 @@ use super::budget::Budget;
 use super::builder::ClientBuilder;
 use super::call::{Call, CallKind, CallRequest};
 use super::error::ApiError;
+use super::unconfirmed::UnconfirmedCall;
 use crate::cancel::CancelToken;
 use crate::error::Error;
 use crate::random;
@@ -26,7 +27,7 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(90);
 ///
 /// Calls that change nothing or can be made twice without harm, and those for a form, are made again when they fail
 /// for a reason that passes. A generation costs money, so it is sent a second time only if nothing of the first was
-/// sent.
+/// sent; when its response is lost, the error is [`Error::Unconfirmed`].
 #[derive(Clone)]
 pub struct Client {
     pub(super) inner: Arc<Inner>,
@@ -62,7 +63,8 @@ impl Client {
         ClientBuilder::new(api_key.into())
     }
 
-    /// The same client, whose calls, uploads and waits end with [`Error::Cancelled`] when `token` is cancelled.
+    /// The same client, whose calls, uploads and waits end with [`Error::Cancelled`] when `token` is cancelled. A call
+    /// that must not be sent twice and was sent already ends with [`Error::Unconfirmed`] instead.
     #[must_use]
     pub fn with_cancel_token(&self, token: &CancelToken) -> Self {
         Self {
@@ -89,13 +91,19 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Invalid`] when the call is not as the API wants it, and nothing was sent; [`Error::Api`] when the API
-    /// refuses, whatever the status; [`Error::Transport`] when no answer comes; [`Error::Cancelled`].
+    /// refuses, whatever the status; [`Error::Transport`] when no answer comes; [`Error::Cancelled`];
+    /// [`Error::Unconfirmed`] instead of the last three when the call was sent and may have been carried out, and must
+    /// not be sent twice ([`CallKind`]).
     pub fn call<C: Call>(&self, call: &C) -> Result<C::Answer, Error> {
-        let response = self.exchange(&call.request()?)?;
+        let request = call.request()?;
+        let response = self.exchange(&request)?;
         let parsed = call.parse(&response.body);
-        let mut answer = parsed.map_err(|error| match error {
-            Error::Api(error) => error.of(&response, |text| self.redact(text)).into(),
-            other => other,
+        let mut answer = parsed.map_err(|error| {
+            let error = match error {
+                Error::Api(error) => error.of(&response, |text| self.redact(text)).into(),
+                other => other,
+            };
+            UnconfirmedCall::from_success(error, &request)
         })?;
         if let Some(api) = response.date() {
             call.received(&mut answer, api, SystemTime::now());
@@ -111,7 +119,12 @@ impl Client {
                 return Err(Error::Cancelled);
             }
             let (error, retry_after) = match self.attempt(request, body.as_deref()) {
-                Err(_) if self.cancel_token.is_cancelled() => return Err(Error::Cancelled),
+                Err(error) if self.cancel_token.is_cancelled() => {
+                    if error.is_unsent() {
+                        return Err(Error::Cancelled);
+                    }
+                    return Err(UnconfirmedCall::from_failure(Error::Cancelled, request));
+                }
                 Err(error) => (error.into(), None),
                 Ok(response) => match ApiError::find(&response, |text| self.redact(text)) {
                     None => return Ok(response),
@@ -132,7 +145,9 @@ impl Client {
                     }
                     attempt += 1;
                 }
-                Next::GiveUp | Next::TooLate => return Err(error),
+                Next::GiveUp | Next::TooLate => {
+                    return Err(UnconfirmedCall::from_failure(error, request));
+                }
             }
         }
     }

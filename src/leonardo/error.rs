@@ -98,7 +98,11 @@ impl ApiError {
     }
 
     fn means(&self, status: u16) -> bool {
-        self.status_in_body.unwrap_or(self.status) == status
+        self.effective_status() == status
+    }
+
+    fn effective_status(&self) -> u16 {
+        self.status_in_body.unwrap_or(self.status)
     }
 
     /// Whether the code is one of these, in either version's spelling.
@@ -133,8 +137,37 @@ impl ApiError {
 
     /// Whether the same call may succeed a moment later.
     pub fn is_retryable(&self) -> bool {
-        let status = self.status_in_body.unwrap_or(self.status);
-        is_passing(status) && !self.is_unauthorized() && !self.is_moderated()
+        is_passing(self.effective_status()) && !self.is_unauthorized() && !self.is_moderated()
+    }
+
+    /// Whether the call was certainly not carried out. A server or a gateway that failed may have passed it on before.
+    pub(super) fn is_certain_refusal(&self) -> bool {
+        let status = self.effective_status();
+        let has_failed = matches!(status, 408 | 500..)
+            || self.has_code(&["internal-server-error", "service-unavailable", "timeout"]);
+        !has_failed || self.is_unauthorized() || self.is_rate_limited()
+    }
+
+    /// What the response says, without what to do about it.
+    pub(super) fn fmt_without_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the API answered {}", self.status)?;
+        if let Some(code) = &self.code {
+            write!(f, " {code}")?;
+        }
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        if let Some(path) = self
+            .path
+            .as_deref()
+            .filter(|path| !matches!(*path, "" | "$"))
+        {
+            write!(f, " at {path}")?;
+        }
+        if let Some(request_id) = &self.request_id {
+            write!(f, " (request {request_id})")?;
+        }
+        Ok(())
     }
 }
 
@@ -197,23 +230,7 @@ fn text(value: &Value) -> String {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the API answered {}", self.status)?;
-        if let Some(code) = &self.code {
-            write!(f, " {code}")?;
-        }
-        if !self.message.is_empty() {
-            write!(f, ": {}", self.message)?;
-        }
-        if let Some(path) = self
-            .path
-            .as_deref()
-            .filter(|path| !matches!(*path, "" | "$"))
-        {
-            write!(f, " at {path}")?;
-        }
-        if let Some(request_id) = &self.request_id {
-            write!(f, " (request {request_id})")?;
-        }
+        self.fmt_without_advice(f)?;
         let advice = match self.status {
             _ if self.is_unauthorized() => "check the API key (LEONARDO_API_KEY)",
             _ if self.is_rate_limited() => "too many calls: wait a minute and try again",

@@ -1,13 +1,12 @@
-//! Generations as the API has them, and how they are asked for, waited for and deleted.
+//! Generations as the API has them, and how they are asked for and deleted.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::call::{Call, Deleted, calls_by_id};
 use super::client::Client;
-use super::job::{Job, JobStatus, or_empty, or_none};
+use super::job::{Job, JobResource, JobStatus, or_empty, or_none, sealed};
 use super::variation::Variation;
-use super::wait::Wait;
 use crate::error::Error;
 
 /// A generation as the API has it now.
@@ -78,6 +77,20 @@ calls_by_id! {
     DeleteGeneration: delete "/v1/generations", "delete_generations_by_pk" => Deleted;
 }
 
+impl sealed::Sealed for GenerationState {}
+
+impl JobResource for GenerationState {
+    type Get = GetGeneration;
+
+    fn get(id: &str) -> GetGeneration {
+        GetGeneration::new(id)
+    }
+
+    fn job_status(&self) -> Option<&JobStatus> {
+        Some(&self.status)
+    }
+}
+
 /// Generations.
 impl Client {
     /// Starts a generation, of version 1 ([`Generation`](super::Generation)) or 2
@@ -102,8 +115,12 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when something is out of range and nothing was sent; else as [`call`](Self::call).
-    pub fn generate(&self, generation: &impl Call<Answer = Job>) -> Result<Job, Error> {
+    /// [`Error::Invalid`] when something is out of range and nothing was sent; [`Error::Unconfirmed`] when it was sent
+    /// and may have been charged, but no usable response came; else as [`call`](Self::call).
+    pub fn generate<R: JobResource>(
+        &self,
+        generation: &impl Call<Answer = Job<R>>,
+    ) -> Result<Job<R>, Error> {
         self.call(generation)
     }
 
@@ -133,30 +150,5 @@ impl Client {
     /// As [`call`](Self::call); [`ApiError::is_not_found`](super::ApiError::is_not_found) when there is none.
     pub fn delete_generation(&self, id: impl AsRef<str>) -> Result<(), Error> {
         self.call(&DeleteGeneration::new(id.as_ref())).map(drop)
-    }
-
-    /// Waits until a generation is complete, ten minutes at most: asks after a second, and every five seconds later.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::JobFailed`] when it ends without pictures, [`Error::WaitTimeout`] when it is not done in time, and as
-    /// [`generation`](Self::generation).
-    pub fn wait(&self, job: impl AsRef<str>) -> Result<GenerationState, Error> {
-        self.wait_with(job, &Wait::default())
-    }
-
-    /// As [`wait`](Self::wait), for as long as `wait` says.
-    ///
-    /// # Errors
-    ///
-    /// As [`wait`](Self::wait).
-    pub fn wait_with(&self, job: impl AsRef<str>, wait: &Wait) -> Result<GenerationState, Error> {
-        let id = job.as_ref();
-        wait.until_done(
-            id,
-            &self.cancel_token,
-            || self.generation(id),
-            |state| Some(&state.status),
-        )
     }
 }

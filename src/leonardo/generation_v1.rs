@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, CallKind, CallRequest};
 use super::canvas::CanvasImages;
+use super::generation::GenerationState;
 use super::init_image::InitImage;
 use super::job::{ImageReference, Job, Variables, started};
 use crate::error::Error;
@@ -304,7 +305,7 @@ pub(super) fn out_of_bounds(size: Size, bounds: &Bounds) -> Error {
 }
 
 impl Call for Generation {
-    type Answer = Job;
+    type Answer = Job<GenerationState>;
 
     fn request(&self) -> Result<CallRequest, Error> {
         let mut variables = self.variables.clone();
@@ -324,7 +325,7 @@ impl Call for Generation {
         ))
     }
 
-    fn parse(&self, body: &[u8]) -> Result<Job, Error> {
+    fn parse(&self, body: &[u8]) -> Result<Job<GenerationState>, Error> {
         started(body, "sdGenerationJob")
     }
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::call::{Call, CallKind, CallRequest};
+use super::generation::GenerationState;
 use super::generation_v1::out_of_bounds;
 use super::job::{ImageReference, Job, RawJob, Variables};
 use crate::error::Error;
@@ -142,6 +143,9 @@ impl GenerationV2 {
     }
 
     fn check(&self) -> Result<(), Error> {
+        if self.model.trim().is_empty() {
+            return Err(Error::Invalid("the model is empty; name its slug".into()));
+        }
         self.parameters.check_prompt(usize::MAX)?;
         let side = |name| self.parameters.0.get(name).and_then(Value::as_u64);
         let (Some(bounds), Some(width), Some(height)) =
@@ -159,7 +163,7 @@ impl GenerationV2 {
 }
 
 impl Call for GenerationV2 {
-    type Answer = Job;
+    type Answer = Job<GenerationState>;
 
     fn request(&self) -> Result<CallRequest, Error> {
         self.check()?;
@@ -176,7 +180,7 @@ impl Call for GenerationV2 {
     }
 
     /// The job comes bare or wrapped.
-    fn parse(&self, body: &[u8]) -> Result<Job, Error> {
+    fn parse(&self, body: &[u8]) -> Result<Job<GenerationState>, Error> {
         #[derive(Deserialize)]
         struct Answer {
             generate: Option<RawJob>,
@@ -223,5 +227,6 @@ mod tests {
         let without = GenerationV2::new("gpt-image-2", "p").request();
         assert!(without.is_ok());
         assert!(GenerationV2::new("gpt-image-2", "").request().is_err());
+        assert!(GenerationV2::new(" ", "p").request().is_err());
     }
 }

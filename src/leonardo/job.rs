@@ -1,9 +1,12 @@
-//! What jobs of every kind have in common: a state, a cost, an id to wait for.
+//! What jobs of every kind have in common: a status, a cost, an id to wait for.
+
+use std::fmt;
+use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::call::{id, wrapped};
+use super::call::{Call, id, wrapped};
 use crate::error::Error;
 use crate::open_enum::open_enum;
 
@@ -39,11 +42,73 @@ pub struct Cost {
     pub unit: CostUnit,
 }
 
-/// A job that was started, and what it costs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a [`Job`] makes: a [`GenerationState`](super::GenerationState) or a [`Variation`](super::Variation).
+///
+/// It decides which endpoint [`Client::wait`](super::Client::wait) polls. The API has no other kinds of job that this
+/// crate starts, so the trait is sealed.
+pub trait JobResource: Clone + fmt::Debug + PartialEq + sealed::Sealed {
+    /// The call that reads the resource.
+    type Get: Call<Answer = Self>;
+
+    /// The call that reads the resource with this id.
+    fn get(id: &str) -> Self::Get;
+
+    /// The status of the job, if the API reports one.
+    fn job_status(&self) -> Option<&JobStatus>;
+}
+
+pub(super) mod sealed {
+    pub trait Sealed {}
+}
+
+/// A job that was started, and what it costs. `R` is the resource that it makes, which
+/// [`Client::wait`](super::Client::wait) returns.
+///
+/// | started with | job | polled at |
+/// |---|---|---|
+/// | [`Generation`](super::Generation), [`GenerationV2`](super::GenerationV2), [`ImageToVideo`](super::ImageToVideo) | `Job<GenerationState>` | `GET /v1/generations/{id}` |
+/// | [`UniversalUpscaler`](super::UniversalUpscaler) | `Job<Variation>` | `GET /v1/variations/{id}` |
+///
+/// To wait in another process, store [`id`](Self::id) and make the job from it again:
+///
+/// ```no_run
+/// use imgpost::leonardo::{Client, Job, UniversalUpscaler, Variation};
+///
+/// # let client = Client::from_env()?;
+/// # let image_id = "";
+/// let job: Job<Variation> = client.generate(&UniversalUpscaler::init_image(image_id))?;
+/// let id = job.id;
+/// // Later:
+/// let upscaled = client.wait(&Job::<Variation>::from_id(id))?;
+/// println!("{:?}", upscaled.url);
+/// # Ok::<(), imgpost::Error>(())
+/// ```
+///
+/// An upscale is not a generation, so this does not compile:
+///
+/// ```compile_fail
+/// use imgpost::leonardo::{Client, GenerationState, Job, UniversalUpscaler};
+///
+/// # let client = Client::from_env()?;
+/// # let image_id = "";
+/// let job: Job<GenerationState> = client.generate(&UniversalUpscaler::init_image(image_id))?;
+/// # Ok::<(), imgpost::Error>(())
+/// ```
+///
+/// Nor does this, because a job is not an id:
+///
+/// ```compile_fail
+/// # use imgpost::leonardo::{Client, UniversalUpscaler};
+/// # let client = Client::from_env()?;
+/// # let image_id = "";
+/// let job = client.generate(&UniversalUpscaler::init_image(image_id))?;
+/// let generation = client.generation(&job)?;
+/// # Ok::<(), imgpost::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Job {
-    /// The id to wait for.
+pub struct Job<R> {
+    /// The id of the job, and of the resource that it makes.
     pub id: String,
     /// What it costs, where the API says so.
     pub cost: Option<Cost>,
@@ -51,11 +116,25 @@ pub struct Job {
     pub api_credit_cost: Option<i64>,
     /// What else the API says.
     pub extra: Map<String, Value>,
+    /// Whether it comes from the response that started it: the API may not know the id yet.
+    pub(super) is_new: bool,
+    resource: PhantomData<fn() -> R>,
 }
 
-impl AsRef<str> for Job {
-    fn as_ref(&self) -> &str {
-        &self.id
+// It holds no `R`, so it does not matter that a generation has floating-point numbers.
+impl<R: PartialEq> Eq for Job<R> {}
+
+impl<R: JobResource> Job<R> {
+    /// The job with this id, which was started earlier. Its cost is not known.
+    pub fn from_id(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            cost: None,
+            api_credit_cost: None,
+            extra: Map::new(),
+            is_new: false,
+            resource: PhantomData,
+        }
     }
 }
 
@@ -71,20 +150,21 @@ pub(super) struct RawJob {
 }
 
 impl RawJob {
-    pub fn check(self) -> Result<Job, Error> {
+    pub fn check<R: JobResource>(self) -> Result<Job<R>, Error> {
         let id = id(self.id, "the job")?;
         log::info!("job {id} started");
         Ok(Job {
-            id,
             cost: self.cost,
             api_credit_cost: self.api_credit_cost,
             extra: self.extra,
+            is_new: true,
+            ..Job::from_id(id)
         })
     }
 }
 
 /// The job in an answer.
-pub(super) fn started(body: &[u8], wrapper: &str) -> Result<Job, Error> {
+pub(super) fn started<R: JobResource>(body: &[u8], wrapper: &str) -> Result<Job<R>, Error> {
     wrapped::<RawJob>(body, wrapper)?.check()
 }
 

@@ -20,7 +20,7 @@
 //! | datasets | [`Client::create_dataset`], [`Client::upload_dataset`] for many files |
 //! | other files | [`Client::upload_media`], [`Client::upload_model_asset`] |
 //! | jobs | [`Client::generate`] with a [`Generation`], [`GenerationV2`], [`ImageToVideo`] or [`UniversalUpscaler`] |
-//! | results | [`Client::wait`], [`Client::wait_variation`], [`Client::download`] |
+//! | results | [`Client::wait`] for a [`Job`] of any kind, [`Client::download`] |
 //! | the account | [`Client::me`] |
 //!
 //! Every call is a value too, which any HTTP client can send: see [`call`].
@@ -30,8 +30,9 @@
 //! The API refuses in several shapes, some with HTTP status 200, and with null where there should be an answer; all
 //! of them are an [`ApiError`], with the API's own code and message. Calls that can be made twice without harm are made
 //! again when they fail for a reason that passes: four more times, with growing pauses, as the API asks. A generation
-//! costs credits, so it is sent again only if nothing of it was sent. No more calls are made in a minute than the API
-//! allows: the next one waits.
+//! costs credits, so it is sent again only if nothing of it was sent. When its response is lost, or is a server's or a
+//! gateway's failure, the error is [`Error::Unconfirmed`](crate::Error::Unconfirmed): the job may have been started and
+//! charged. No more calls are made in a minute than the API allows: the next one waits.
 
 mod account;
 mod batch;
@@ -49,6 +50,7 @@ mod generation_v2;
 mod init_image;
 mod job;
 mod media;
+mod unconfirmed;
 mod uploads;
 mod upscaler;
 mod variation;
@@ -67,8 +69,9 @@ pub use generation::{GeneratedImage, GenerationState};
 pub use generation_v1::{CanvasRequestType, Controlnet, Generation, Preprocessor, StrengthType};
 pub use generation_v2::{GenerationV2, GuidanceStrength};
 pub use init_image::{InitImage, InitImageRecord};
-pub use job::{Cost, CostUnit, ImageReference, Job, JobStatus};
+pub use job::{Cost, CostUnit, ImageReference, Job, JobResource, JobStatus};
 pub use media::{MediaExtension, UploadedFile};
+pub use unconfirmed::UnconfirmedCall;
 pub use upscaler::{UltraUpscaleStyle, UniversalUpscaler, UpscalerStyle};
 pub use variation::{TransformType, Variation};
 pub use video::{ImageToVideo, VideoModel, VideoResolution};

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::call::{Call, CallKind, CallRequest};
 use super::init_image::InitImage;
 use super::job::{Job, Variables, started};
+use super::variation::Variation;
 use crate::error::Error;
 use crate::open_enum::open_enum;
 
@@ -41,8 +42,9 @@ open_enum! {
 /// let init = client.upload_init_image(&imgpost::Prepare::default().open("photo.jpg")?)?;
 /// let upscaler = UniversalUpscaler::new(&init).multiplier(2.0).style(UpscalerStyle::Cinematic);
 /// let job = client.generate(&upscaler)?;
-/// let picture = client.wait_variation(&job)?;
-/// client.download(picture.url.as_deref().unwrap_or_default(), "large.jpg")?;
+/// if let Some(url) = client.wait(&job)?.url {
+///     client.download(&url, "large.jpg")?;
+/// }
 /// # Ok::<(), imgpost::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -144,7 +146,7 @@ impl UniversalUpscaler {
 }
 
 impl Call for UniversalUpscaler {
-    type Answer = Job;
+    type Answer = Job<Variation>;
 
     fn request(&self) -> Result<CallRequest, Error> {
         self.check()?;
@@ -153,7 +155,7 @@ impl Call for UniversalUpscaler {
         Ok(CallRequest::post(path, json, CallKind::Generation))
     }
 
-    fn parse(&self, body: &[u8]) -> Result<Job, Error> {
+    fn parse(&self, body: &[u8]) -> Result<Job<Variation>, Error> {
         started(body, "universalUpscaler")
     }
 }

@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 use super::call::{Call, CallRequest, path_segment, wrapped};
 use super::client::Client;
 use super::error::ApiError;
-use super::job::JobStatus;
-use super::wait::Wait;
+use super::job::{JobResource, JobStatus, sealed};
 use crate::error::Error;
 use crate::open_enum::open_enum;
 
@@ -76,6 +75,20 @@ impl Call for GetVariation {
     }
 }
 
+impl sealed::Sealed for Variation {}
+
+impl JobResource for Variation {
+    type Get = GetVariation;
+
+    fn get(id: &str) -> GetVariation {
+        GetVariation::new(id)
+    }
+
+    fn job_status(&self) -> Option<&JobStatus> {
+        self.status.as_ref()
+    }
+}
+
 /// Variations.
 impl Client {
     /// A variation as it is now: `GET /v1/variations/{id}`.
@@ -85,34 +98,5 @@ impl Client {
     /// As [`call`](Self::call); [`ApiError::is_not_found`] when there is none.
     pub fn variation(&self, id: impl AsRef<str>) -> Result<Variation, Error> {
         self.call(&GetVariation::new(id.as_ref()))
-    }
-
-    /// Waits until a variation is complete, ten minutes at most: asks after a second, and every five seconds later.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::JobFailed`] when it ends without a picture, [`Error::WaitTimeout`] when it is not done in time, and as
-    /// [`variation`](Self::variation).
-    pub fn wait_variation(&self, job: impl AsRef<str>) -> Result<Variation, Error> {
-        self.wait_variation_with(job, &Wait::default())
-    }
-
-    /// As [`wait_variation`](Self::wait_variation), for as long as `wait` says.
-    ///
-    /// # Errors
-    ///
-    /// As [`wait_variation`](Self::wait_variation).
-    pub fn wait_variation_with(
-        &self,
-        job: impl AsRef<str>,
-        wait: &Wait,
-    ) -> Result<Variation, Error> {
-        let id = job.as_ref();
-        wait.until_done(
-            id,
-            &self.cancel_token,
-            || self.variation(id),
-            |variation| variation.status.as_ref(),
-        )
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::call::{Call, CallKind, CallRequest};
+use super::generation::GenerationState;
 use super::job::{ImageReference, Job, Variables, started};
 use crate::error::Error;
 use crate::open_enum::open_enum;
@@ -119,7 +120,7 @@ impl ImageToVideo {
 }
 
 impl Call for ImageToVideo {
-    type Answer = Job;
+    type Answer = Job<GenerationState>;
 
     fn request(&self) -> Result<CallRequest, Error> {
         self.variables.check_prompt(usize::MAX)?;
@@ -128,7 +129,7 @@ impl Call for ImageToVideo {
         Ok(CallRequest::post(path, json, CallKind::Generation))
     }
 
-    fn parse(&self, body: &[u8]) -> Result<Job, Error> {
+    fn parse(&self, body: &[u8]) -> Result<Job<GenerationState>, Error> {
         started(body, "motionVideoGenerationJob")
     }
 }

@@ -5,29 +5,34 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::job::JobStatus;
-use crate::cancel::CancelToken;
+use super::client::Client;
+use super::job::{Job, JobResource, JobStatus};
 use crate::error::Error;
 
-/// The pauses between two looks at a job grow from the first to the longest.
+/// The pauses between two polls grow from the first to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// The API does not promise that a job can be read as soon as it was started (those of version 2 are read through
+/// version 1). It has been charged by then, so the wait must not end with "there is no such job".
+const UNKNOWN_FOR: Duration = Duration::from_secs(10);
+
 type OnPoll = Arc<dyn Fn(Poll) -> ControlFlow<()> + Send + Sync>;
 
-/// How long to wait for a job, and whom to tell of it.
+/// How long to wait for a job, and what to call after every poll.
 ///
 /// ```no_run
 /// use std::ops::ControlFlow;
 /// use std::time::Duration;
-/// use imgpost::leonardo::{Client, Wait};
+/// use imgpost::leonardo::{Client, Generation, Wait};
 ///
 /// # let client = Client::from_env()?;
+/// # let job = client.generate(&Generation::new("a lighthouse"))?;
 /// let wait = Wait::default().timeout(Duration::from_secs(120)).on_poll(|poll| {
 ///     println!("{:?} after {:?}", poll.status, poll.elapsed);
 ///     ControlFlow::Continue(())
 /// });
-/// let pictures = client.wait_with("00000000-0000-4000-8000-000000000001", &wait)?.images;
+/// let images = client.wait_with(&job, &wait)?.images;
 /// # Ok::<(), imgpost::Error>(())
 /// ```
 #[derive(Clone)]
@@ -36,15 +41,15 @@ pub struct Wait {
     on_poll: Option<OnPoll>,
 }
 
-/// A look at a job that is not done.
+/// A poll of a job that is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Poll {
-    /// How far the job is, where the API says so.
+    /// The status of the job, if the API reports one; it may not know a new job yet.
     pub status: Option<JobStatus>,
-    /// How long it has been waited for.
+    /// The time since the wait began.
     pub elapsed: Duration,
-    /// How often it has been looked at.
+    /// The number of polls so far.
     pub polls: u32,
 }
 
@@ -58,14 +63,14 @@ impl Default for Wait {
 }
 
 impl Wait {
-    /// How long to wait at most. Default: 10 minutes.
+    /// The longest time to wait. Default: 10 minutes. With zero, the job is polled once.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Calls `on_poll` after every look at a job that is not done. `ControlFlow::Break` ends the waiting with
+    /// Calls `on_poll` after every poll of a job that is not done. `ControlFlow::Break` ends the wait with
     /// [`Error::Cancelled`]; the job goes on.
     #[must_use]
     pub fn on_poll(
@@ -75,43 +80,74 @@ impl Wait {
         self.on_poll = Some(Arc::new(on_poll));
         self
     }
+}
 
-    /// Looks at a job, with growing pauses, until it is complete.
-    pub(super) fn until_done<T>(
-        &self,
-        id: &str,
-        cancel_token: &CancelToken,
-        look: impl Fn() -> Result<T, Error>,
-        status: impl Fn(&T) -> Option<&JobStatus>,
-    ) -> Result<T, Error> {
+/// Waiting for jobs.
+impl Client {
+    /// Waits until a job is complete and returns what it made: a [`GenerationState`](super::GenerationState) or a
+    /// [`Variation`](super::Variation). It waits at most ten minutes, and polls at once, after a second, and then at
+    /// growing intervals of up to five seconds.
+    ///
+    /// For the first ten seconds, an API that does not know a job that was only just [started](Self::generate) is
+    /// asked again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::JobFailed`] when the job ends without a result; [`Error::WaitTimeout`] when it is not done in time;
+    /// [`Error::Api`] with [`is_not_found`](super::ApiError::is_not_found) when there is no such job; else as
+    /// [`call`](Self::call). After any other error than `JobFailed`, the job goes on and can be waited for again.
+    pub fn wait<R: JobResource>(&self, job: &Job<R>) -> Result<R, Error> {
+        self.wait_with(job, &Wait::default())
+    }
+
+    /// As [`wait`](Self::wait), with a timeout and a callback of your own.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Self::wait).
+    pub fn wait_with<R: JobResource>(&self, job: &Job<R>, wait: &Wait) -> Result<R, Error> {
         let started = Instant::now();
         let mut pause = FIRST_PAUSE;
         let mut polls = 0;
+        let mut may_be_unknown = job.is_new;
         loop {
             polls += 1;
-            let state = look()?;
-            let status = match status(&state) {
-                Some(JobStatus::Complete) => return Ok(state),
-                Some(JobStatus::Failed) => return Err(Error::JobFailed { id: id.into() }),
-                status => status.cloned(),
+            let polled = match self.call(&R::get(&job.id)) {
+                Err(Error::Api(error))
+                    if may_be_unknown
+                        && error.is_not_found()
+                        && started.elapsed() < UNKNOWN_FOR =>
+                {
+                    log::info!("the API does not know job {} yet", job.id);
+                    None
+                }
+                polled => Some(polled?),
             };
+            may_be_unknown &= polled.is_none();
+            let status = polled.as_ref().and_then(R::job_status).cloned();
+            match (polled, &status) {
+                (Some(resource), Some(JobStatus::Complete)) => return Ok(resource),
+                (_, Some(JobStatus::Failed)) => {
+                    let id = job.id.clone();
+                    return Err(Error::JobFailed { id });
+                }
+                _ => {}
+            }
             let elapsed = started.elapsed();
             let poll = Poll {
                 status,
                 elapsed,
                 polls,
             };
-            if self
-                .on_poll
-                .as_ref()
-                .is_some_and(|on_poll| on_poll(poll).is_break())
-            {
+            let on_poll = wait.on_poll.as_ref();
+            if on_poll.is_some_and(|on_poll| on_poll(poll).is_break()) {
                 return Err(Error::Cancelled);
             }
-            if elapsed + pause > self.timeout {
-                return Err(Error::WaitTimeout { id: id.into() });
+            if elapsed.saturating_add(pause) > wait.timeout {
+                let id = job.id.clone();
+                return Err(Error::WaitTimeout { id });
             }
-            if cancel_token.wait(pause) {
+            if self.cancel_token.wait(pause) {
                 return Err(Error::Cancelled);
             }
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);

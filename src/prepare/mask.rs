@@ -51,7 +51,8 @@ impl PrepareMask {
         }
     }
 
-    /// Makes everything at least this bright white and the rest black, 0 to 255. Default: grays stay grays.
+    /// Makes pixels that are at least this bright white and the others black, 1 to 255; 0 makes all of the mask white.
+    /// Default: grays stay gray.
     #[must_use]
     pub fn threshold(mut self, threshold: u8) -> Self {
         self.threshold = Some(threshold);

@@ -25,6 +25,7 @@ enum Code {
     Storage = 5,
     Network = 6,
     Expired = 7,
+    Unconfirmed = 8,
     Cancelled = 130,
 }
 
@@ -62,6 +63,35 @@ impl Failure {
             0 => Ok(()),
             _ => Err(failure()),
         }
+    }
+
+    /// The API knows no job of any kind with this id.
+    pub fn no_such_job(id: &str) -> Self {
+        let message = format!(
+            "there is no job {id}; check the id, and that the API key is that of its account"
+        );
+        Self::new(message, Code::Api)
+    }
+
+    /// A job is complete, but the API gives the URLs of only some of its results, or it has none.
+    pub fn missing_results(id: &str, listed: usize, all: usize) -> Self {
+        let message = if all == 0 {
+            format!("job {id} is complete, but the API lists no results; wait for it again later")
+        } else {
+            format!(
+                "job {id} is complete, but the API gives URLs for only {listed} of its {all} results; wait for it again later"
+            )
+        };
+        Self::new(message, Code::Api)
+    }
+
+    /// A failure after this job was started, which was charged: the message names it, so that it is not lost.
+    pub fn after_start_of(mut self, id: &str) -> Self {
+        if !self.told && !self.message.contains(id) {
+            self.message +=
+                &format!("; job {id} was started, and `imgpost wait {id}` prints its results");
+        }
+        self
     }
 
     /// Ctrl-C came when so many of several images were done.
@@ -106,11 +136,16 @@ impl Failure {
             Error::Transport(_) | Error::Download(_) => Code::Network,
             Error::Invalid(_) => Code::Usage,
             Error::Cancelled => Code::Cancelled,
+            Error::Unconfirmed(call) if matches!(call.cause(), Error::Cancelled) => Code::Cancelled,
+            Error::Unconfirmed(_) => Code::Unconfirmed,
             _ => Code::Api,
         };
         let mut message = with_causes(error);
         if error.is_expired() {
             message += " (`imgpost upload` asks for one by itself)";
+        }
+        if matches!(error, Error::Unconfirmed(call) if call.is_charged()) {
+            message += " (`imgpost me` prints the remaining tokens)";
         }
         Self {
             names_file: matches!(error, Error::Prepare(_) | Error::File(_)),

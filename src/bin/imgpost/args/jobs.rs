@@ -22,14 +22,17 @@ pub struct GenerateArgs {
     #[arg(long, value_names = ["INIT", "MASK"], num_args = 2, group = "from")]
     pub canvas: Vec<String>,
     /// What is done on the canvas
-    #[arg(long, value_name = "TYPE", default_value = "INPAINT",
+    #[arg(long, value_name = "TYPE", default_value = "INPAINT", requires = "canvas",
           value_parser = PossibleValuesParser::new(["INPAINT", "OUTPAINT", "SKETCH2IMG", "IMG2IMG"]))]
     pub canvas_request_type: String,
+    /// Pixels of the mask file from this brightness on become white, the others black [default: grays stay gray]
+    #[arg(long, value_name = "1-255", requires = "canvas", value_parser = threshold())]
+    pub threshold: Option<u8>,
     /// How much of the init image is kept, 0.1 to 0.9
     #[arg(long, value_name = "0.1-0.9")]
     pub strength: Option<f64>,
     /// How many pictures to make
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub num_images: Option<u32>,
     /// The model: an id of version 1, or a slug of version 2 such as flux-kontext-pro
     #[arg(long, value_name = "ID|SLUG")]
@@ -114,10 +117,15 @@ pub struct VideoArgs {
     #[arg(long)]
     pub resolution: Option<String>,
     /// How long it is, in seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub duration: Option<u32>,
     #[command(flatten)]
     pub job: JobArgs,
+}
+
+/// With 0, all of the mask would become white, and all of the image would be replaced.
+pub fn threshold() -> clap::builder::RangedI64ValueParser<u8> {
+    clap::value_parser!(u8).range(1..)
 }
 
 /// A value that is no JSON is meant as a text.

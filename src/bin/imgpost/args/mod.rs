@@ -26,7 +26,8 @@ Examples:
 
 Environment: LEONARDO_API_KEY, LEONARDO_BASE_URL, SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY, NO_COLOR.
 Exit codes: 0 done, 1 some of several failed, 2 usage, 3 the image, 4 the API refused, 5 the form forbids it or the
-storage refused, 6 network, 7 the form expired, 130 cancelled.";
+storage refused, 6 network, 7 the form expired, 8 a call was sent and no usable response came: check before you send
+it again, 130 cancelled.";
 
 /// Fit an image to what a presigned S3 POST is waiting for, and post it there.
 #[derive(Parser)]
@@ -141,9 +142,9 @@ pub enum Command {
         init: PathBuf,
         /// The mask, white where the picture is to be made anew
         mask: PathBuf,
-        /// Grey values from here on count as white; 0 leaves the mask as it is
-        #[arg(long, value_name = "0-255", default_value_t = 0)]
-        threshold: u8,
+        /// Pixels of the mask from this brightness on become white, the others black [default: grays stay gray]
+        #[arg(long, value_name = "1-255", value_parser = jobs::threshold())]
+        threshold: Option<u8>,
         #[command(flatten)]
         api: ApiArgs,
         #[command(flatten)]
@@ -151,13 +152,10 @@ pub enum Command {
     },
     /// Start a generation, from words alone or from pictures; prints its id
     Generate(GenerateArgs),
-    /// Wait for a generation
+    /// Wait for a job started by `generate`, `upscale` or `video`
     Wait {
-        /// Its id
+        /// The id of the job
         id: String,
-        /// It is an enlargement by `upscale`
-        #[arg(long)]
-        variation: bool,
         #[command(flatten)]
         result: ResultArgs,
         #[command(flatten)]

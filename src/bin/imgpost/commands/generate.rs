@@ -10,13 +10,11 @@ use imgpost::leonardo::{
 };
 use serde_json::Value;
 
-use super::result::{self, JobReport};
+use super::result::{self, Results};
 use super::{input, upload};
 use crate::args::{GenerateArgs, JobArgs, PrepareArgs, ResultArgs, UpscaleArgs, VideoArgs};
 use crate::context::Context;
 use crate::failure::Failure;
-
-type Finish = fn(&Context, &Client, JobReport, &ResultArgs) -> Result<(), Failure>;
 
 /// The client, unless nothing is to be sent. A folder that cannot be is told before anything costs.
 fn client(context: &Context, job: &JobArgs) -> Result<Option<Client>, Failure> {
@@ -34,12 +32,11 @@ fn with_extra<T>(call: T, job: &JobArgs, set: impl Fn(T, &str, Value) -> T) -> T
 }
 
 /// Starts a job, or prints what would be sent.
-fn start(
+fn start<R: Results>(
     context: &Context,
     client: Option<&Client>,
-    call: &impl Call<Answer = Job>,
+    call: &impl Call<Answer = Job<R>>,
     args: &ResultArgs,
-    finish: Finish,
 ) -> Result<(), Failure> {
     match client {
         None => {
@@ -50,7 +47,7 @@ fn start(
             };
             context.print(&text)
         }
-        Some(client) => result::started(context, client, client.generate(call)?, args, finish),
+        Some(client) => result::started(context, client, client.generate(call)?, args),
     }
 }
 
@@ -104,23 +101,11 @@ pub fn generate(context: &Context, args: &GenerateArgs) -> Result<(), Failure> {
     match slug {
         Some(slug) => {
             let generation = version_2(context, client, args, slug)?;
-            start(
-                context,
-                client,
-                &generation,
-                &args.job.result,
-                result::finish_generation,
-            )
+            start(context, client, &generation, &args.job.result)
         }
         None => {
             let generation = version_1(context, client, args)?;
-            start(
-                context,
-                client,
-                &generation,
-                &args.job.result,
-                result::finish_generation,
-            )
+            start(context, client, &generation, &args.job.result)
         }
     }
 }
@@ -143,7 +128,7 @@ fn version_1(
         size = image.size.or(size);
     }
     if let [init, mask] = args.canvas.as_slice() {
-        let (ids, canvas_size) = canvas(context, client, [init, mask], &args.job.prepare)?;
+        let (ids, canvas_size) = canvas(context, client, [init, mask], args)?;
         let [init, mask] = ids;
         generation = generation
             .extra("canvasRequest", true)
@@ -181,9 +166,15 @@ fn canvas(
     context: &Context,
     client: Option<&Client>,
     given: [&String; 2],
-    prepare: &PrepareArgs,
+    args: &GenerateArgs,
 ) -> Result<([String; 2], Option<Size>), Failure> {
+    let prepare = &args.job.prepare;
     if given.iter().all(|given| is_id(given)) {
+        if args.threshold.is_some() {
+            return Err(Failure::usage(
+                "--threshold needs the file of a mask; a mask that was uploaded stays as it is",
+            ));
+        }
         return Ok((given.map(Clone::clone), None));
     }
     let files = given.map(Path::new);
@@ -192,7 +183,7 @@ fn canvas(
         let ids = given.map(|given| format!("the id of {given}"));
         return Ok((ids, Some(image.size())));
     };
-    let uploaded = upload::upload_canvas(context, client, files, 0, prepare)?;
+    let uploaded = upload::upload_canvas(context, client, files, args.threshold, prepare)?;
     let size = uploaded.init.size;
     Ok(([uploaded.init.id, uploaded.mask.id], Some(size)))
 }
@@ -261,13 +252,7 @@ pub fn upscale(context: &Context, args: &UpscaleArgs) -> Result<(), Failure> {
         upscaler = upscaler.prompt(prompt);
     }
     let upscaler = with_extra(upscaler, &args.job, UniversalUpscaler::extra);
-    start(
-        context,
-        client,
-        &upscaler,
-        &args.job.result,
-        result::finish_variation,
-    )
+    start(context, client, &upscaler, &args.job.result)
 }
 
 pub fn video(context: &Context, args: &VideoArgs) -> Result<(), Failure> {
@@ -289,11 +274,5 @@ pub fn video(context: &Context, args: &VideoArgs) -> Result<(), Failure> {
         video = video.duration(seconds);
     }
     let video = with_extra(video, &args.job, ImageToVideo::extra);
-    start(
-        context,
-        client,
-        &video,
-        &args.job.result,
-        result::finish_generation,
-    )
+    start(context, client, &video, &args.job.result)
 }

@@ -76,17 +76,8 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
             &prepare,
         ),
         Command::Generate(args) => generate::generate(context, &args),
-        Command::Wait {
-            id,
-            variation,
-            result,
-            api,
-        } => {
-            let client = api.client(context)?;
-            match variation {
-                true => result::variation(context, &client, &id, &result),
-                false => result::generation(context, &client, &id, &result),
-            }
+        Command::Wait { id, result, api } => {
+            result::wait(context, &api.client(context)?, &id, &result)
         }
         Command::Upscale(args) => generate::upscale(context, &args),
         Command::Video(args) => generate::video(context, &args),

@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use imgpost::leonardo::{Client, Cost, Job, Wait};
+use imgpost::Error;
+use imgpost::leonardo::{Client, Cost, GenerationState, Job, JobResource, Variation, Wait};
 use serde::Serialize;
 
 use crate::args::ResultArgs;
@@ -50,92 +51,119 @@ impl fmt::Display for JobReport {
     }
 }
 
-/// Prints a job that was started, or what it made when that is to be waited for.
-pub fn started(
+/// What a job made, as far as the command prints it.
+pub trait Results: JobResource {
+    /// What the job is called while it is waited for.
+    const NAME: &'static str;
+
+    /// The ids and URLs of the results of the job with this id. A URL is empty where the API gives none.
+    fn results(self, job_id: &str) -> Vec<(String, String)>;
+}
+
+impl Results for GenerationState {
+    const NAME: &'static str = "generation";
+
+    fn results(self, _job_id: &str) -> Vec<(String, String)> {
+        let images = self.images.into_iter();
+        images
+            .map(|image| (image.id, image.motion_mp4_url.unwrap_or(image.url)))
+            .collect()
+    }
+}
+
+impl Results for Variation {
+    const NAME: &'static str = "variation";
+
+    fn results(self, job_id: &str) -> Vec<(String, String)> {
+        let id = self.id.unwrap_or_else(|| job_id.into());
+        vec![(id, self.url.unwrap_or_default())]
+    }
+}
+
+/// Prints a job that was started, or its results if it is to be waited for.
+pub fn started<R: Results>(
     context: &Context,
     client: &Client,
-    job: Job,
+    job: Job<R>,
     args: &ResultArgs,
-    finish: impl Fn(&Context, &Client, JobReport, &ResultArgs) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let report = JobReport {
-        id: job.id,
-        cost: job.cost,
+        id: job.id.clone(),
+        cost: job.cost.clone(),
         api_credit_cost: job.api_credit_cost,
         ..JobReport::default()
     };
-    match args.wait || args.download.is_some() {
-        true => {
-            // Whoever cancels can wait for it later.
-            context.tell(&format!("started {report}"));
-            finish(context, client, report, args)
-        }
-        false => context.result(&report),
-    }
+    let printed = if args.wait || args.download.is_some() {
+        // Whoever cancels can wait for it later.
+        context.tell(&format!("started {report}"));
+        waited(context, client, &job, args)
+            .map_err(Failure::from)
+            .and_then(|resource| finish(context, client, resource, report, args))
+    } else {
+        context.result(&report)
+    };
+    printed.map_err(|failure| failure.after_start_of(&job.id))
 }
 
-pub fn generation(
+/// Waits for a job of whichever kind has this id, and prints its results.
+pub fn wait(
     context: &Context,
     client: &Client,
     id: &str,
     args: &ResultArgs,
 ) -> Result<(), Failure> {
     make_folder(args)?;
-    finish_generation(context, client, JobReport::of(id), args)
-}
-
-pub fn variation(
-    context: &Context,
-    client: &Client,
-    id: &str,
-    args: &ResultArgs,
-) -> Result<(), Failure> {
-    make_folder(args)?;
-    finish_variation(context, client, JobReport::of(id), args)
-}
-
-impl JobReport {
-    fn of(id: &str) -> Self {
-        Self {
-            id: id.into(),
-            ..Self::default()
-        }
+    let report = JobReport {
+        id: id.into(),
+        ..JobReport::default()
+    };
+    let generation = Job::<GenerationState>::from_id(id);
+    match waited(context, client, &generation, args) {
+        Err(error) if is_unknown(&error) => {}
+        generation => return finish(context, client, generation?, report, args),
+    }
+    let variation = Job::<Variation>::from_id(id);
+    match waited(context, client, &variation, args) {
+        Err(error) if is_unknown(&error) => Err(Failure::no_such_job(id)),
+        variation => finish(context, client, variation?, report, args),
     }
 }
 
-pub fn finish_generation(
-    context: &Context,
-    client: &Client,
-    mut report: JobReport,
-    args: &ResultArgs,
-) -> Result<(), Failure> {
-    let spinner = context.spinner(format!("generation {}", report.id));
-    let state = client.wait_with(&report.id, &wait(args))?;
-    drop(spinner);
-    report.status = Some(state.status.to_string());
-    for image in state.images {
-        let url = image.motion_mp4_url.unwrap_or(image.url);
-        report
-            .images
-            .push(fetched(context, client, image.id, url, args)?);
-    }
-    context.result(&report)
+fn is_unknown(error: &Error) -> bool {
+    matches!(error, Error::Api(error) if error.is_not_found())
 }
 
-pub fn finish_variation(
+fn waited<R: Results>(
     context: &Context,
     client: &Client,
+    job: &Job<R>,
+    args: &ResultArgs,
+) -> Result<R, Error> {
+    let _spinner = context.spinner(format!("{} {}", R::NAME, job.id));
+    let wait = Wait::default().timeout(Duration::from_secs(args.wait_timeout));
+    client.wait_with(job, &wait)
+}
+
+fn finish(
+    context: &Context,
+    client: &Client,
+    resource: impl Results,
     mut report: JobReport,
     args: &ResultArgs,
 ) -> Result<(), Failure> {
-    let spinner = context.spinner(format!("variation {}", report.id));
-    let variation = client.wait_variation_with(&report.id, &wait(args))?;
-    drop(spinner);
-    report.status = variation.status.map(|status| status.to_string());
-    let id = variation.id.unwrap_or_else(|| report.id.clone());
-    let url = variation.url.unwrap_or_default();
-    report.images.push(fetched(context, client, id, url, args)?);
-    context.result(&report)
+    report.status = resource.job_status().map(ToString::to_string);
+    let results = resource.results(&report.id);
+    let all = results.len();
+    for (id, url) in results.into_iter().filter(|(_, url)| !url.is_empty()) {
+        report.images.push(fetched(context, client, id, url, args)?);
+    }
+    context.result(&report)?;
+    let listed = report.images.len();
+    if listed == all && listed > 0 {
+        Ok(())
+    } else {
+        Err(Failure::missing_results(&report.id, listed, all))
+    }
 }
 
 /// Makes the folder that results are fetched into.
@@ -146,10 +174,6 @@ pub fn make_folder(args: &ResultArgs) -> Result<(), Failure> {
             std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))
         }
     }
-}
-
-fn wait(args: &ResultArgs) -> Wait {
-    Wait::default().timeout(Duration::from_secs(args.wait_timeout))
 }
 
 /// Fetches a picture where that is asked for, under its id.

@@ -106,7 +106,7 @@ pub fn canvas(
     context: &Context,
     client: &Client,
     files: [&Path; 2],
-    threshold: u8,
+    threshold: Option<u8>,
     prepare: &PrepareArgs,
 ) -> Result<(), Failure> {
     let uploaded = upload_canvas(context, client, files, threshold, prepare)?;
@@ -123,12 +123,15 @@ pub fn upload_canvas(
     context: &Context,
     client: &Client,
     [init, mask]: [&Path; 2],
-    threshold: u8,
+    threshold: Option<u8>,
     prepare: &PrepareArgs,
 ) -> Result<CanvasImages, Failure> {
     let image = input::image(init, prepare, None)?;
-    let mask = image.mask().threshold(threshold).open(mask);
-    let mask = mask.map_err(Error::from)?;
+    let prepare_mask = match threshold {
+        Some(threshold) => image.mask().threshold(threshold),
+        None => image.mask(),
+    };
+    let mask = prepare_mask.open(mask).map_err(Error::from)?;
     let uploaded = with_progress(context, client, init).upload_canvas(&image, &mask);
     context.finished(init);
     Ok(uploaded?)
