@@ -134,7 +134,14 @@ impl Transport for UreqTransport {
             idle.push(agent);
         }
         drop(idle);
-        response.map_err(|error| TransportError::new(kind_of(&error, may_be_sent), url, error))
+        response.map_err(|error| {
+            let kind = kind_of(&error, may_be_sent);
+            match error {
+                // An error of ours, which ureq's own would only wrap.
+                ureq::Error::Other(source) => TransportError::new(kind, url, source),
+                error => TransportError::new(kind, url, error),
+            }
+        })
     }
 }
 

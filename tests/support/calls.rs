@@ -39,6 +39,9 @@ struct Uploads;
 impl Transport for Uploads {
     fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
         let (url, fields) = ("http://127.0.0.1:1/", r#"{"key": "k"}"#);
+        if let Some((reader, _)) = request.body {
+            std::io::copy(reader, &mut std::io::sink()).unwrap();
+        }
         let body = match request.url {
             to if to.ends_with("/canvas-init-image") => json!({"uploadCanvasInitImage": {
                 "initImageId": ID, "initUrl": url, "initFields": fields,
