@@ -89,10 +89,10 @@ fn the_name_of_the_file_stays_here_unless_the_key_asks_for_it() {
 }
 
 #[test]
-fn the_four_statuses_of_success() {
+fn the_statuses_of_success() {
     let body =
         "<PostResponse><Location>http://l/</Location><Key>k</Key><ETag>\"e\"</ETag></PostResponse>";
-    for (status, body) in [(200, ""), (201, body), (204, ""), (303, "")] {
+    for (status, body) in [(200, ""), (201, body), (204, "")] {
         let length = body.len();
         let (url, server) = capture_one(format!(
             "HTTP/1.1 {status} \r\nContent-Length: {length}\r\n\r\n{body}"
@@ -105,6 +105,22 @@ fn the_four_statuses_of_success() {
             assert_eq!(receipt.location.as_deref(), Some("http://l/"));
         }
     }
+}
+
+#[test]
+fn a_303_is_a_success_where_the_form_asks_for_it() {
+    let response =
+        "HTTP/1.1 303 \r\nLocation: https://app.example/done?key=k\r\nContent-Length: 0\r\n\r\n";
+    let (url, server) = capture_one(response);
+    let redirect = ("success_action_redirect", "https://app.example/done");
+    let fields = [("key", "k"), redirect].map(|(name, value)| (name.into(), value.into()));
+    let receipt = upload(&PresignedPost::new(url, fields).unwrap(), &image()).unwrap();
+    server.join().unwrap();
+    assert_eq!(
+        receipt.location.as_deref(),
+        Some("https://app.example/done?key=k")
+    );
+    assert!(matches!(refusal(response), Error::Storage(s3) if s3.status == 303));
 }
 
 #[test]
@@ -131,7 +147,7 @@ fn redirects_that_would_lose_the_body_or_the_secrets_are_not_followed() {
         (302, "http://127.0.0.1:1/"),
         (307, "http://storage.example.com/"),
         (308, "ftp://127.0.0.1:1/"),
-        (307, "/relative"),
+        (307, "//storage.example.com:bad/"),
     ] {
         let error = refusal(&format!(
             "HTTP/1.1 {status} \r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
