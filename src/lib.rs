@@ -182,6 +182,7 @@ pub mod sandbox;
 mod text;
 mod timestamp;
 pub mod transport;
+mod unprintable;
 mod upload;
 mod url;
 
