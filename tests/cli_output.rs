@@ -3,9 +3,8 @@
 
 mod support;
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -36,7 +35,7 @@ fn upload(sandbox: &Sandbox, folder: &Path) -> Command {
 /// A file that takes nothing.
 #[cfg(target_os = "linux")]
 fn full() -> Stdio {
-    File::create("/dev/full").unwrap().into()
+    std::fs::File::create("/dev/full").unwrap().into()
 }
 
 fn stderr(output: &Output) -> String {
@@ -195,6 +194,7 @@ fn every_command_reports_a_full_standard_output() {
 #[test]
 #[cfg(unix)]
 fn a_slow_reader_of_a_nonblocking_stream_gets_everything() {
+    use std::io::Read;
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixStream;
 
@@ -392,7 +392,7 @@ fn hostile_file_names_are_escaped() {
     let photo = folder.path().join(format!("{HOSTILE}.jpg"));
     std::fs::copy(fixture("images/gray.jpg"), &photo).unwrap();
     let out = folder.path().join(format!("out{HOSTILE}"));
-    let missing = PathBuf::from(HOSTILE);
+    let missing = Path::new(HOSTILE).to_owned();
     let commands: [&[&Path]; 6] = [
         &["plan".as_ref(), &photo],
         &["prepare".as_ref(), &photo, "-o".as_ref(), &out],
