@@ -7,6 +7,7 @@ use crate::leonardo::{ApiError, DownloadError, UnconfirmedCall};
 use crate::prepare::PrepareError;
 use crate::presigned::{PolicyError, PresignedPostError};
 use crate::s3::S3Error;
+use crate::text::one_line;
 use crate::transport::TransportError;
 
 /// Why the job was not done. The variant says whose answer it is.
@@ -83,11 +84,14 @@ impl fmt::Display for Error {
             Self::Cancelled => f.write_str("cancelled"),
             Self::JobFailed { id } => write!(
                 f,
-                "job {id} failed; change the prompt or the settings and ask again"
+                "job {} failed; change the prompt or the settings and ask again",
+                one_line(id)
             ),
-            Self::WaitTimeout { id } => {
-                write!(f, "job {id} is not done yet; it goes on, wait for it again")
-            }
+            Self::WaitTimeout { id } => write!(
+                f,
+                "job {} is not done yet; it goes on, wait for it again",
+                one_line(id)
+            ),
             Self::Download(error) => error.fmt(f),
         }
     }

@@ -185,6 +185,7 @@ pub mod sandbox;
 mod text;
 mod timestamp;
 pub mod transport;
+mod unprintable;
 mod upload;
 mod url;
 

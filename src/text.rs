@@ -3,10 +3,12 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-/// `text` on one line of at most 500 characters, without control characters: a server's words must not steer a
-/// terminal.
+use crate::unprintable::is_unprintable;
+
+/// `text` on one line of at most 500 characters. A space replaces each character that could control a terminal or
+/// disguise the text: a server chose it.
 pub(crate) fn one_line(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let plain = |c: char| if is_unprintable(c) { ' ' } else { c };
     let line: String = text.trim().chars().take(500).map(plain).collect();
     line.trim().to_owned()
 }
@@ -59,6 +61,16 @@ mod tests {
         assert_eq!(one_line(" a\r\nb\u{1b}[2Jc "), "a  b [2Jc");
         assert_eq!(one_line(&"x".repeat(1000)).len(), 500);
         assert_eq!(first_line("<b>\n <i>one\u{7}</i>two"), "one");
+    }
+
+    #[test]
+    fn nothing_disguises_a_line() {
+        assert_eq!(one_line("a\u{9b}31mb\u{7f}c"), "a 31mb c");
+        assert_eq!(one_line("a\u{202e}gpj\u{2066}b\u{200f}"), "a gpj b");
+        assert_eq!(one_line("a\u{2028}b\u{2029}c\u{feff}\u{200b}d"), "a b c  d");
+        // Persian, an emoji made of two, and an accent keep what they are made of.
+        let plain = "می\u{200c}خواهم \u{1f469}\u{200d}\u{1f4bb} e\u{301}";
+        assert_eq!(one_line(plain), plain);
     }
 
     #[test]

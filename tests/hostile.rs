@@ -185,6 +185,28 @@ fn limits_are_kept_before_anything_is_decoded() {
 }
 
 #[test]
+fn bytes_in_memory_are_limited_like_a_file() {
+    let photo = std::fs::read(fixture("images/gray.jpg")).unwrap();
+    let of_bytes = |max_input_bytes| Limits {
+        max_input_bytes,
+        ..Limits::default()
+    };
+    let (length, prepare) = (photo.len() as u64, Prepare::default().size(64, 64));
+    let enough = prepare.clone().limits(of_bytes(length));
+    let image = enough.bytes(&photo).unwrap();
+    let error = prepare.limits(of_bytes(length - 1)).bytes(&photo);
+    let mask = image.mask().limits(of_bytes(length - 1)).bytes(&photo);
+    for error in [error.unwrap_err(), mask.unwrap_err()] {
+        let is_too_large = matches!(
+            *error.kind(),
+            PrepareErrorKind::FileTooLarge { bytes, max_input_bytes }
+                if bytes == length && max_input_bytes == length - 1
+        );
+        assert!(is_too_large, "{error:?}");
+    }
+}
+
+#[test]
 fn a_file_of_thousands_of_scans_is_refused() {
     let bytes = std::fs::read(fixture("tiny/progressive.jpg")).unwrap();
     let scan = memchr::memmem::find(&bytes, b"\xFF\xDA").unwrap();

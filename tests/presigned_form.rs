@@ -132,6 +132,32 @@ fn what_cannot_be_posted_is_told_without_a_secret() {
 }
 
 #[test]
+fn json_of_more_than_a_mebibyte_is_refused() {
+    let mut json = read("init-image.json");
+    json.extend(std::iter::repeat_n(
+        ' ',
+        PresignedPost::MAX_JSON_BYTES - json.len(),
+    ));
+    assert!(PresignedPost::from_json(&json).is_ok());
+    json.push(' ');
+    let errors = [
+        PresignedPost::from_json(&json).unwrap_err(),
+        PresignedPost::canvas_from_json(&json).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(
+            matches!(
+                error,
+                PresignedPostError::JsonTooLong {
+                    max_bytes: 1_048_576
+                }
+            ),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
 fn debug_shows_names_and_no_values() {
     let form = PresignedPost::from_json(read("init-image.json")).unwrap();
     let shown = format!("{form:?}");

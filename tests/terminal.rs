@@ -1,5 +1,5 @@
-//! Promise: on a terminal every file has a bar and Ctrl-C ends cleanly; shells complete the commands; and the README's
-//! recipes do what they say.
+//! Promise: on a terminal every file has a bar, and Ctrl-C and a closed window end cleanly; shells complete the
+//! commands; and the README's recipes do what they say.
 //!
 //! Needs what `.ci/run` installs: `IMGPOST_TEST_BIN` lists a folder with `python`; bash, zsh, fish, curl and jq are there.
 
@@ -22,7 +22,16 @@ const IMGPOST: &str = env!("CARGO_BIN_EXE_imgpost");
 
 /// Runs the command in a terminal; types `keys` when `until` is shown. Gives its exit code and what was shown.
 fn terminal(arguments: &[&str], env: &[(&str, &str)], until: &str, keys: &str) -> (i64, String) {
-    let argv = [&[IMGPOST], arguments].concat();
+    in_terminal(&[&[IMGPOST], arguments].concat(), env, until, Some(keys))
+}
+
+/// Runs a program in a terminal, which is closed when `until` is shown unless there are `keys` to type.
+fn in_terminal(
+    argv: &[&str],
+    env: &[(&str, &str)],
+    until: &str,
+    keys: Option<&str>,
+) -> (i64, String) {
     let env: BTreeMap<_, _> = env.iter().copied().collect();
     let asked = json!({
         "argv": argv,
@@ -108,6 +117,39 @@ fn ctrl_c_tells_what_was_done_of_a_folder() {
         "{told}"
     );
     assert_eq!(shown.matches("64x64 jpg").count(), done);
+}
+
+#[test]
+fn a_closed_window_ends_a_post_with_129() {
+    let folder = tempfile::tempdir().unwrap();
+    let stall = Step::StallInBody(10, Duration::from_secs(60));
+    let server = FaultServer::start(vec![stall]);
+    let [form, film] = raw_post(folder.path(), &server.url);
+    let argv = [IMGPOST, "post", "--raw", &film, "--presigned", &form];
+    let (exit, shown) = in_terminal(&argv, &[], "%", None);
+    assert_eq!(exit, 129, "{shown}");
+    assert!(server.stored().is_empty());
+}
+
+/// Below `nohup`, the upload goes on where nothing can be drawn any more.
+#[test]
+fn an_upload_outlives_its_window() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..20 {
+        let to = folder.path().join(format!("{number:03}.jpg"));
+        std::fs::copy(fixture("images/gray.jpg"), to).unwrap();
+    }
+    let (url, path) = (sandbox.base_url(), folder.path().display().to_string());
+    let env = [(URL, url.as_str()), (KEY, sandbox.api_key())];
+    let ids = folder.path().join("ids").display().to_string();
+    let script = r#"trap "" HUP; ids=$1; shift; exec "$@" > "$ids""#;
+    let upload = [IMGPOST, "upload", "--size", "64x64", "--jobs", "1", &path];
+    let argv = [&["sh", "-c", script, "sh", &ids], &upload[..]].concat();
+    let (exit, shown) = in_terminal(&argv, &env, "%", None);
+    assert_eq!(exit, 0, "{shown}");
+    let ids = std::fs::read_to_string(ids).unwrap();
+    assert_eq!((ids.lines().count(), sandbox.keys().len()), (20, 20));
 }
 
 #[test]

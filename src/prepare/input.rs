@@ -23,7 +23,7 @@ pub(super) enum Input<'a> {
     Pixels(Raster),
 }
 
-impl Input<'_> {
+impl<'a> Input<'a> {
     /// Opens the file at `path`, does `prepare` with it, and names the result and its errors after it.
     pub fn open(
         path: &Path,
@@ -36,6 +36,12 @@ impl Input<'_> {
             image.stem = ascii_name(&stem.to_string_lossy());
         }
         Ok(image)
+    }
+
+    /// The content of a file.
+    pub fn bytes(bytes: &'a [u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
+        limits.check_input(bytes.len() as u64)?;
+        Ok(Self::Bytes(bytes.into()))
     }
 
     /// Pixels of red, green, blue and alpha, row by row from the top.

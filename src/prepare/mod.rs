@@ -226,8 +226,10 @@ impl Prepare {
     ///
     /// As [`open`](Self::open).
     pub fn bytes(&self, bytes: impl AsRef<[u8]>) -> Result<PreparedImage, PrepareError> {
-        let input = Input::Bytes(bytes.as_ref().into());
-        self.run(input).map_err(PrepareError::of_memory)
+        let input = Input::bytes(bytes.as_ref(), self.limits);
+        input
+            .and_then(|input| self.run(input))
+            .map_err(PrepareError::of_memory)
     }
 
     /// Prepares `width` × `height` pixels in memory: red, green, blue and alpha (not premultiplied) of eight bits in

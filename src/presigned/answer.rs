@@ -111,6 +111,11 @@ pub(super) fn read_canvas(
 }
 
 fn read(json: &[u8]) -> Result<Answer, PresignedPostError> {
+    // Parsed JSON takes many times its length.
+    if json.len() > PresignedPost::MAX_JSON_BYTES {
+        let max_bytes = PresignedPost::MAX_JSON_BYTES;
+        return Err(PresignedPostError::JsonTooLong { max_bytes });
+    }
     serde_json::from_slice(json).map_err(|error| match error.is_data() {
         // serde_json repeats the value it did not expect, which may be a secret.
         true if error.to_string().starts_with(FIELDS) => PresignedPostError::Fields,

@@ -18,6 +18,12 @@ pub enum PresignedPostError {
         /// The column it stopped at.
         column: usize,
     },
+    /// The JSON is longer than [`PresignedPost::MAX_JSON_BYTES`](super::PresignedPost::MAX_JSON_BYTES), so it was not
+    /// parsed. Pass the form alone.
+    JsonTooLong {
+        /// The most bytes that are read.
+        max_bytes: usize,
+    },
     /// The JSON holds no form: none of the API's answers and no `{"url": …, "fields": …}`.
     NoForm,
     /// The API answered with a form that is null: it refused to make one.
@@ -70,6 +76,10 @@ impl fmt::Display for PresignedPostError {
             Self::NotJson { line, column } => write!(
                 f,
                 "is not JSON (line {line}, column {column}); give the API's answer, or {{\"url\": …, \"fields\": …}}"
+            ),
+            Self::JsonTooLong { max_bytes } => write!(
+                f,
+                "has more than {max_bytes} bytes of JSON; give the API's answer, or {{\"url\": …, \"fields\": …}}"
             ),
             Self::NoForm => f.write_str(
                 "is missing; expected the API's answer (uploadInitImage, uploadDatasetImage, uploadModelAsset, \

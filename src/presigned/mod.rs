@@ -36,6 +36,10 @@ pub struct PresignedPost {
 }
 
 impl PresignedPost {
+    /// The longest JSON that [`from_json`](Self::from_json) and [`canvas_from_json`](Self::canvas_from_json) read, in
+    /// bytes: 1 MiB. A form has some two thousand, and S3 accepts 20 KB of fields.
+    pub const MAX_JSON_BYTES: usize = 1 << 20;
+
     /// A form made of its address and its fields.
     ///
     /// # Errors
@@ -85,7 +89,8 @@ impl PresignedPost {
     ///
     /// # Errors
     ///
-    /// [`PresignedPostError`] when `json` is not JSON or holds no form, and as [`new`](Self::new). An answer with
+    /// [`PresignedPostError`] when `json` is not JSON, holds no form or is longer than
+    /// [`MAX_JSON_BYTES`](Self::MAX_JSON_BYTES), and as [`new`](Self::new). An answer with
     /// two forms is for [`canvas_from_json`](Self::canvas_from_json).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, PresignedPostError> {
         answer::read_one(json.as_ref())

@@ -2,7 +2,8 @@
 """Runs a program in a pseudo-terminal, for tests/terminal.rs.
 
 Reads {"argv": [...], "env": {...}, "until": text, "keys": text, "columns": number} as JSON from standard input; types
-`keys` as soon as `until` was shown; prints {"exit": code, "output": text}. With no `keys`, waits for the end.
+`keys` as soon as `until` was shown; prints {"exit": code, "output": text}. With no `keys`, waits for the end; with
+`keys` null, closes the terminal instead, as a window does.
 """
 
 import fcntl
@@ -21,7 +22,7 @@ def main():
         os.execvpe(asked["argv"][0], asked["argv"], {**os.environ, **asked["env"]})
     size = struct.pack("HHHH", 30, asked["columns"], 0, 0)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
-    output, typed = b"", not asked["keys"]
+    output, typed = b"", asked["keys"] == ""
     while True:
         try:
             part = os.read(terminal, 65536)
@@ -31,6 +32,9 @@ def main():
             break
         output += part
         if not typed and asked["until"].encode() in output:
+            if asked["keys"] is None:
+                os.close(terminal)
+                break
             os.write(terminal, asked["keys"].encode())
             typed = True
     _, status = os.waitpid(pid, 0)

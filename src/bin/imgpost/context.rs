@@ -1,19 +1,35 @@
-//! How the command talks to whoever called it: results on standard output, the rest on standard error, and Ctrl-C.
+//! What the caller sees: results on standard output; messages, progress and the log on standard error.
+//!
+//! All text is escaped here, so no other module has to.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use imgpost::{CancelToken, Progress};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::args::{Color, OutputArgs};
+use crate::bars::{Bars, Spinner};
+use crate::escape;
 use crate::failure::Failure;
+use crate::output::{write_stderr, write_stdout};
+use crate::signals;
+
+/// What a person reads of a result: its lines, not yet escaped.
+pub trait Text {
+    fn to_lines(&self) -> Vec<String>;
+}
+
+/// One line, even where a value has a line break in it.
+impl<T: fmt::Display> Text for T {
+    fn to_lines(&self) -> Vec<String> {
+        vec![self.to_string()]
+    }
+}
 
 /// The ways out of the command. Clones are one and the same.
 #[derive(Clone)]
@@ -26,13 +42,6 @@ struct Inner {
     quiet: bool,
     color: bool,
     bars: Option<Bars>,
-    cancel_token: CancelToken,
-}
-
-/// A bar for every file that is on its way, on a terminal.
-struct Bars {
-    all: MultiProgress,
-    by_file: Mutex<HashMap<PathBuf, ProgressBar>>,
 }
 
 impl Context {
@@ -43,10 +52,7 @@ impl Context {
             Color::Never => false,
             Color::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
         };
-        let bars = (is_terminal && !args.quiet && args.verbose == 0).then(|| Bars {
-            all: MultiProgress::new(),
-            by_file: Mutex::default(),
-        });
+        let bars = (is_terminal && !args.quiet && args.verbose == 0).then(Bars::new);
         Log::start(args.verbose);
         Self {
             inner: Arc::new(Inner {
@@ -54,7 +60,6 @@ impl Context {
                 quiet: args.quiet,
                 color,
                 bars,
-                cancel_token: CancelToken::new(),
             }),
         }
     }
@@ -64,128 +69,110 @@ impl Context {
     }
 
     pub fn cancel_token(&self) -> CancelToken {
-        self.inner.cancel_token.clone()
-    }
-
-    /// Makes Ctrl-C end what is going on, and end the process at once the second time.
-    pub fn end_on_ctrl_c(&self) {
-        let token = self.cancel_token();
-        let handler = move || match token.is_cancelled() {
-            true => std::process::exit(130),
-            false => token.cancel(),
-        };
-        // Without a handler, Ctrl-C ends the process, which is what is wanted too.
-        if let Err(error) = ctrlc::set_handler(handler) {
-            log::debug!("Ctrl-C cannot be handled: {error}");
-        }
+        signals::token()
     }
 
     /// Prints a result: its JSON, or its text.
-    pub fn result(&self, result: &(impl Serialize + fmt::Display)) -> Result<(), Failure> {
-        match self.inner.json {
-            true => {
-                let json = serde_json::to_string(result);
-                self.print(&json.expect("texts and numbers can be written"))
-            }
-            false => self.print(&result.to_string()),
+    pub fn result(&self, result: &(impl Serialize + Text)) -> Result<(), Failure> {
+        if self.inner.json {
+            let json = serde_json::to_string(result).expect("every result has a JSON form");
+            return self.write_lines(&escape::json(&json));
         }
+        let lines = result.to_lines();
+        let lines: Vec<_> = lines.iter().map(|line| escape::line(line)).collect();
+        self.write_lines(&lines.join("\n"))
     }
 
-    /// Prints a line to standard output.
+    /// Prints one line of text to standard output.
     pub fn print(&self, line: &str) -> Result<(), Failure> {
+        self.write_lines(&escape::line(line))
+    }
+
+    /// Prints lines that are escaped. If they cannot be written, standard error shows them.
+    fn write_lines(&self, lines: &str) -> Result<(), Failure> {
         if self.inner.quiet && !self.inner.json {
             return Ok(());
         }
-        self.beside_the_bars(|| writeln!(io::stdout().lock(), "{line}"))
-            .map_err(|_| Failure::closed_output())
+        let lines = format!("{lines}\n");
+        self.write(lines.as_bytes())
+            .map_err(|error| self.lost_output(&error, Some(&lines)))
     }
 
-    /// Tells a person something that is no result.
+    /// Writes bytes to standard output as they are, even if the command is quiet.
+    pub fn print_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
+        self.write(bytes)
+            .map_err(|error| self.lost_output(&error, None))
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        self.beside_the_bars(|| write_stdout(bytes))
+    }
+
+    /// Reports what standard output did not take.
+    fn lost_output(&self, error: &io::Error, lines: Option<&str>) -> Failure {
+        let reader_left = error.kind() == ErrorKind::BrokenPipe;
+        if !reader_left {
+            let failure = format!("cannot write to standard output: {error}");
+            match lines {
+                Some(lines) => self.error(&format!("{failure}; the result is:"), lines),
+                None => self.fail(&failure),
+            }
+        }
+        Failure::lost_output(reader_left)
+    }
+
+    /// Prints a message that is no result.
     pub fn tell(&self, line: &str) {
         if !self.inner.quiet {
-            self.beside_the_bars(|| eprintln!("imgpost: {line}"));
+            self.write_message("imgpost:", line, "");
         }
     }
 
-    /// Tells of a failure.
+    /// Prints an error.
     pub fn fail(&self, line: &str) {
-        let name = match self.inner.color {
-            true => "\u{1b}[1;31mimgpost:\u{1b}[0m",
-            false => "imgpost:",
+        self.error(line, "");
+    }
+
+    /// Prints an error, and lines that are escaped.
+    fn error(&self, line: &str, lines: &str) {
+        let name = if self.inner.color {
+            "\u{1b}[1;31mimgpost:\u{1b}[0m"
+        } else {
+            "imgpost:"
         };
-        self.beside_the_bars(|| eprintln!("{name} {line}"));
+        self.write_message(name, line, lines);
+    }
+
+    fn write_message(&self, name: &str, line: &str, lines: &str) {
+        let message = format!("{name} {}\n{lines}", escape::line(line));
+        self.beside_the_bars(|| write_stderr(&message));
     }
 
     fn beside_the_bars<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.inner.bars {
-            Some(bars) => bars.all.suspend(write),
+            Some(bars) => bars.suspend(write),
             None => write(),
         }
     }
 
-    /// Shows how far the post of a file is.
+    /// Shows how much of a file is sent.
     pub fn progress(&self, file: &Path, progress: Progress) -> ControlFlow<()> {
         if let Some(bars) = &self.inner.bars {
-            let mut by_file = bars.by_file.lock().unwrap_or_else(PoisonError::into_inner);
-            let bar = by_file.entry(file.to_owned()).or_insert_with(|| {
-                let name = file.file_name().unwrap_or(file.as_os_str());
-                bars.add(
-                    ProgressBar::new(progress.total),
-                    BYTES,
-                    name.to_string_lossy().into(),
-                )
-            });
-            bar.set_position(progress.sent);
-            if progress.attempt > 1 {
-                bar.set_prefix(format!("attempt {} ", progress.attempt));
-            }
+            bars.update(file, progress);
         }
         ControlFlow::Continue(())
     }
 
-    /// Takes the bar of a file away.
+    /// Removes the bar of a file.
     pub fn finished(&self, file: &Path) {
         if let Some(bars) = &self.inner.bars {
-            let mut by_file = bars.by_file.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(bar) = by_file.remove(file) {
-                bar.finish_and_clear();
-            }
+            bars.remove(file);
         }
     }
 
-    /// Shows that something is waited for, until the value is dropped.
+    /// Shows that the command is waiting, until the value is dropped.
     pub fn spinner(&self, message: String) -> Spinner {
-        let bar = self.inner.bars.as_ref().map(|bars| {
-            let bar = bars.add(ProgressBar::new_spinner(), SPINNER, message);
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
-        Spinner { bar }
-    }
-}
-
-const BYTES: &str = "{prefix}{wide_msg} {bytes}/{total_bytes} [{bar:24}] {percent:>3}%";
-const SPINNER: &str = "{spinner} {wide_msg} {elapsed}";
-
-impl Bars {
-    fn add(&self, bar: ProgressBar, template: &str, message: String) -> ProgressBar {
-        let style = ProgressStyle::with_template(template).expect("the template is well-formed");
-        let bar = self.all.add(bar.with_style(style.progress_chars("=> ")));
-        bar.set_message(message);
-        bar
-    }
-}
-
-/// Something that is waited for.
-pub struct Spinner {
-    bar: Option<ProgressBar>,
-}
-
-impl Drop for Spinner {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        Spinner::new(self.inner.bars.as_ref(), &message)
     }
 }
 
@@ -216,7 +203,8 @@ impl log::Log for Log {
     fn log(&self, record: &log::Record<'_>) {
         if self.enabled(record.metadata()) {
             let elapsed = STARTED.get().map_or(0.0, |at| at.elapsed().as_secs_f64());
-            eprintln!("[{elapsed:7.3} s] {}", record.args());
+            let line = escape::line(&record.args().to_string());
+            write_stderr(&format!("[{elapsed:7.3} s] {line}\n"));
         }
     }
 

@@ -7,16 +7,19 @@ use std::process::ExitCode;
 
 use imgpost::Error;
 
+use crate::signals;
+
 /// A message and an exit code.
 pub struct Failure {
     message: String,
     code: Code,
     told: bool,
     names_file: bool,
+    reader_left: bool,
 }
 
-/// The exit codes. 2 is clap's, for wrong usage.
-#[derive(Clone, Copy)]
+/// The exit codes. 2 is clap's, for wrong usage. A cancel has the code of the signal that caused it.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Code {
     Some = 1,
     Usage = 2,
@@ -26,7 +29,7 @@ enum Code {
     Network = 6,
     Expired = 7,
     Unconfirmed = 8,
-    Cancelled = 130,
+    Cancelled,
 }
 
 impl Failure {
@@ -36,12 +39,22 @@ impl Failure {
             code,
             told: false,
             names_file: false,
+            reader_left: false,
         }
     }
 
     /// A file that is no image could not be read or written.
     pub fn file(path: &Path, error: io::Error) -> Self {
         Self::new(format!("{}: {error}", path.display()), Code::Usage)
+    }
+
+    /// An image has more bytes than are read.
+    pub fn image_too_large(name: &str, max_bytes: u64) -> Self {
+        let message = format!("{name} has more than {max_bytes} bytes; give a smaller image");
+        Self {
+            names_file: true,
+            ..Self::new(message, Code::Image)
+        }
     }
 
     /// The sandbox's port could not be opened.
@@ -102,20 +115,48 @@ impl Failure {
         )
     }
 
-    /// Standard output was closed, as `head` does: nobody is left to be told.
-    pub fn closed_output() -> Self {
+    /// Standard output did not take a result, and [`Context`](crate::context::Context) has reported that unless the
+    /// reader has left, as `head` does.
+    pub fn lost_output(reader_left: bool) -> Self {
         Self {
             told: true,
+            reader_left,
             ..Self::new("", Code::Some)
         }
     }
 
+    /// The same failure, after which no more of several images were begun.
+    pub fn stopped(self, done: usize, all: usize) -> Self {
+        if self.reader_left {
+            return self;
+        }
+        let message = format!("stopped; {done} of {all} images are done");
+        Self::new(message, Code::Some)
+    }
+
+    /// Whether there is no more to report.
     pub fn is_told(&self) -> bool {
         self.told
     }
 
+    pub fn is_cancelled(&self) -> bool {
+        self.code == Code::Cancelled
+    }
+
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.code as u8)
+        ExitCode::from(match self.code {
+            Code::Cancelled => signals::exit_code(),
+            code => code as u8,
+        })
+    }
+
+    /// The same failure, of an image that came from a stream of this name.
+    pub fn with_name(self, name: &str) -> Self {
+        Self {
+            message: format!("{name}: {}", self.message),
+            names_file: true,
+            ..self
+        }
     }
 
     /// The message with the file it is about in front, unless it names the file itself.

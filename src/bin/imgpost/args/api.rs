@@ -1,6 +1,6 @@
 //! How the network is used, and as whom.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,10 @@ use imgpost::{Error, Uploader};
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::read;
+
+/// A key has some forty bytes; a file of this size is another one.
+const MAX_KEY_FILE_BYTES: u64 = 64 * 1024;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "Network")]
@@ -39,6 +43,21 @@ pub struct ApiArgs {
 fn variable(name: &str) -> Option<String> {
     let value = std::env::var(name).ok();
     value.filter(|value| !value.trim().is_empty())
+}
+
+/// Reads the API key from a file, which may be a pipe.
+fn read_key(path: &Path) -> Result<String, Failure> {
+    let name = path.display();
+    let bytes = read::file(path, MAX_KEY_FILE_BYTES)?.ok_or_else(|| {
+        Failure::usage(format!(
+            "{name} has more than {MAX_KEY_FILE_BYTES} bytes; give a file that holds the API key alone"
+        ))
+    })?;
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::usage(format!(
+            "{name} is not text; give a file that holds the API key alone"
+        ))
+    })
 }
 
 fn transport() -> Result<Arc<UreqTransport>, Failure> {
@@ -71,7 +90,7 @@ impl ApiArgs {
     /// What calls the API; it ends when the command is cancelled.
     pub fn client(&self, context: &Context) -> Result<Client, Failure> {
         let key = match &self.api_key_file {
-            Some(path) => std::fs::read_to_string(path).map_err(|e| Failure::file(path, e))?,
+            Some(path) => read_key(path)?,
             None => variable("LEONARDO_API_KEY").ok_or_else(|| {
                 Failure::usage(
                     "there is no API key; set LEONARDO_API_KEY to yours, or try it with `imgpost sandbox`",

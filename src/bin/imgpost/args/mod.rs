@@ -25,9 +25,9 @@ Examples:
       try all of it without a key and without cost
 
 Environment: LEONARDO_API_KEY, LEONARDO_BASE_URL, SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY, NO_COLOR.
-Exit codes: 0 done, 1 some of several failed, 2 usage, 3 the image, 4 the API refused, 5 the form forbids it or the
-storage refused, 6 network, 7 the form expired, 8 a call was sent and no usable response came: check before you send
-it again, 130 cancelled.";
+Exit codes: 0 done, 1 some of several failed or a result was not printed, 2 usage, 3 the image, 4 the API refused,
+5 the form forbids it or the storage refused, 6 network, 7 the form expired, 8 a call was sent and no usable response
+came: check before you send it again, 70 a bug in imgpost, 130 cancelled (143 by SIGTERM, 129 by SIGHUP).";
 
 /// Fit an image to what a presigned S3 POST is waiting for, and post it there.
 #[derive(Parser)]

@@ -1,6 +1,5 @@
 //! Forms that were obtained elsewhere.
 
-use std::fmt;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -9,7 +8,7 @@ use serde::Serialize;
 
 use super::input;
 use crate::args::{Half, PrepareArgs};
-use crate::context::Context;
+use crate::context::{Context, Text};
 use crate::failure::Failure;
 use crate::report::Report;
 
@@ -104,35 +103,30 @@ impl Explained {
     }
 }
 
-impl fmt::Display for Explained {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "host        {}", self.host)?;
+impl Text for Explained {
+    fn to_lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("host        {}", self.host)];
         for (name, value) in [("key", &self.key), ("id", &self.id)] {
-            if let Some(value) = value {
-                writeln!(f, "{name:<11} {value}")?;
-            }
+            lines.extend(value.as_ref().map(|value| format!("{name:<11} {value}")));
         }
         if let Some(extension) = self.extension {
-            writeln!(f, "extension   {extension}")?;
+            lines.push(format!("extension   {extension}"));
         }
-        match self.expires_in {
-            None => writeln!(f, "expires     not told")?,
-            Some(left @ 0..) => writeln!(f, "expires     in {left} s")?,
-            Some(ago) => writeln!(f, "expired     {} s ago", -ago)?,
-        }
-        write!(f, "fields      {}", self.fields.join(", "))?;
+        lines.push(match self.expires_in {
+            None => "expires     unknown".into(),
+            Some(left @ 0..) => format!("expires     in {left} s"),
+            Some(ago) => format!("expired     {} s ago", -ago),
+        });
+        lines.push(format!("fields      {}", self.fields.join(", ")));
         match &self.conditions {
-            None => write!(
-                f,
-                "\nconditions  not told: there is no policy that can be read"
-            ),
+            None => lines.push("conditions  unknown: the form has no readable policy".into()),
             Some(conditions) => {
                 for (number, condition) in conditions.iter().enumerate() {
                     let title = if number == 0 { "conditions" } else { "" };
-                    write!(f, "\n{title:<11} {condition}")?;
+                    lines.push(format!("{title:<11} {condition}"));
                 }
-                Ok(())
             }
         }
+        lines
     }
 }

@@ -8,12 +8,14 @@ use imgpost::leonardo::{
     CanvasRequestType, Client, Generation, GenerationV2, ImageReference, ImageToVideo, Job,
     UniversalUpscaler,
 };
+use serde::Serialize;
 use serde_json::Value;
 
 use super::result::{self, Results};
 use super::{input, upload};
 use crate::args::{GenerateArgs, JobArgs, PrepareArgs, ResultArgs, UpscaleArgs, VideoArgs};
-use crate::context::Context;
+use crate::context::{Context, Text};
+use crate::escape;
 use crate::failure::Failure;
 
 /// The client, unless nothing is to be sent. A folder that cannot be is told before anything costs.
@@ -39,15 +41,20 @@ fn start<R: Results>(
     args: &ResultArgs,
 ) -> Result<(), Failure> {
     match client {
-        None => {
-            let json = call.request()?.json.unwrap_or_default();
-            let text = match context.json() {
-                true => json.to_string(),
-                false => format!("{json:#}"),
-            };
-            context.print(&text)
-        }
+        None => context.result(&DryRun(call.request()?.json.unwrap_or_default())),
         Some(client) => result::started(context, client, client.generate(call)?, args),
+    }
+}
+
+/// The JSON that would be sent.
+#[derive(Serialize)]
+struct DryRun(Value);
+
+impl Text for DryRun {
+    fn to_lines(&self) -> Vec<String> {
+        // What remains valid JSON when it is copied.
+        let json = escape::json(&format!("{:#}", self.0));
+        json.lines().map(str::to_owned).collect()
     }
 }
 

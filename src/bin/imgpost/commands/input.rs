@@ -1,12 +1,14 @@
 //! Files, folders, patterns and standard input, as the arguments name them.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use imgpost::{Error, Extension, PreparedImage, PresignedPost};
+use imgpost::{
+    Error, Extension, Limits, Prepare, PreparedImage, PresignedPost, PresignedPostError,
+};
 
 use crate::args::{Half, PrepareArgs};
 use crate::failure::Failure;
+use crate::read::{self, STANDARD_INPUT};
 
 /// The extensions of the files that a folder is searched for.
 const EXTENSIONS: [&str; 9] = [
@@ -17,11 +19,9 @@ pub fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-fn read_standard() -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let read = std::io::stdin().lock().read_to_end(&mut bytes);
-    read.map_err(|error| Failure::file(Path::new("standard input"), error))?;
-    Ok(bytes)
+/// Whether a file is none that ends, such as a pipe or a terminal.
+fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
 /// Prepares an image; `declared` is the extension where the arguments name none.
@@ -31,14 +31,27 @@ pub fn image(
     declared: Option<Extension>,
 ) -> Result<PreparedImage, Failure> {
     let prepare = prepare.prepare(declared);
-    let image = match is_standard(file) {
-        true => prepare.bytes(read_standard()?),
-        false => prepare.open(file),
+    let image = if is_standard(file) || is_special(file) {
+        image_from_stream(file, &prepare)?
+    } else {
+        prepare.open(file).map_err(Error::from)?
     };
-    let image = image.map_err(Error::from)?;
     let (from, to, extension) = (image.source_size(), image.size(), image.extension());
     log::info!("prepared {}: {from} -> {to} {extension}", file.display());
     Ok(image)
+}
+
+/// Prepares an image that has to be read before it is known how long it is.
+fn image_from_stream(file: &Path, prepare: &Prepare) -> Result<PreparedImage, Failure> {
+    let max_bytes = Limits::default().max_input_bytes;
+    let (name, bytes) = if is_standard(file) {
+        (STANDARD_INPUT.into(), read::standard_input(max_bytes)?)
+    } else {
+        (file.to_string_lossy(), read::file(file, max_bytes)?)
+    };
+    let bytes = bytes.ok_or_else(|| Failure::image_too_large(&name, max_bytes))?;
+    let image = prepare.bytes(bytes).map_err(Error::from);
+    image.map_err(|error| Failure::from(error).with_name(&name))
 }
 
 /// Reads a form from a file or standard input, of which the file to be posted may not be the other one.
@@ -48,10 +61,14 @@ pub fn form(source: &Path, half: Option<Half>, file: &Path) -> Result<PresignedP
             "standard input can be the form or the file, not both",
         ));
     }
-    let json = match is_standard(source) {
-        true => read_standard()?,
-        false => std::fs::read(source).map_err(|error| Failure::file(source, error))?,
+    let max_bytes = PresignedPost::MAX_JSON_BYTES;
+    let json = if is_standard(source) {
+        read::standard_input(max_bytes as u64)?
+    } else {
+        read::file(source, max_bytes as u64)?
     };
+    let too_long = PresignedPostError::JsonTooLong { max_bytes };
+    let json = json.ok_or_else(|| Error::from(too_long))?;
     let form = match half {
         None => PresignedPost::from_json(json),
         Some(half) => PresignedPost::canvas_from_json(json).map(|(init, mask)| match half {

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use imgpost::{Error, Plan, PreparedImage};
@@ -33,11 +32,7 @@ pub fn prepare(
     each(context, files, |file| {
         let image = input::image(file, prepare, None)?;
         if is_standard(output) {
-            let mut stdout = std::io::stdout().lock();
-            let sent = stdout
-                .write_all(image.bytes())
-                .and_then(|()| stdout.flush());
-            return sent.map_err(|_| Failure::closed_output());
+            return context.print_bytes(image.bytes());
         }
         let path = match to_folder {
             true => output.join(name(file, &image)),
@@ -88,7 +83,13 @@ fn each(
         }
         match with(file) {
             Ok(()) => {}
-            Err(failure) if files.len() == 1 || failure.is_told() => return Err(failure),
+            Err(failure) if files.len() == 1 => return Err(failure),
+            Err(failure) if failure.is_told() => {
+                return Err(failure.stopped(done + 1 - failed, files.len()));
+            }
+            Err(failure) if failure.is_cancelled() => {
+                return Err(Failure::cancelled(done - failed, files.len()));
+            }
             Err(failure) => {
                 failed += 1;
                 context.fail(&failure.about(file));

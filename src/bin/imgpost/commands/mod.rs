@@ -12,11 +12,12 @@ mod upload;
 use crate::args::Command;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::signals;
 
 pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
-    // The sandbox runs until Ctrl-C ends the process.
+    // The sandbox runs until a signal ends the process.
     if !matches!(command, Command::Sandbox { .. }) {
-        context.end_on_ctrl_c();
+        signals::cancel_on_signal();
     }
     match command {
         Command::Prepare {
@@ -85,7 +86,7 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::InitImage(command) => records::init_image(context, command),
         Command::Me { api } => records::me(context, &api),
         Command::Sandbox { port } => shell::sandbox(context, port),
-        Command::Completions { shell } => shell::completions(shell),
-        Command::Man => shell::man(),
+        Command::Completions { shell } => shell::completions(context, shell),
+        Command::Man => shell::man(context),
     }
 }

@@ -6,13 +6,13 @@ use imgpost::leonardo::{Dataset, InitImageRecord, UserDetails};
 use serde::Serialize;
 
 use crate::args::{ApiArgs, DatasetCommand, InitImageCommand, RecordArgs};
-use crate::context::Context;
+use crate::context::{Context, Text};
 use crate::failure::Failure;
 
-/// The API's own JSON, or a text for people.
+/// The API's own JSON, or lines for people.
 struct Record<T> {
     record: T,
-    text: String,
+    lines: Vec<String>,
 }
 
 impl<T: Serialize> Serialize for Record<T> {
@@ -21,9 +21,9 @@ impl<T: Serialize> Serialize for Record<T> {
     }
 }
 
-impl<T> fmt::Display for Record<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+impl<T> Text for Record<T> {
+    fn to_lines(&self) -> Vec<String> {
+        self.lines.clone()
     }
 }
 
@@ -52,8 +52,8 @@ pub fn dataset(context: &Context, command: DatasetCommand) -> Result<(), Failure
         }
         DatasetCommand::Show(RecordArgs { id, api }) => {
             let record = api.client(context)?.dataset(&id)?;
-            let text = dataset_text(&record);
-            context.result(&Record { record, text })
+            let lines = dataset_lines(&record);
+            context.result(&Record { record, lines })
         }
         DatasetCommand::Delete(RecordArgs { id, api }) => {
             api.client(context)?.delete_dataset(&id)?;
@@ -74,8 +74,8 @@ pub fn init_image(context: &Context, command: InitImageCommand) -> Result<(), Fa
     match command {
         InitImageCommand::Show(RecordArgs { id, api }) => {
             let record = api.client(context)?.init_image(&id)?;
-            let text = init_image_text(&record);
-            context.result(&Record { record, text })
+            let lines = init_image_lines(&record);
+            context.result(&Record { record, lines })
         }
         InitImageCommand::Delete(RecordArgs { id, api }) => {
             api.client(context)?.delete_init_image(&id)?;
@@ -86,43 +86,43 @@ pub fn init_image(context: &Context, command: InitImageCommand) -> Result<(), Fa
 
 pub fn me(context: &Context, api: &ApiArgs) -> Result<(), Failure> {
     let record = api.client(context)?.me()?;
-    let text = account_text(&record);
-    context.result(&Record { record, text })
+    let lines = account_lines(&record);
+    context.result(&Record { record, lines })
 }
 
 fn or_unknown(text: Option<&str>) -> &str {
     text.unwrap_or("?")
 }
 
-fn init_image_text(record: &InitImageRecord) -> String {
-    format!(
+fn init_image_lines(record: &InitImageRecord) -> Vec<String> {
+    vec![format!(
         "{} {} {}",
         or_unknown(record.id.as_deref()),
         or_unknown(record.created_at.as_deref()),
         or_unknown(record.url.as_deref())
-    )
+    )]
 }
 
-fn dataset_text(record: &Dataset) -> String {
-    let mut text = format!(
+fn dataset_lines(record: &Dataset) -> Vec<String> {
+    let mut lines = vec![format!(
         "{} {}, images: {}",
         or_unknown(record.id.as_deref()),
         or_unknown(record.name.as_deref()),
         record.images.len()
-    );
-    for image in &record.images {
+    )];
+    lines.extend(record.images.iter().map(|image| {
         let (id, url) = (image.id.as_deref(), image.url.as_deref());
-        text += &format!("\n{} {}", or_unknown(id), or_unknown(url));
-    }
-    text
+        format!("{} {}", or_unknown(id), or_unknown(url))
+    }));
+    lines
 }
 
-fn account_text(record: &UserDetails) -> String {
+fn account_lines(record: &UserDetails) -> Vec<String> {
     let user = record.user.as_ref();
-    let mut text = format!(
+    let mut lines = vec![format!(
         "user                    {}",
         or_unknown(user.and_then(|user| user.username.as_deref().or(user.id.as_deref())))
-    );
+    )];
     for (name, left) in [
         ("API subscription tokens", record.api_subscription_tokens),
         ("API paid tokens", record.api_paid_tokens),
@@ -130,17 +130,14 @@ fn account_text(record: &UserDetails) -> String {
         ("subscription tokens", record.subscription_tokens),
         ("paid tokens", record.paid_tokens),
     ] {
-        if let Some(left) = left {
-            text += &format!("\n{name:<23} {left}");
-        }
+        lines.extend(left.map(|left| format!("{name:<23} {left}")));
     }
     for (name, date) in [
         ("API tokens renewed", &record.api_plan_token_renewal_date),
         ("tokens renewed", &record.token_renewal_date),
     ] {
-        if let Some(date) = date {
-            text += &format!("\n{name:<23} {date}");
-        }
+        let date = date.as_ref();
+        lines.extend(date.map(|date| format!("{name:<23} {date}")));
     }
-    text
+    lines
 }

@@ -1,6 +1,5 @@
 //! Waiting for jobs, and fetching what they made.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use imgpost::leonardo::{Client, Cost, GenerationState, Job, JobResource, Variati
 use serde::Serialize;
 
 use crate::args::ResultArgs;
-use crate::context::Context;
+use crate::context::{Context, Text};
 use crate::failure::Failure;
 
 /// A job, in the stable names of `--json`.
@@ -30,24 +29,27 @@ struct ImageReport {
     file: Option<String>,
 }
 
-impl fmt::Display for JobReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.images.is_empty() {
-            f.write_str(&self.id)?;
-            if let Some(Cost { amount, unit, .. }) = &self.cost {
-                return write!(f, " ({amount} {})", unit.as_str().to_lowercase());
+impl JobReport {
+    /// The id of the job and what it costs.
+    fn line(&self) -> String {
+        let id = &self.id;
+        match (&self.cost, self.api_credit_cost) {
+            (Some(Cost { amount, unit, .. }), _) => {
+                format!("{id} ({amount} {})", unit.as_str().to_lowercase())
             }
-            return match self.api_credit_cost {
-                Some(cost) => write!(f, " ({cost} credits)"),
-                None => Ok(()),
-            };
+            (None, Some(cost)) => format!("{id} ({cost} credits)"),
+            (None, None) => id.clone(),
         }
-        for (number, image) in self.images.iter().enumerate() {
-            let line = image.file.as_ref().unwrap_or(&image.url);
-            let end = if number == 0 { "" } else { "\n" };
-            write!(f, "{end}{line}")?;
+    }
+}
+
+impl Text for JobReport {
+    fn to_lines(&self) -> Vec<String> {
+        if self.images.is_empty() {
+            return vec![self.line()];
         }
-        Ok(())
+        let line = |image: &ImageReport| image.file.as_ref().unwrap_or(&image.url).clone();
+        self.images.iter().map(line).collect()
     }
 }
 
@@ -95,7 +97,7 @@ pub fn started<R: Results>(
     };
     let printed = if args.wait || args.download.is_some() {
         // Whoever cancels can wait for it later.
-        context.tell(&format!("started {report}"));
+        context.tell(&format!("started {}", report.line()));
         waited(context, client, &job, args)
             .map_err(Failure::from)
             .and_then(|resource| finish(context, client, resource, report, args))

@@ -2,8 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use imgpost::leonardo::{Batch, CanvasImages, Client, Outcome};
 use imgpost::{Error, Progress};
@@ -31,15 +30,20 @@ pub fn upload(
             "standard input is one image, and has to be the only one",
         ));
     }
-    let closed = Arc::new(Mutex::new(None));
+    // The failure to print a result. Nobody reads the ids after that, so no more images are begun.
+    let lost: Arc<Mutex<Option<Failure>>> = Arc::default();
     let batch = Batch::new(prepare.prepare(None)).jobs(jobs.into());
     let batch = batch
+        .skip({
+            let lost = Arc::clone(&lost);
+            move |_| lock(&lost).is_some()
+        })
         .on_progress({
             let context = context.clone();
             move |file, progress| context.progress(file, progress)
         })
         .on_done({
-            let (context, closed) = (context.clone(), Arc::clone(&closed));
+            let (context, lost) = (context.clone(), Arc::clone(&lost));
             move |item| {
                 context.finished(&item.path);
                 let told = match &item.outcome {
@@ -54,10 +58,7 @@ pub fn upload(
                     _ => Ok(()),
                 };
                 if let Err(failure) = told {
-                    // Nobody reads the ids any more, so no more pictures are uploaded.
-                    context.cancel_token().cancel();
-                    let mut closed = closed.lock().unwrap_or_else(PoisonError::into_inner);
-                    *closed = Some(failure);
+                    *lock(&lost) = Some(failure);
                 }
             }
         });
@@ -65,18 +66,22 @@ pub fn upload(
         Some(dataset) => client.upload_dataset(dataset, files, &batch),
         None => client.upload_init_images(files, &batch),
     };
-    if let Some(failure) = closed.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        return Err(failure);
-    }
     let uploaded = |item: &&_| {
         let item: &imgpost::leonardo::BatchItem = item;
         matches!(item.outcome, Outcome::Uploaded(_))
     };
     let done = items.iter().filter(uploaded).count();
-    match context.cancel_token().is_cancelled() {
-        true => Err(Failure::cancelled(done, files.len())),
-        false => Failure::of_some(files.len() - done, files.len()),
+    if context.cancel_token().is_cancelled() {
+        return Err(Failure::cancelled(done, files.len()));
     }
+    match lock(&lost).take() {
+        Some(failure) => Err(failure.stopped(done, files.len())),
+        None => Failure::of_some(files.len() - done, files.len()),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn upload_one(

@@ -1,0 +1,40 @@
+//! Standard output and standard error. Nothing else in the command writes to either: `println!` and `eprintln!` panic
+//! where nobody reads or the disk is full.
+
+use std::io::{self, ErrorKind, Write};
+use std::thread;
+use std::time::Duration;
+
+/// How long to wait for a reader that is slower than a stream that does not block.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Writes all of `bytes` to standard output.
+pub fn write_stdout(bytes: &[u8]) -> io::Result<()> {
+    write(&mut io::stdout().lock(), bytes)
+}
+
+/// Writes to standard error, if it can be written to: a message that nobody can read must not stop the work.
+pub fn write_stderr(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Unlike `write_all`, waits where a parent process has made the stream non-blocking, as Node.js does to its pipes.
+fn write(stream: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
+    loop {
+        let written = if bytes.is_empty() {
+            match stream.flush() {
+                Ok(()) => return Ok(()),
+                Err(error) => Err(error),
+            }
+        } else {
+            stream.write(bytes)
+        };
+        match written {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(PAUSE),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

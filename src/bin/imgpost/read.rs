@@ -1,0 +1,56 @@
+//! Reads files that may be endless or may never begin: standard input, pipes and devices.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+
+use imgpost::Error;
+
+use crate::failure::Failure;
+use crate::signals;
+
+/// What messages call standard input.
+pub const STANDARD_INPUT: &str = "standard input";
+
+/// Reads standard input to its end; gives `None` when it has more than `max_bytes`.
+pub fn standard_input(max_bytes: u64) -> Result<Option<Vec<u8>>, Failure> {
+    read(STANDARD_INPUT.as_ref(), max_bytes, || Ok(io::stdin()))
+}
+
+/// Reads the file at `path`; gives `None` when it has more than `max_bytes`.
+pub fn file(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Failure> {
+    let owned = path.to_owned();
+    read(path, max_bytes, move || File::open(owned))
+}
+
+/// Reads on a thread of its own, because neither opening a pipe nor reading from it can be interrupted. After a signal
+/// that thread is left behind, and ends with the process.
+fn read<R: Read>(
+    name: &Path,
+    max_bytes: u64,
+    open: impl FnOnce() -> io::Result<R> + Send + 'static,
+) -> Result<Option<Vec<u8>>, Failure> {
+    log::info!("reading {}", name.display());
+    let (sender, receiver) = mpsc::channel();
+    let (token, cancelled) = (signals::token(), sender.clone());
+    // Nobody receives what is sent after the first message.
+    let _hook = token.on_cancel(move || drop(cancelled.send(None)));
+    let work = move || {
+        let mut bytes = Vec::new();
+        // One byte more than is accepted shows that there are more.
+        let most = max_bytes.saturating_add(1);
+        let read = open().and_then(|source| source.take(most).read_to_end(&mut bytes));
+        drop(sender.send(Some(read.map(|_| bytes))));
+    };
+    let thread = thread::Builder::new().name("read".into()).spawn(work);
+    thread.map_err(|error| Failure::file(name, error))?;
+    match receiver.recv() {
+        Ok(Some(read)) => {
+            let bytes = read.map_err(|error| Failure::file(name, error))?;
+            Ok((bytes.len() as u64 <= max_bytes).then_some(bytes))
+        }
+        Ok(None) | Err(_) => Err(Error::Cancelled.into()),
+    }
+}
