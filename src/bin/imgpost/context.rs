@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::args::{Color, OutputArgs};
 use crate::failure::Failure;
+use crate::signals;
 
 /// The ways out of the command. Clones are one and the same.
 #[derive(Clone)]
@@ -67,7 +68,8 @@ impl Context {
         self.inner.cancel_token.clone()
     }
 
-    /// Makes Ctrl-C end what is going on, and end the process at once the second time.
+    /// Makes Ctrl-C, SIGTERM and SIGHUP end what is going on, and end the process at once the second time. Files that
+    /// are being written are gone by then: cancelling removes them.
     pub fn end_on_ctrl_c(&self) {
         let token = self.cancel_token();
         let handler = move || match token.is_cancelled() {
@@ -75,8 +77,8 @@ impl Context {
             false => token.cancel(),
         };
         // Without a handler, Ctrl-C ends the process, which is what is wanted too.
-        if let Err(error) = ctrlc::set_handler(handler) {
-            log::debug!("Ctrl-C cannot be handled: {error}");
+        if let Err(error) = signals::set_handler(handler) {
+            log::debug!("signals cannot be handled: {error}");
         }
     }
 

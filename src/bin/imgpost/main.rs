@@ -5,6 +5,7 @@ mod commands;
 mod context;
 mod failure;
 mod report;
+mod signals;
 
 use std::process::ExitCode;
 
