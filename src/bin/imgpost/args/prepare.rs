@@ -28,7 +28,7 @@ pub struct PrepareArgs {
     /// The extension to declare and encode: png, jpg, jpeg or webp [default: the form's; else jpg, or png with
     /// transparency]
     #[arg(long = "ext", value_name = "EXT")]
-    extension: Option<Extension>,
+    pub extension: Option<Extension>,
     /// The quality of a JPEG
     #[arg(long, value_name = "1-100", default_value_t = 90, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,

@@ -1,12 +1,12 @@
 //! Waiting for jobs, and fetching what they made.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use imgpost::leonardo::{Client, Cost, Job, Wait};
 use serde::Serialize;
 
+use super::download::download;
 use crate::args::ResultArgs;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -113,13 +113,9 @@ pub fn finish_generation(
     let state = client.wait_with(&report.id, &wait(args))?;
     drop(spinner);
     report.status = Some(state.status.to_string());
-    for image in state.images {
-        let url = image.motion_mp4_url.unwrap_or(image.url);
-        report
-            .images
-            .push(fetched(context, client, image.id, url, args)?);
-    }
-    context.result(&report)
+    let images = state.images.into_iter();
+    let results = images.map(|image| (image.id, image.motion_mp4_url.unwrap_or(image.url)));
+    finish(context, client, report, results.collect(), args)
 }
 
 pub fn finish_variation(
@@ -134,8 +130,7 @@ pub fn finish_variation(
     report.status = variation.status.map(|status| status.to_string());
     let id = variation.id.unwrap_or_else(|| report.id.clone());
     let url = variation.url.unwrap_or_default();
-    report.images.push(fetched(context, client, id, url, args)?);
-    context.result(&report)
+    finish(context, client, report, vec![(id, url)], args)
 }
 
 /// Makes the folder that results are fetched into.
@@ -152,41 +147,26 @@ fn wait(args: &ResultArgs) -> Wait {
     Wait::default().timeout(Duration::from_secs(args.wait_timeout))
 }
 
-/// Fetches a picture where that is asked for, under its id.
-fn fetched(
+/// Downloads the results where that is asked for, and prints where each is: a file, or the URL it is still at.
+fn finish(
     context: &Context,
     client: &Client,
-    id: String,
-    url: String,
+    mut report: JobReport,
+    results: Vec<(String, String)>,
     args: &ResultArgs,
-) -> Result<ImageReport, Failure> {
-    let file = match &args.download {
-        None => None,
-        Some(folder) => {
-            let _spinner = context.spinner(format!("fetching {id}"));
-            Some(download(client, &id, &url, folder)?)
-        }
+) -> Result<(), Failure> {
+    let (files, downloaded) = match &args.download {
+        None => (vec![None; results.len()], Ok(())),
+        Some(folder) => download(context, client, folder, &results),
     };
-    Ok(ImageReport {
-        id,
-        url,
-        file: file.map(|file| file.display().to_string()),
-    })
-}
-
-/// The name tells what it is, which its bytes decide.
-fn download(client: &Client, id: &str, url: &str, folder: &Path) -> Result<PathBuf, Failure> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    let name: String = id.chars().filter(|c| plain(*c)).collect();
-    let name = if name.is_empty() { "picture" } else { &name };
-    let path = folder.join(name);
-    let downloaded = client.download(url, &path)?;
-    let extension = match downloaded.content_type {
-        "image/jpeg" => "jpg",
-        "video/mp4" => "mp4",
-        other => other.rsplit('/').next().unwrap_or(other),
-    };
-    let named = path.with_extension(extension);
-    std::fs::rename(&path, &named).map_err(|error| Failure::file(&named, error))?;
-    Ok(named)
+    let results = results.into_iter().zip(files);
+    report.images = results
+        .map(|((id, url), file)| ImageReport {
+            id,
+            url,
+            file: file.map(|file| file.display().to_string()),
+        })
+        .collect();
+    context.result(&report)?;
+    downloaded
 }
