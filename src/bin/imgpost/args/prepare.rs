@@ -25,8 +25,8 @@ pub struct PrepareArgs {
     /// Which part to keep when cropping: center, north, northeast, …, or a point such as 33%,20%
     #[arg(long, value_name = "GRAVITY", default_value = "center")]
     gravity: Gravity,
-    /// The extension to declare and encode: png, jpg, jpeg or webp [default: the form's; else jpg, or png with
-    /// transparency]
+    /// The extension to declare and encode: png, jpg, jpeg or webp [default: the form's or the output file's;
+    /// else jpg, or png with transparency]
     #[arg(long = "ext", value_name = "EXT")]
     pub extension: Option<Extension>,
     /// The quality of a JPEG
