@@ -107,6 +107,19 @@ fn folder_of_one_unreadable_image_ends_with_1_and_makes_no_dataset() {
 }
 
 #[test]
+fn folder_without_images_is_an_error_that_counts_what_is_there() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = folder(&["album/1.jpg"]);
+    std::fs::write(folder.path().join("notes.txt"), "about them").unwrap();
+    let output = upload(&sandbox, folder.path(), &["."]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        stderr(&output),
+        "imgpost: .: there is no image; skipped 1 file that is not an image, 1 folder (--recursive includes it)\n"
+    );
+}
+
+#[test]
 fn folders_in_a_folder_are_included_on_request() {
     let sandbox = Sandbox::start().unwrap();
     let folder = folder(&["a/2.jpg", "a/b/c/3.jpg", "1.jpg", "z.jpg", "a/.git/4.jpg"]);

@@ -1,4 +1,4 @@
-//! Fetching what was generated.
+//! Downloads of results.
 
 mod format;
 mod sink;
@@ -18,38 +18,38 @@ use sink::{Sink, Target, Written};
 
 const MAX_REDIRECTS: usize = 3;
 
-/// How long a download may take in all, and without a byte.
+/// The time limits of an attempt: in all, and without a byte.
 const TIMEOUT: Duration = Duration::from_secs(3600);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A picture or a video that was fetched.
+/// A downloaded image or video.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Downloaded {
-    /// Where it is.
+    /// The file.
     pub path: PathBuf,
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub bytes: u64,
-    /// Its type, as its first bytes tell: for example `image/jpeg`.
+    /// Its type, recognized by its first bytes: for example `image/jpeg`.
     pub content_type: &'static str,
 }
 
-/// Why a picture or a video was not fetched.
+/// Why an image or a video was not downloaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DownloadError {
-    /// The address is neither https nor on this machine.
+    /// The URL is neither https nor on this machine.
     Url,
-    /// The server answered with this status.
+    /// The server responded with this status instead of 200.
     Status(u16),
-    /// The server sent from one address to the next, again and again.
+    /// The server redirected too often.
     Redirects,
-    /// It has more bytes than it [may have](super::ClientBuilder::max_download_bytes).
+    /// The file has more bytes than [allowed](super::ClientBuilder::max_download_bytes).
     TooLarge {
-        /// The most it may have.
+        /// The limit.
         max_bytes: u64,
     },
-    /// What came is no picture and no video.
+    /// The file is neither an image nor a video.
     ContentType,
     /// The connection closed before the whole file arrived, at every attempt. Try again.
     Incomplete,
@@ -68,19 +68,19 @@ impl DownloadError {
 impl fmt::Display for DownloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url => f.write_str("the address to fetch from is not https"),
-            Self::Status(403 | 404 | 410) => {
-                f.write_str("it is not there any more; ask for the generation again")
-            }
-            Self::Status(status) => write!(f, "it cannot be fetched: the server answered {status}"),
-            Self::Redirects => f.write_str("the server sends from one address to the next"),
+            Self::Url => f.write_str("the URL of the file is not https"),
+            Self::Status(403 | 404 | 410) => f.write_str(
+                "the file is no longer there; get the generation again for its present URL",
+            ),
+            Self::Status(status) => write!(f, "the server responded with status {status}"),
+            Self::Redirects => f.write_str("the server redirected too often"),
             Self::TooLarge { max_bytes } => {
                 write!(
                     f,
-                    "it has more than {max_bytes} bytes; allow more if that is right"
+                    "the file has more than {max_bytes} bytes; raise the limit if that is right"
                 )
             }
-            Self::ContentType => f.write_str("what was fetched is no picture and no video"),
+            Self::ContentType => f.write_str("the file is neither an image nor a video"),
             Self::Incomplete => {
                 f.write_str("the connection closed before the whole file arrived; try again")
             }
@@ -90,14 +90,14 @@ impl fmt::Display for DownloadError {
 
 impl std::error::Error for DownloadError {}
 
-/// Fetching pictures.
+/// Downloads.
 impl Client {
     /// Downloads what is at `url`, for example a generated image, into the file at `path`, with whatever extension that
     /// has. The bytes go to a temporary file in the same folder first, so that `path` has its old content until all of the
     /// new one is on the disk. A symbolic link is followed, and the mode of a file that exists stays the same. A device or
-    /// a FIFO is written to directly, in one attempt.
+    /// a FIFO is written to directly: it may get a part of the file, and there is no second attempt then.
     ///
-    /// The API key is not sent along. What is no JPEG, PNG, WebP, GIF or MP4 is refused. When the response does not say
+    /// The API key is not sent along. What is not a JPEG, PNG, WebP, GIF or MP4 file is refused. When the response does not say
     /// how long it is, a file that breaks off is detected by its format.
     ///
     /// # Errors
@@ -153,7 +153,7 @@ impl Client {
             let random = random::draw() as u64;
             match retry::decide(attempt, self.inner.retries, failure, None, random) {
                 Next::Attempt(pause) if !self.cancel_token.wait(pause) => {
-                    log::info!("a download failed, and is tried again after {pause:?}: {error}");
+                    log::info!("retrying a download in {pause:?}: {error}");
                     attempt += 1;
                 }
                 Next::Attempt(_) => return Err(Error::Cancelled),
@@ -203,7 +203,7 @@ impl Client {
             timeout: TIMEOUT,
             idle_timeout: IDLE_TIMEOUT,
             cancel_token: Some(&self.cancel_token),
-            // One more tells that there is more.
+            // One byte beyond the limit shows that there is more.
             max_response_bytes: max_bytes.saturating_add(1),
             sink: Some(sink),
         })

@@ -82,8 +82,11 @@ pub fn expand(given: &[PathBuf], recursive: bool) -> Result<Found, Failure> {
             _ => found.files.push(path.clone()),
         }
         if found.count() == before {
-            let path = path.display();
-            return Err(Failure::usage(format!("{path}: there is no image")));
+            let mut message = format!("{}: there is no image", path.display());
+            if !found.skipped.is_empty() {
+                message += &format!("; {}", found.skipped);
+            }
+            return Err(Failure::usage(message));
         }
     }
     found.drop_repeated();
