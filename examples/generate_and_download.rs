@@ -41,11 +41,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Err(error) => return Err(error.into()),
     };
     for picture in pictures {
-        let path = folder.join(format!("{}.jpg", picture.id));
-        println!(
-            "fetched {}",
-            client.download(&picture.url, path)?.path.display()
-        );
+        let downloaded = client.download_into(&picture.url, &folder, &picture.id)?;
+        println!("downloaded {}", downloaded.path.display());
     }
     Ok(())
 }

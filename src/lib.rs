@@ -167,6 +167,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
 
+mod atomic_file;
 mod cancel;
 mod deadline;
 mod error;

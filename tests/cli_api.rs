@@ -34,9 +34,10 @@ fn text(output: &Output) -> String {
 fn folders_and_patterns_are_uploaded_into_a_new_dataset() {
     let sandbox = Sandbox::start().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    for name in ["b.JPG", "a.jpg", ".hidden.jpg", "notes.txt"] {
+    for name in ["b.JPG", "a.jpg", ".hidden.jpg"] {
         std::fs::copy(fixture("images/gray.jpg"), folder.path().join(name)).unwrap();
     }
+    std::fs::write(folder.path().join("notes.txt"), "about them").unwrap();
     let output = run(on(&sandbox)
         .args([
             "upload",
@@ -50,8 +51,14 @@ fn folders_and_patterns_are_uploaded_into_a_new_dataset() {
         ])
         .arg(folder.path()));
     let told = String::from_utf8(output.stderr.clone()).unwrap();
-    let dataset = told
-        .trim()
+    let [skipped, made] = *told.lines().collect::<Vec<_>>() else {
+        panic!("{told}")
+    };
+    assert_eq!(
+        skipped,
+        "imgpost: skipped 1 file that is not an image, 1 hidden entry"
+    );
+    let dataset = made
         .strip_prefix("imgpost: made the dataset ")
         .unwrap()
         .to_owned();

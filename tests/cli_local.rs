@@ -54,44 +54,6 @@ fn several_pictures_go_into_a_folder() {
 }
 
 #[test]
-fn nothing_is_lost() {
-    let folder = tempfile::tempdir().unwrap();
-    let photo = folder.path().join("photo.jpg");
-    std::fs::copy(fixture("images/gray.jpg"), &photo).unwrap();
-    let before = std::fs::read(&photo).unwrap();
-    for output in [photo.as_path(), folder.path()] {
-        let mut command = imgpost();
-        let (code, message) = refused(&run(command
-            .arg("prepare")
-            .arg(&photo)
-            .arg("-o")
-            .arg(output)));
-        assert_eq!(code, 2);
-        assert!(
-            message.contains("photo.jpg is the picture itself"),
-            "{message}"
-        );
-        assert_eq!(std::fs::read(&photo).unwrap(), before);
-    }
-    // Two that would get the same name.
-    let other = folder.path().join("photo.png");
-    std::fs::copy(fixture("images/gray.jpg"), &other).unwrap();
-    let out = folder.path().join("out");
-    let mut command = imgpost();
-    let output = run(command
-        .args(["prepare", "--ext", "jpg", "-o"])
-        .arg(&out)
-        .arg(&photo)
-        .arg(&other));
-    assert_eq!(output.status.code(), Some(1));
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        told.contains("was just made from another picture"),
-        "{told}"
-    );
-}
-
-#[test]
 fn standard_input_and_output() {
     let photo = std::fs::read(fixture("images/gray.jpg")).unwrap();
     let output = with_input(

@@ -151,6 +151,119 @@ fn a_download_that_is_cancelled_leaves_nothing() {
     assert!(names(folder.path()).is_empty());
 }
 
+/// A response whose body ends where the connection does.
+fn undelimited(body: &[u8]) -> Vec<u8> {
+    [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", body].concat()
+}
+
+#[test]
+fn body_cut_off_without_a_length_is_not_kept() {
+    let video = [
+        &b"\0\0\0\x10ftypisom\0\0\0\0"[..],
+        b"\0\0\0\x08moov",
+        b"\0\0\x20\0mdat",
+        &[7; 0x2000 - 8],
+    ]
+    .concat();
+    let image = |name: &str| std::fs::read(fixture(name)).unwrap();
+    for whole in [
+        image("images/gray.jpg"),
+        image("tiny/progressive.jpg"),
+        picture(),
+        image("tiny/lossy.webp"),
+        image("tiny/palette.gif"),
+        video,
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, "before").unwrap();
+        for length in [20, whole.len() / 2, whole.len() - 1] {
+            let (url, server) = capture_one(undelimited(&whole[..length]));
+            let error = client().download(&url, &path).unwrap_err();
+            server.join().unwrap();
+            let is_incomplete = matches!(error, Error::Download(DownloadError::Incomplete));
+            assert!(is_incomplete, "{length} of {}: {error}", whole.len());
+            assert_eq!(std::fs::read(&path).unwrap(), b"before");
+            assert_eq!(names(folder.path()), ["a"]);
+        }
+        let (url, server) = capture_one(undelimited(&whole));
+        client().download(&url, &path).unwrap();
+        server.join().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), whole);
+    }
+}
+
+#[test]
+fn body_cut_off_is_requested_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.gif");
+    let gif = "GIF89a\x01\0\x01\0\0\0\0";
+    let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+    let server = FaultServer::start(vec![
+        Step::Answer(format!("{head}{gif}")),
+        Step::Answer(format!("{head}{gif};")),
+    ]);
+    let client = Client::builder(KEY).build().unwrap();
+    client.download(&server.url, &path).unwrap();
+    assert_eq!(server.requests(), 2);
+    assert_eq!(std::fs::read(&path).unwrap(), format!("{gif};").as_bytes());
+}
+
+/// The old temporary name was foreseeable: whatever had it was overwritten.
+#[test]
+fn files_beside_the_target_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    let beside = [".a.png.part", "a.png.part", "a.png.tmp"].map(|name| folder.path().join(name));
+    for path in &beside {
+        std::fs::write(path, "mine").unwrap();
+    }
+    let (url, server) = capture_one(response("200 OK", &picture()));
+    client().download(&url, &path).unwrap();
+    server.join().unwrap();
+    for path in beside {
+        assert_eq!(std::fs::read(path).unwrap(), b"mine");
+    }
+    assert_eq!(names(folder.path()).len(), 4);
+}
+
+#[test]
+fn name_gets_the_extension_of_what_was_downloaded() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a"), "mine").unwrap();
+    let (url, server) = capture_one(response("200 OK", &picture()));
+    let downloaded = client().download_into(&url, folder.path(), "a").unwrap();
+    server.join().unwrap();
+    assert_eq!(downloaded.path, folder.path().join("a.png"));
+    assert_eq!(names(folder.path()), ["a", "a.png"]);
+    for name in ["", "..", ".a", "a/b", "../a", "/a", "c:a"] {
+        let error = client().download_into(&url, folder.path(), name);
+        assert!(matches!(error, Err(Error::Invalid(_))), "{name:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn fifo_is_written_to_in_one_attempt() {
+    use std::os::unix::fs::FileTypeExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    // What a reader got cannot be taken back.
+    let cut_off = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nGIF89a......";
+    let server = FaultServer::start(vec![Step::Answer(cut_off.into())]);
+    let client = Client::builder(KEY).build().unwrap();
+    let from = path.clone();
+    let reader = std::thread::spawn(move || std::fs::read(from).unwrap());
+    let error = client.download(&server.url, &path).unwrap_err();
+    assert!(matches!(error, Error::Transport(_)), "{error}");
+    assert_eq!(server.requests(), 1);
+    assert_eq!(reader.join().unwrap(), b"GIF89a......");
+    let is_fifo = std::fs::metadata(&path).unwrap().file_type().is_fifo();
+    assert!(is_fifo, "a file was put in the place of the FIFO");
+}
+
 #[test]
 fn a_folder_that_is_not_there_is_told() {
     let (url, _server) = capture_one(response("200 OK", &picture()));

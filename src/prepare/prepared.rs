@@ -1,9 +1,13 @@
 //! What preparation gives.
 
 use std::fmt;
+use std::io::{self, Write};
+use std::path::Path;
 
 use super::mask::PrepareMask;
 use super::plan::Plan;
+use crate::atomic_file::AtomicFile;
+use crate::cancel::CancelToken;
 use crate::extension::Extension;
 use crate::geometry::Size;
 
@@ -62,6 +66,35 @@ impl PreparedImage {
     /// A name for it: the name of the file it came from, or `image`, in plain ASCII and with the right extension.
     pub fn file_name(&self) -> String {
         format!("{}.{}", self.stem, self.extension)
+    }
+
+    /// Writes the encoded file to `path`, whatever extension that has.
+    ///
+    /// The bytes go to a temporary file in the same folder first, so that `path` has its old content until it has all of
+    /// the new. A symbolic link is followed, and the mode of a file that exists stays the same. A device or a FIFO is
+    /// written to directly.
+    ///
+    /// # Errors
+    ///
+    /// When `path` cannot be written. It has its old content then, and the temporary file is gone.
+    pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        self.save_to(path.as_ref(), None)
+    }
+
+    /// As [`save`](Self::save), until `cancel_token` is cancelled: that removes the temporary file at once, so that a
+    /// handler of signals may cancel and exit.
+    ///
+    /// # Errors
+    ///
+    /// As `save`, and when the token is cancelled first.
+    pub fn save_with(&self, path: impl AsRef<Path>, cancel_token: &CancelToken) -> io::Result<()> {
+        self.save_to(path.as_ref(), Some(cancel_token))
+    }
+
+    fn save_to(&self, path: &Path, cancel_token: Option<&CancelToken>) -> io::Result<()> {
+        let mut file = AtomicFile::create(path, cancel_token)?;
+        file.write_all(&self.bytes)?;
+        file.commit()
     }
 }
 

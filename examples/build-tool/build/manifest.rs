@@ -1,12 +1,13 @@
 //! The file that has the ids: made to be committed, read in a diff and merged.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use super::Problems;
 
@@ -69,42 +70,61 @@ impl Manifest {
         }
     }
 
-    /// Whether [`write`](Self::write) is going to find room at `path`, as far as can be told without a trace.
+    /// Whether [`write`](Self::write) can create its file at `path`, as far as that is known without leaving a trace.
     pub fn check_place(path: &Path) -> io::Result<()> {
-        let beside = beside(path);
-        File::create(&beside)?;
-        fs::remove_file(beside)
+        create_beside(&resolve_links(path)).map(drop)
     }
 
-    /// Writes it beside `path` and moves it there: whoever looks sees the old one or the new one.
+    /// Writes a temporary file in the folder of `path` and renames it: a reader sees the old content or the new one. A
+    /// symbolic link is followed, and the mode of a file that exists stays the same.
     ///
     /// It is given the time of the newest thing it was made from. Otherwise cargo, which watches it, would find it newer
     /// than the start of the build script that wrote it, and run that again.
     pub fn write(&self, path: &Path, modified: Option<SystemTime>) -> io::Result<()> {
-        let beside = beside(path);
-        let write = || {
-            let mut file = File::create(&beside)?;
-            serde_json::to_writer_pretty(&mut file, self)?;
-            file.write_all(b"\n")?;
-            if let Some(modified) = modified {
-                file.set_modified(modified)?;
-            }
-            file.sync_all()?;
-            drop(file);
-            fs::rename(&beside, path)
-        };
-        write().inspect_err(|_| {
-            // The first error is the one to tell.
-            let _ = fs::remove_file(&beside);
-        })
+        let path = resolve_links(path);
+        let mut file = create_beside(&path)?;
+        serde_json::to_writer_pretty(&mut file, self)?;
+        file.write_all(b"\n")?;
+        let written = file.as_file();
+        if let Ok(existing) = fs::metadata(&path) {
+            written.set_permissions(existing.permissions())?;
+        }
+        if let Some(modified) = modified {
+            written.set_modified(modified)?;
+        }
+        written.sync_all()?;
+        file.persist(&path)?;
+        Ok(())
     }
 }
 
-/// Where it is while it is written. Two builds in two target folders are in nobody's way.
-fn beside(path: &Path) -> PathBuf {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.tmp", std::process::id()));
-    beside.into()
+/// A file that is removed unless it is kept. Two builds in two target folders do not disturb each other.
+fn create_beside(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The mode of any new file; without this, nobody else could read it.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+/// Where the symbolic links at `path` lead. Nothing needs to exist there.
+fn resolve_links(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    // As many as Linux follows.
+    for _ in 0..40 {
+        match fs::read_link(&path) {
+            Ok(to) => path = path.parent().unwrap_or(Path::new("")).join(to),
+            Err(_) => break,
+        }
+    }
+    path
 }
 
 #[cfg(test)]
@@ -187,6 +207,51 @@ mod tests {
         };
         manifest.write(&path, None).unwrap_err();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn files_beside_it_are_left_alone_and_many_writers_succeed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("assets.json");
+        // The temporary name was foreseeable.
+        let beside = format!("assets.json.{}.tmp", std::process::id());
+        let beside = folder.path().join(beside);
+        fs::write(&beside, "mine").unwrap();
+        let manifest = Manifest {
+            api: "x".into(),
+            assets: [("a.png".into(), entry("01", "2", "png"))].into(),
+        };
+        Manifest::check_place(&path).unwrap();
+        std::thread::scope(|scope| {
+            let write = || (0..20).try_for_each(|_| manifest.write(&path, None));
+            let writers: Vec<_> = (0..8).map(|_| scope.spawn(write)).collect();
+            for writer in writers {
+                writer.join().unwrap().unwrap();
+            }
+        });
+        assert_eq!(Manifest::read(&path, "x").unwrap(), manifest);
+        assert_eq!(fs::read(&beside).unwrap(), b"mine");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn link_and_mode_stay() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link, usual] = ["file", "link", "usual"].map(|name| folder.path().join(name));
+        symlink("file", &link).unwrap();
+        fs::write(&usual, "").unwrap();
+        let manifest = Manifest {
+            api: "x".into(),
+            assets: BTreeMap::new(),
+        };
+        let mode = |path| fs::metadata(path).unwrap().mode();
+        manifest.write(&link, None).unwrap();
+        assert_eq!(mode(&file), mode(&usual));
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        manifest.write(&link, None).unwrap();
+        assert!(link.is_symlink() && mode(&file) & 0o777 == 0o640);
     }
 
     #[test]

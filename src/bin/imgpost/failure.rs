@@ -57,6 +57,14 @@ impl Failure {
         }
     }
 
+    /// A file that cannot be used as an image, which can be said without decoding it.
+    pub fn image(path: &Path, reason: &str) -> Self {
+        Self {
+            names_file: true,
+            ..Self::new(format!("{}: {reason}", path.display()), Code::Image)
+        }
+    }
+
     /// The sandbox's port could not be opened.
     pub fn port(port: u16, error: io::Error) -> Self {
         let message =
@@ -111,6 +119,27 @@ impl Failure {
     pub fn cancelled(done: usize, all: usize) -> Self {
         Self::new(
             format!("cancelled; {done} of {all} images are done"),
+            Code::Cancelled,
+        )
+    }
+
+    /// Some of several results were not downloaded, if any were not; each was reported.
+    pub fn of_downloads(failed: usize, all: usize) -> Result<(), Self> {
+        if failed == 0 {
+            return Ok(());
+        }
+        Err(Self::new(
+            format!(
+                "{failed} of {all} results were not downloaded; `imgpost wait` with --download tries again"
+            ),
+            Code::Some,
+        ))
+    }
+
+    /// Ctrl-C came when so many of several results were downloaded.
+    pub fn download_cancelled(done: usize, all: usize) -> Self {
+        Self::new(
+            format!("cancelled; {done} of {all} results are downloaded"),
             Code::Cancelled,
         )
     }

@@ -11,6 +11,7 @@ mod context;
 mod crash;
 mod escape;
 mod failure;
+mod file_id;
 mod output;
 mod read;
 mod report;

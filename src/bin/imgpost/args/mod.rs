@@ -122,6 +122,9 @@ pub enum Command {
         /// Images, folders of images, or patterns such as '*.jpg'; - reads standard input
         #[arg(required = true, value_name = "FILE|DIR|GLOB")]
         files: Vec<PathBuf>,
+        /// Upload the images in the folders of a folder too
+        #[arg(short, long)]
+        recursive: bool,
         /// Upload images of this dataset instead of init images
         #[arg(long, value_name = "ID")]
         dataset: Option<String>,

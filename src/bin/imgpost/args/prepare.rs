@@ -25,10 +25,10 @@ pub struct PrepareArgs {
     /// Which part to keep when cropping: center, north, northeast, …, or a point such as 33%,20%
     #[arg(long, value_name = "GRAVITY", default_value = "center")]
     gravity: Gravity,
-    /// The extension to declare and encode: png, jpg, jpeg or webp [default: the form's; else jpg, or png with
-    /// transparency]
+    /// The extension to declare and encode: png, jpg, jpeg or webp [default: the form's or the output file's;
+    /// else jpg, or png with transparency]
     #[arg(long = "ext", value_name = "EXT")]
-    extension: Option<Extension>,
+    pub extension: Option<Extension>,
     /// The quality of a JPEG
     #[arg(long, value_name = "1-100", default_value_t = 90, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,

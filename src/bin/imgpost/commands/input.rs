@@ -6,14 +6,11 @@ use imgpost::{
     Error, Extension, Limits, Prepare, PreparedImage, PresignedPost, PresignedPostError,
 };
 
+use super::folder::Found;
+use super::image_files::is_camera_raw;
 use crate::args::{Half, PrepareArgs};
 use crate::failure::Failure;
 use crate::read::{self, STANDARD_INPUT};
-
-/// The extensions of the files that a folder is searched for.
-const EXTENSIONS: [&str; 9] = [
-    "jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "jpe",
-];
 
 pub fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
@@ -30,6 +27,7 @@ pub fn image(
     prepare: &PrepareArgs,
     declared: Option<Extension>,
 ) -> Result<PreparedImage, Failure> {
+    check_format(file)?;
     let prepare = prepare.prepare(declared);
     let image = if is_standard(file) || is_special(file) {
         image_from_stream(file, &prepare)?
@@ -52,6 +50,17 @@ fn image_from_stream(file: &Path, prepare: &Prepare) -> Result<PreparedImage, Fa
     let bytes = bytes.ok_or_else(|| Failure::image_too_large(&name, max_bytes))?;
     let image = prepare.bytes(bytes).map_err(Error::from);
     image.map_err(|error| Failure::from(error).with_name(&name))
+}
+
+/// Refuses what would be read as something else than it is: the thumbnail in a camera's raw file.
+pub fn check_format(file: &Path) -> Result<(), Failure> {
+    if is_camera_raw(file) {
+        return Err(Failure::image(
+            file,
+            "is a camera's raw file, which is not supported; export it as JPEG or PNG",
+        ));
+    }
+    Ok(())
 }
 
 /// Reads a form from a file or standard input, of which the file to be posted may not be the other one.
@@ -79,36 +88,26 @@ pub fn form(source: &Path, half: Option<Half>, file: &Path) -> Result<PresignedP
     Ok(form.map_err(Error::from)?)
 }
 
-/// The files that files, folders and patterns stand for. Those of a folder or a pattern come by name.
-pub fn expand(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
+/// The files that files, folders and patterns stand for, each once. Those of a folder or a pattern come by name.
+pub fn expand(given: &[PathBuf], recursive: bool) -> Result<Found, Failure> {
+    let mut found = Found::default();
     for path in given {
-        let found = match path.to_str().filter(|text| text.contains(['*', '?', '['])) {
-            _ if path.is_dir() => in_folder(path)?,
-            Some(pattern) if !path.exists() => matching(pattern)?,
-            _ => vec![path.clone()],
-        };
-        if found.is_empty() {
-            let path = path.display();
-            return Err(Failure::usage(format!("{path}: there is no image")));
+        let before = found.count();
+        match path.to_str().filter(|text| text.contains(['*', '?', '['])) {
+            _ if path.is_dir() => found.scan(path, recursive)?,
+            Some(pattern) if !path.exists() => found.files.extend(matching(pattern)?),
+            _ => found.files.push(path.clone()),
         }
-        files.extend(found);
-    }
-    Ok(files)
-}
-
-fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let entries = std::fs::read_dir(folder).map_err(|error| Failure::file(folder, error))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| Failure::file(folder, error))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if !name.starts_with('.') && is_image(&path) && path.is_file() {
-            files.push(path);
+        if found.count() == before {
+            let mut message = format!("{}: there is no image", path.display());
+            if !found.skipped.is_empty() {
+                message += &format!("; {}", found.skipped);
+            }
+            return Err(Failure::usage(message));
         }
     }
-    files.sort();
-    Ok(files)
+    found.drop_repeated();
+    Ok(found)
 }
 
 fn matching(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
@@ -126,9 +125,4 @@ fn matching(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     Ok(files)
-}
-
-fn is_image(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default().to_string_lossy();
-    EXTENSIONS.contains(&extension.to_ascii_lowercase().as_str())
 }

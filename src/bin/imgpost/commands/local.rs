@@ -1,13 +1,13 @@
 //! What needs no network: preparing, and telling what would be done.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use imgpost::{Error, Plan, PreparedImage};
 use serde::Serialize;
 
-use super::input::{self, is_standard};
+use super::input;
+use super::output::{Ledger, Output};
 use crate::args::PrepareArgs;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -19,62 +19,51 @@ pub fn prepare(
     output: &Path,
     prepare: &PrepareArgs,
 ) -> Result<(), Failure> {
-    let to_folder = files.len() > 1 || output.is_dir() || ends_with_separator(output);
-    if is_standard(output) && files.len() > 1 {
-        return Err(Failure::usage(
-            "standard output takes one image; give a folder",
-        ));
+    let output = Output::new(output, files, prepare.extension)?;
+    let mut ledger = Ledger::new(&output, files, prepare)?;
+    if let Output::Folder(folder) = output {
+        std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))?;
     }
-    if to_folder && !is_standard(output) {
-        std::fs::create_dir_all(output).map_err(|error| Failure::file(output, error))?;
-    }
-    let mut written = HashSet::new();
     each(context, files, |file| {
-        let image = input::image(file, prepare, None)?;
-        if is_standard(output) {
+        let image = input::image(file, prepare, output.declared())?;
+        let Some(path) = ledger.result(file, &image) else {
             return context.print_bytes(image.bytes());
-        }
-        let path = match to_folder {
-            true => output.join(name(file, &image)),
-            false => output.to_owned(),
         };
-        if !written.insert(path.clone()) {
-            let path = path.display();
-            return Err(Failure::usage(format!(
-                "{path} was just made from another picture"
-            )));
+        ledger.check(file, &path)?;
+        save(context, &image, &path)?;
+        ledger.has_written(file, &path);
+        let report = Report::prepared(&path, &image);
+        if context.json() {
+            context.result(&report)
+        } else {
+            context.print(&format!("{} -> {report}", file.display()))
         }
-        if is_same(file, &path) {
-            let path = path.display();
-            return Err(Failure::usage(format!(
-                "{path} is the picture itself; write elsewhere"
-            )));
-        }
-        write(&path, image.bytes())?;
-        match context.json() {
-            true => context.result(&Report::prepared(&path, &image)),
-            false => context.print(&format!(
-                "{} -> {}",
-                file.display(),
-                Report::prepared(&path, &image)
-            )),
-        }
+    })
+}
+
+fn save(context: &Context, image: &PreparedImage, path: &Path) -> Result<(), Failure> {
+    let token = context.cancel_token();
+    let saved = image.save_with(path, &token);
+    saved.map_err(|error| match token.is_cancelled() {
+        true => Error::Cancelled.into(),
+        false => Failure::file(path, error),
     })
 }
 
 pub fn plan(context: &Context, files: &[PathBuf], prepare: &PrepareArgs) -> Result<(), Failure> {
     let options = prepare.prepare(None);
     each(context, files, |file| {
+        input::check_format(file)?;
         let plan = options.plan(file).map_err(Error::from)?;
         context.result(&PlanReport::new(file, &plan))
     })
 }
 
 /// Does something with each of several files; one that fails keeps no other from being done.
-fn each(
+fn each<'a>(
     context: &Context,
-    files: &[PathBuf],
-    mut with: impl FnMut(&Path) -> Result<(), Failure>,
+    files: &'a [PathBuf],
+    mut with: impl FnMut(&'a Path) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut failed = 0;
     for (done, file) in files.iter().enumerate() {
@@ -87,7 +76,7 @@ fn each(
             Err(failure) if failure.is_told() => {
                 return Err(failure.stopped(done + 1 - failed, files.len()));
             }
-            Err(failure) if failure.is_cancelled() => {
+            Err(_) if context.cancel_token().is_cancelled() => {
                 return Err(Failure::cancelled(done - failed, files.len()));
             }
             Err(failure) => {
@@ -97,44 +86,6 @@ fn each(
         }
     }
     Failure::of_some(failed, files.len())
-}
-
-fn ends_with_separator(path: &Path) -> bool {
-    path.to_string_lossy().ends_with(std::path::is_separator)
-}
-
-fn name(file: &Path, image: &PreparedImage) -> PathBuf {
-    let stem = match is_standard(file) {
-        true => "stdin".into(),
-        false => file.file_stem().unwrap_or_default().to_os_string(),
-    };
-    let mut name = stem;
-    name.push(format!(".{}", image.extension()));
-    name.into()
-}
-
-fn is_same(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
-    }
-}
-
-/// Writes beside the file and renames, so that a full disk leaves no half picture under its name; a device or a
-/// pipe is written to as it is.
-fn write(output: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let special = std::fs::metadata(output).is_ok_and(|m| !m.is_file() && !m.is_dir());
-    if special {
-        return std::fs::write(output, bytes).map_err(|error| Failure::file(output, error));
-    }
-    let mut beside = output.as_os_str().to_owned();
-    beside.push(".part");
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, output));
-    written.map_err(|error| {
-        // Nothing may be there; what failed is told either way.
-        let _ = std::fs::remove_file(&beside);
-        Failure::file(output, error)
-    })
 }
 
 /// What would be done to a picture.

@@ -1,9 +1,13 @@
 //! One file a group of commands.
 
+mod download;
+mod folder;
 mod form;
 mod generate;
+mod image_files;
 mod input;
 mod local;
+mod output;
 mod records;
 mod result;
 mod shell;
@@ -45,6 +49,7 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
         }
         Command::Upload {
             files,
+            recursive,
             dataset,
             new_dataset,
             jobs,
@@ -52,8 +57,10 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
             prepare,
         } => {
             let client = api.client(context)?;
-            let files = input::expand(&files)?;
+            let files = upload::Files::new(context, &files, recursive)?;
             let dataset = match new_dataset {
+                // Nothing would be uploaded into it.
+                Some(_) if files.is_empty() => None,
                 None => dataset,
                 Some(name) => {
                     let id = client.create_dataset(&name, None)?;

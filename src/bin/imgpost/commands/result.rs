@@ -1,12 +1,12 @@
 //! Waiting for jobs, and fetching what they made.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use imgpost::Error;
 use imgpost::leonardo::{Client, Cost, GenerationState, Job, JobResource, Variation, Wait};
 use serde::Serialize;
 
+use super::download::download;
 use crate::args::ResultArgs;
 use crate::context::{Context, Text};
 use crate::failure::Failure;
@@ -146,6 +146,7 @@ fn waited<R: Results>(
     client.wait_with(job, &wait)
 }
 
+/// Downloads the results where that is asked for, and prints where each is: a file, or the URL it is still at.
 fn finish(
     context: &Context,
     client: &Client,
@@ -156,11 +157,26 @@ fn finish(
     report.status = resource.job_status().map(ToString::to_string);
     let results = resource.results(&report.id);
     let all = results.len();
-    for (id, url) in results.into_iter().filter(|(_, url)| !url.is_empty()) {
-        report.images.push(fetched(context, client, id, url, args)?);
-    }
+    let results: Vec<_> = results
+        .into_iter()
+        .filter(|(_, url)| !url.is_empty())
+        .collect();
+    let listed = results.len();
+    let (files, downloaded) = match &args.download {
+        None => (vec![None; listed], Ok(())),
+        Some(folder) => download(context, client, folder, &results),
+    };
+    report.images = results
+        .into_iter()
+        .zip(files)
+        .map(|((id, url), file)| ImageReport {
+            id,
+            url,
+            file: file.map(|file| file.display().to_string()),
+        })
+        .collect();
     context.result(&report)?;
-    let listed = report.images.len();
+    downloaded?;
     if listed == all && listed > 0 {
         Ok(())
     } else {
@@ -176,43 +192,4 @@ pub fn make_folder(args: &ResultArgs) -> Result<(), Failure> {
             std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))
         }
     }
-}
-
-/// Fetches a picture where that is asked for, under its id.
-fn fetched(
-    context: &Context,
-    client: &Client,
-    id: String,
-    url: String,
-    args: &ResultArgs,
-) -> Result<ImageReport, Failure> {
-    let file = match &args.download {
-        None => None,
-        Some(folder) => {
-            let _spinner = context.spinner(format!("fetching {id}"));
-            Some(download(client, &id, &url, folder)?)
-        }
-    };
-    Ok(ImageReport {
-        id,
-        url,
-        file: file.map(|file| file.display().to_string()),
-    })
-}
-
-/// The name tells what it is, which its bytes decide.
-fn download(client: &Client, id: &str, url: &str, folder: &Path) -> Result<PathBuf, Failure> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    let name: String = id.chars().filter(|c| plain(*c)).collect();
-    let name = if name.is_empty() { "picture" } else { &name };
-    let path = folder.join(name);
-    let downloaded = client.download(url, &path)?;
-    let extension = match downloaded.content_type {
-        "image/jpeg" => "jpg",
-        "video/mp4" => "mp4",
-        other => other.rsplit('/').next().unwrap_or(other),
-    };
-    let named = path.with_extension(extension);
-    std::fs::rename(&path, &named).map_err(|error| Failure::file(&named, error))?;
-    Ok(named)
 }

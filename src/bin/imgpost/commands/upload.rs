@@ -14,17 +14,62 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Report;
 
+/// The images that the arguments stand for.
+pub struct Files {
+    paths: Vec<PathBuf>,
+    /// The number of those that cannot be uploaded, each of which was reported.
+    failed: usize,
+    /// Whether one file was named, and not found in a folder.
+    is_named: bool,
+}
+
+impl Files {
+    /// Finds them, and reports what is not going to be uploaded.
+    pub fn new(context: &Context, given: &[PathBuf], recursive: bool) -> Result<Self, Failure> {
+        let mut found = input::expand(given, recursive)?;
+        let is_named = given.len() == 1 && found.files == given;
+        if !is_named {
+            found.files.retain(|path| match input::check_format(path) {
+                Ok(()) => true,
+                Err(failure) => {
+                    found.failed.push(failure);
+                    false
+                }
+            });
+        }
+        for failure in &found.failed {
+            context.fail(&failure.to_string());
+        }
+        if !found.skipped.is_empty() {
+            context.tell(&found.skipped.to_string());
+        }
+        Ok(Self {
+            paths: found.files,
+            failed: found.failed.len(),
+            is_named,
+        })
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+}
+
 pub fn upload(
     context: &Context,
     client: &Client,
-    files: &[PathBuf],
+    files: &Files,
     dataset: Option<&str>,
     jobs: u8,
     prepare: &PrepareArgs,
 ) -> Result<(), Failure> {
-    if let [file] = files {
+    let count = files.paths.len() + files.failed;
+    if let [file] = &*files.paths
+        && files.is_named
+    {
         return upload_one(context, client, file, dataset, prepare);
     }
+    let files = &files.paths;
     if files.iter().any(|file| is_standard(file)) {
         return Err(Failure::usage(
             "standard input is one image, and has to be the only one",
@@ -72,11 +117,11 @@ pub fn upload(
     };
     let done = items.iter().filter(uploaded).count();
     if context.cancel_token().is_cancelled() {
-        return Err(Failure::cancelled(done, files.len()));
+        return Err(Failure::cancelled(done, count));
     }
     match lock(&lost).take() {
-        Some(failure) => Err(failure.stopped(done, files.len())),
-        None => Failure::of_some(files.len() - done, files.len()),
+        Some(failure) => Err(failure.stopped(done, count)),
+        None => Failure::of_some(count - done, count),
     }
 }
 

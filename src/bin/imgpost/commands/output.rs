@@ -1,0 +1,275 @@
+//! Where prepared images are written. Nothing is written before it is known that no input is overwritten and that no
+//! two results have the same name.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use imgpost::{Extension, PreparedImage};
+
+use super::image_files::has_image_extension;
+use super::input::is_standard;
+use crate::args::PrepareArgs;
+use crate::failure::Failure;
+use crate::file_id::FileId;
+
+/// What `--output` means.
+pub enum Output<'a> {
+    Standard,
+    /// One file, whose name decides the format where `--ext` does not.
+    File(&'a Path, Option<Extension>),
+    Folder(&'a Path),
+}
+
+impl<'a> Output<'a> {
+    pub fn new(
+        output: &'a Path,
+        inputs: &[PathBuf],
+        extension: Option<Extension>,
+    ) -> Result<Self, Failure> {
+        let is_folder = output.is_dir() || ends_with_separator(output);
+        match inputs {
+            _ if is_standard_output(output) => match inputs {
+                [_] => Ok(Self::Standard),
+                _ => Err(Failure::usage(
+                    "standard output takes one image; give a folder",
+                )),
+            },
+            _ if is_folder => Ok(Self::Folder(output)),
+            [_] => Ok(Self::File(output, extension_for(output, extension)?)),
+            // It would become a folder with the name of an image.
+            _ if output.exists() || has_image_extension(output) => Err(Failure::usage(format!(
+                "{} is not a folder; several images need one",
+                output.display()
+            ))),
+            _ => Ok(Self::Folder(output)),
+        }
+    }
+
+    /// The extension that the name of the file decides.
+    pub fn declared(&self) -> Option<Extension> {
+        match self {
+            Self::File(_, extension) => *extension,
+            Self::Standard | Self::Folder(_) => None,
+        }
+    }
+}
+
+fn ends_with_separator(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(std::path::is_separator)
+}
+
+fn is_standard_output(path: &Path) -> bool {
+    is_standard(path) || (cfg!(unix) && path == Path::new("/dev/stdout"))
+}
+
+/// The extension to encode for a file called `output`, where `given` is that of `--ext`.
+fn extension_for(output: &Path, given: Option<Extension>) -> Result<Option<Extension>, Failure> {
+    let name = output.extension().unwrap_or_default().to_string_lossy();
+    let is_special = fs::metadata(output).is_ok_and(|metadata| !metadata.is_file());
+    if name.is_empty() || is_special {
+        return Ok(given);
+    }
+    let named: Option<Extension> = name.parse().ok();
+    let contradicts = |given: Extension| match named {
+        Some(named) => given.mime_type() != named.mime_type(),
+        None => has_image_extension(output) && !is_other_name_of(&name, given),
+    };
+    let output = output.display();
+    match given {
+        Some(given) if contradicts(given) => Err(Failure::usage(format!(
+            "--ext {given} contradicts the name {output}; leave out one of them"
+        ))),
+        None if named.is_none() => Err(Failure::usage(format!(
+            "{output}: .{name} files cannot be written; name it .png, .jpg, .jpeg or .webp, or give --ext"
+        ))),
+        // jpg and jpeg are one format, and it may matter which one is declared.
+        given => Ok(given.or(named)),
+    }
+}
+
+/// Extensions of JPEG files that the API does not know.
+fn is_other_name_of(name: &str, extension: Extension) -> bool {
+    let is_jpeg = extension.mime_type() == Extension::Jpg.mime_type();
+    is_jpeg && ["jpe", "jfif"].contains(&name.to_ascii_lowercase().as_str())
+}
+
+/// The inputs of one call and the files that were made of them.
+pub struct Ledger<'a> {
+    output: &'a Output<'a>,
+    inputs: HashMap<FileId, &'a Path>,
+    written: HashMap<FileId, &'a Path>,
+}
+
+/// An input, and the files one of which is going to be its result.
+struct Planned<'a> {
+    input: &'a Path,
+    results: Vec<PathBuf>,
+}
+
+/// What would be lost if these inputs, by their index, had the results that are planned.
+struct Conflict {
+    between: Vec<usize>,
+    failure: Failure,
+}
+
+impl<'a> Ledger<'a> {
+    /// Checks all results of the call.
+    pub fn new(
+        output: &'a Output<'a>,
+        inputs: &'a [PathBuf],
+        prepare: &PrepareArgs,
+    ) -> Result<Self, Failure> {
+        let identities = inputs.iter().filter_map(|input| {
+            let identity = FileId::of(opened_as(input)).ok()?;
+            Some((identity, input.as_path()))
+        });
+        let ledger = Self {
+            output,
+            inputs: identities.collect(),
+            written: HashMap::new(),
+        };
+        let mut planned: Vec<_> = inputs
+            .iter()
+            .map(|input| Planned {
+                input,
+                results: ledger.candidates(input, prepare),
+            })
+            .collect();
+        // Most calls are checked without decoding anything.
+        let ambiguous = ledger.conflicts(&planned).into_iter();
+        for index in ambiguous.flat_map(|conflict| conflict.between) {
+            let Planned { input, results } = &mut planned[index];
+            if results.len() > 1 && is_regular(input) {
+                let image = prepare.prepare(None).open(*input);
+                // An image that cannot be prepared has no result, and is reported when its turn comes.
+                let result = image.ok().and_then(|image| ledger.result(input, &image));
+                *results = Vec::from_iter(result);
+            }
+        }
+        match ledger.conflicts(&planned).into_iter().next() {
+            Some(conflict) => Err(conflict.failure),
+            None => Ok(ledger),
+        }
+    }
+
+    /// The file that `image`, made of `input`, is written to; `None` is standard output.
+    pub fn result(&self, input: &Path, image: &PreparedImage) -> Option<PathBuf> {
+        match self.output {
+            Output::Standard => None,
+            Output::File(path, _) => Some((*path).into()),
+            Output::Folder(folder) => Some(folder.join(name(input, image.extension()))),
+        }
+    }
+
+    /// What [`result`](Self::result) may be: without `--ext`, the format depends on whether the image has transparency.
+    fn candidates(&self, input: &Path, prepare: &PrepareArgs) -> Vec<PathBuf> {
+        match self.output {
+            Output::Standard => vec![],
+            Output::File(path, _) => vec![(*path).into()],
+            Output::Folder(folder) => {
+                let extensions = match prepare.extension {
+                    Some(extension) => vec![extension],
+                    None if is_regular(input) && is_jpeg(input) => vec![Extension::Jpg],
+                    None => vec![Extension::Jpg, Extension::Png],
+                };
+                let paths = extensions.into_iter();
+                paths
+                    .map(|extension| folder.join(name(input, extension)))
+                    .collect()
+            }
+        }
+    }
+
+    fn conflicts(&self, planned: &[Planned<'_>]) -> Vec<Conflict> {
+        let mut conflicts = Vec::new();
+        let mut owners: HashMap<PathBuf, usize> = HashMap::new();
+        for (index, Planned { input, results }) in planned.iter().enumerate() {
+            for path in results {
+                if let Err(failure) = self.check_inputs(path) {
+                    conflicts.push(Conflict {
+                        between: vec![index],
+                        failure,
+                    });
+                }
+                // A link may be another name of a result.
+                let key = path.canonicalize().unwrap_or_else(|_| path.clone());
+                if let Some(other) = owners.insert(key, index)
+                    && other != index
+                {
+                    conflicts.push(Conflict {
+                        between: vec![other, index],
+                        failure: same_result(planned[other].input, input, path),
+                    });
+                }
+            }
+        }
+        conflicts
+    }
+
+    fn check_inputs(&self, path: &Path) -> Result<(), Failure> {
+        match FileId::of(path).ok().and_then(|id| self.inputs.get(&id)) {
+            None => Ok(()),
+            Some(input) => Err(Failure::usage(format!(
+                "{} would overwrite the input {}; write to another file or folder",
+                path.display(),
+                input.display()
+            ))),
+        }
+    }
+
+    /// Makes sure, right before `path` is written, that it is neither an input nor a result: not every conflict is seen
+    /// from the names.
+    pub fn check(&self, input: &Path, path: &Path) -> Result<(), Failure> {
+        self.check_inputs(path)?;
+        match FileId::of(path).ok().and_then(|id| self.written.get(&id)) {
+            None => Ok(()),
+            Some(other) => Err(same_result(other, input, path)),
+        }
+    }
+
+    pub fn has_written(&mut self, input: &'a Path, path: &Path) {
+        if let Ok(id) = FileId::of(path) {
+            self.written.insert(id, input);
+        }
+    }
+}
+
+fn same_result(one: &Path, other: &Path, path: &Path) -> Failure {
+    Failure::usage(format!(
+        "{} and {} would both be written to {}; prepare them into different folders",
+        one.display(),
+        other.display(),
+        path.display()
+    ))
+}
+
+fn name(input: &Path, extension: Extension) -> PathBuf {
+    let mut name = match input.file_stem() {
+        Some(stem) if !is_standard(input) => stem.to_os_string(),
+        _ => "stdin".into(),
+    };
+    name.push(format!(".{extension}"));
+    name.into()
+}
+
+/// The path of an input for the file system: standard input may be a file too.
+fn opened_as(input: &Path) -> &Path {
+    if cfg!(unix) && is_standard(input) {
+        Path::new("/dev/stdin")
+    } else {
+        input
+    }
+}
+
+/// Whether a file can be read more than once.
+fn is_regular(input: &Path) -> bool {
+    !is_standard(input) && input.is_file()
+}
+
+fn is_jpeg(input: &Path) -> bool {
+    let mut head = [0; 3];
+    let read = File::open(input).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && head == *b"\xFF\xD8\xFF"
+}

@@ -1,0 +1,153 @@
+//! Where the body of a download goes.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::DownloadError;
+use super::format::Format;
+use crate::atomic_file::AtomicFile;
+use crate::cancel::CancelToken;
+use crate::error::Error;
+
+/// The file that a download is written to.
+#[derive(Clone, Copy)]
+pub(super) enum Target<'a> {
+    File(&'a Path),
+    /// A file in this folder, of this name, with the extension of what it is.
+    Folder(&'a Path, &'a str),
+}
+
+impl Target<'_> {
+    fn path(self, format: Format) -> PathBuf {
+        match self {
+            Self::File(path) => path.into(),
+            Self::Folder(folder, name) => folder.join(format!("{name}.{}", format.extension())),
+        }
+    }
+}
+
+/// Creates the file as soon as the first bytes tell what it is.
+pub(super) struct Sink<'a> {
+    target: Target<'a>,
+    max_bytes: u64,
+    cancel_token: &'a CancelToken,
+    head: Vec<u8>,
+    bytes: u64,
+    open: Option<Open<'a>>,
+    /// What the error was that a transport got to see as an I/O error.
+    pub failed: Option<Error>,
+}
+
+struct Open<'a> {
+    file: AtomicFile<'a>,
+    path: PathBuf,
+    format: Format,
+}
+
+/// A file that is there.
+pub(super) struct Written {
+    pub path: PathBuf,
+    pub bytes: u64,
+    pub format: Format,
+}
+
+impl<'a> Sink<'a> {
+    pub fn new(target: Target<'a>, max_bytes: u64, cancel_token: &'a CancelToken) -> Self {
+        Self {
+            target,
+            max_bytes,
+            cancel_token,
+            head: Vec::new(),
+            bytes: 0,
+            open: None,
+            failed: None,
+        }
+    }
+
+    /// Whether bytes went where they cannot be taken back from, so that another attempt would repeat them.
+    pub fn is_final(&self) -> bool {
+        let open = self.open.as_ref();
+        open.is_some_and(|open| open.file.is_direct())
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if self.cancel_token.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        self.bytes += bytes.len() as u64;
+        if self.bytes > self.max_bytes {
+            let max_bytes = self.max_bytes;
+            return Err(DownloadError::TooLarge { max_bytes }.into());
+        }
+        match &mut self.open {
+            Some(open) => {
+                let written = open.file.write_all(bytes);
+                written.map_err(|error| of_file(&open.path, error))
+            }
+            None => {
+                self.head.extend_from_slice(bytes);
+                if self.head.len() >= Format::HEAD {
+                    self.open = Some(self.open()?);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn open(&self) -> Result<Open<'a>, Error> {
+        let format = Format::recognize(&self.head).ok_or(DownloadError::ContentType)?;
+        let path = self.target.path(format);
+        let created = AtomicFile::create(&path, Some(self.cancel_token));
+        let mut file = created.map_err(|error| of_file(&path, error))?;
+        let written = file.write_all(&self.head);
+        written.map_err(|error| of_file(&path, error))?;
+        Ok(Open { file, path, format })
+    }
+
+    /// Keeps the file. If the end of the response was the end of the connection, the content decides whether this is all
+    /// of it.
+    pub fn finish(mut self, is_length_known: bool) -> Result<Written, Error> {
+        let open = match self.open.take() {
+            Some(open) => open,
+            None => self.open()?,
+        };
+        let Open { file, path, format } = open;
+        if !file.is_direct() {
+            if !is_length_known {
+                let complete = format.is_complete(file.as_file(), self.bytes);
+                if !complete.map_err(|error| of_file(&path, error))? {
+                    return Err(DownloadError::Incomplete.into());
+                }
+            }
+            let synced = file.as_file().sync_all();
+            synced.map_err(|error| of_file(&path, error))?;
+        }
+        file.commit().map_err(|error| of_file(&path, error))?;
+        Ok(Written {
+            path,
+            bytes: self.bytes,
+            format,
+        })
+    }
+}
+
+fn of_file(path: &Path, error: io::Error) -> Error {
+    let text = format!("{}: {error}", path.display());
+    Error::File(io::Error::new(error.kind(), text))
+}
+
+impl Write for Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.take(bytes) {
+            Ok(()) => Ok(bytes.len()),
+            Err(error) => {
+                self.failed = Some(error);
+                Err(io::Error::other("the download cannot be kept"))
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
