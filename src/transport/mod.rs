@@ -1,6 +1,7 @@
 //! One HTTP exchange: the door through which everything leaves.
 
 mod early_answer;
+mod proxy;
 mod ureq_builder;
 mod ureq_transport;
 
@@ -12,6 +13,7 @@ use crate::cancel::CancelToken;
 use crate::timestamp::Timestamp;
 use crate::url;
 
+use proxy::ProxyFailure;
 pub use ureq_builder::UreqTransportBuilder;
 pub use ureq_transport::UreqTransport;
 
@@ -155,6 +157,8 @@ pub enum TransportErrorKind {
     Connect,
     /// No secure connection could be made, for example because the certificate is not trusted. Nothing was sent.
     Tls,
+    /// The proxy refuses, or the one that is configured cannot be used. Nothing was sent.
+    Proxy,
     /// Time ran out. The request may have been carried out.
     Timeout,
     /// The connection broke or the answer is no HTTP. The request may have been carried out.
@@ -166,6 +170,8 @@ pub enum TransportErrorKind {
 pub struct TransportError {
     kind: TransportErrorKind,
     host: String,
+    /// What went wrong before the proxy had connected to the host.
+    proxy: Option<ProxyFailure>,
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
@@ -179,8 +185,28 @@ impl TransportError {
         Self {
             kind,
             host: url::host(url),
+            proxy: None,
             source: source.into(),
         }
+    }
+
+    /// The error without the secrets that `redact` removes: a server may redirect to a host that is named after one, and
+    /// a transport may repeat the request.
+    pub(crate) fn redacted(mut self, redact: impl Fn(&str) -> String) -> Self {
+        self.host = redact(&self.host);
+        let mut causes = vec![self.source.to_string()];
+        let mut texts = format!("{:?}", self.source);
+        let mut cause = self.source.source();
+        while let Some(error) = cause {
+            texts += &format!(" {error:?}");
+            causes.push(error.to_string());
+            cause = error.source();
+        }
+        let causes = causes.join(": ");
+        if redact(&texts) != texts || redact(&causes) != causes {
+            self.source = redact(&causes).into();
+        }
+        self
     }
 
     /// How far the exchange came.
@@ -190,16 +216,19 @@ impl TransportError {
 
     /// Whether the same request may get through a moment later.
     pub fn is_retryable(&self) -> bool {
-        self.kind != TransportErrorKind::Tls
+        !matches!(
+            self.kind,
+            TransportErrorKind::Tls | TransportErrorKind::Proxy
+        )
     }
 
     /// Whether the request cannot have been carried out, for it was not sent.
     pub fn is_unsent(&self) -> bool {
-        use TransportErrorKind::{Connect, Resolve, Tls};
-        matches!(self.kind, Resolve | Connect | Tls)
+        use TransportErrorKind::{Connect, Proxy, Resolve, Tls};
+        matches!(self.kind, Resolve | Connect | Tls | Proxy)
     }
 
-    /// The host, and the port where it was given.
+    /// The host that failed, which may be the proxy's, and the port where it was given.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -208,6 +237,9 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = &self.host;
+        if let Some(failure) = &self.proxy {
+            return failure.explain(self.kind, host, f);
+        }
         match self.kind {
             TransportErrorKind::Resolve => {
                 write!(
@@ -224,6 +256,10 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Tls => write!(
                 f,
                 "no secure connection to {host}; check its certificate and this machine's clock"
+            ),
+            TransportErrorKind::Proxy => write!(
+                f,
+                "cannot connect to {host} through the proxy; check the proxy's URL"
             ),
             TransportErrorKind::Timeout => write!(f, "{host} took too long; try again"),
             TransportErrorKind::Broken => {
@@ -290,10 +326,46 @@ mod tests {
             (TransportErrorKind::Timeout, true, false),
             (TransportErrorKind::Broken, true, false),
             (TransportErrorKind::Tls, false, true),
+            (TransportErrorKind::Proxy, false, true),
         ] {
             let error = TransportError::new(kind, "http://127.0.0.1/", "why");
             assert_eq!((error.is_retryable(), error.is_unsent()), (retried, unsent));
         }
+    }
+
+    #[test]
+    fn secrets_in_the_host_and_in_the_causes_are_redacted() {
+        struct Repeats(&'static str, std::io::Error);
+        impl fmt::Debug for Repeats {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0)
+            }
+        }
+        impl fmt::Display for Repeats {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("no answer")
+            }
+        }
+        impl std::error::Error for Repeats {
+            fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+                Some(&self.1)
+            }
+        }
+        let redact = |text: &str| text.replace("SECRET", "-");
+        let error = |debug, display| {
+            let source = Repeats(debug, std::io::Error::other(display));
+            TransportError::new(TransportErrorKind::Broken, "https://SECRET.example", source)
+                .redacted(redact)
+        };
+        for error in [error("SECRET", "x"), error("x", "the URL is SECRET")] {
+            let source = std::error::Error::source(&error).unwrap();
+            let shown = format!("{error} {error:?} {source} {source:?}");
+            assert!(!shown.contains("SECRET"), "{shown}");
+            assert!(shown.contains("no answer: "), "{shown}");
+        }
+        let clean = error("x", "y");
+        let source = std::error::Error::source(&clean).unwrap();
+        assert!(source.is::<Repeats>());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! ureq, which no file but this one, its builder and `early_answer.rs` knows.
+//! ureq, which no file but this one, its builder, `early_answer.rs` and `proxy` knows.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use ureq::http;
 use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{Connector, DefaultConnector};
+use ureq::unversioned::transport::Connector;
 
 use super::early_answer::EarlyAnswers;
+use super::proxy::{self, ProxySettings};
 use super::ureq_builder::UreqTransportBuilder;
 use super::{Request, Response, Transport, TransportError, TransportErrorKind};
 use crate::cancel::CancelToken;
@@ -20,14 +21,22 @@ const MAX_IDLE_AGENTS: usize = 8;
 /// The [`Transport`] used unless another one is given: ureq, with the TLS chosen by the crate's features.
 pub struct UreqTransport {
     pub(super) config: ureq::config::Config,
+    pub(super) proxy: ProxySettings,
     /// An agent can only be shut down as a whole, so each carries one exchange at a time: the one that is cancelled.
     pub(super) idle: Mutex<Vec<ureq::Agent>>,
 }
 
 impl UreqTransport {
-    /// A transport with its own connections. The first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY` that is set names
-    /// the proxy for https, and `NO_PROXY` the hosts that are reached without. Requests by plain http, which go to this
-    /// machine only, are never sent through a proxy: it would read the secrets in them.
+    /// A transport with its own connections.
+    ///
+    /// As for curl, the first of `https_proxy`, `HTTPS_PROXY`, `all_proxy` and `ALL_PROXY` that is set names the proxy
+    /// for https, `http://[user:password@]host:port`, and `no_proxy` or `NO_PROXY` lists the hosts that are reached
+    /// without it: names with their subdomains, addresses, CIDR ranges, each with a port or without, or `*`. If that
+    /// variable names no proxy that can be used, such as a SOCKS proxy, requests fail with
+    /// [`TransportErrorKind::Proxy`] instead of going to the host directly.
+    ///
+    /// Requests by plain http, which go to this machine only, are never sent through a proxy: it would read the secrets
+    /// in them.
     pub fn new() -> Self {
         UreqTransportBuilder::default().build()
     }
@@ -42,9 +51,11 @@ impl UreqTransport {
     ///
     /// # Errors
     ///
-    /// As [`UreqTransportBuilder::root_certificates`], and when the file cannot be read. The variable is named.
+    /// As [`UreqTransportBuilder::root_certificates`], when the file cannot be read, and
+    /// [`io::ErrorKind::InvalidInput`] when the environment names a proxy that cannot be used. The variable is named.
     pub fn from_env() -> io::Result<Self> {
         let builder = Self::builder();
+        builder.check_proxy()?;
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         if let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
             let pem = std::fs::read(&path);
@@ -64,7 +75,7 @@ impl UreqTransport {
 }
 
 fn agent(config: ureq::config::Config) -> ureq::Agent {
-    let connector = DefaultConnector::default().chain(EarlyAnswers);
+    let connector = proxy::connector().chain(EarlyAnswers);
     ureq::Agent::with_parts(config, connector, DefaultResolver::default())
 }
 
@@ -83,13 +94,14 @@ impl fmt::Debug for UreqTransport {
 impl Transport for UreqTransport {
     fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
         let (url, cancel_token) = (request.url, request.cancel_token);
+        let proxy = self.proxy.for_url(url)?;
         let kept = self.idle().pop();
         let agent = kept.unwrap_or_else(|| agent(self.config.clone()));
         let of_the_hook = agent.clone();
         let hook = cancel_token.map(|token| token.on_cancel(move || of_the_hook.shutdown()));
         // Whatever happens before the first byte of the body is asked for, the request was not carried out.
         let mut begun = request.body.is_none();
-        let answer = exchange(&agent, request, &mut begun);
+        let answer = exchange(&agent, request, proxy, &mut begun);
         drop(hook);
         // Once the hook is off, only a token that is cancelled can have shut the agent down.
         let is_usable = !cancel_token.is_some_and(CancelToken::is_cancelled);
@@ -98,13 +110,17 @@ impl Transport for UreqTransport {
             idle.push(agent);
         }
         drop(idle);
-        answer.map_err(|error| TransportError::new(kind_of(&error, begun), url, error))
+        answer.map_err(|error| match proxy::failure(error, proxy) {
+            Ok(error) => error,
+            Err(error) => TransportError::new(kind_of(&error, begun), url, error),
+        })
     }
 }
 
 fn exchange(
     agent: &ureq::Agent,
     request: Request<'_>,
+    proxy: Option<&ureq::Proxy>,
     begun: &mut bool,
 ) -> Result<Response, ureq::Error> {
     let limits = [request.timeout, request.idle_timeout];
@@ -126,10 +142,11 @@ fn exchange(
             run(
                 agent,
                 builder.body(ureq::SendBody::from_reader(&mut reader))?,
+                proxy,
                 limits,
             )?
         }
-        None => run(agent, builder.body(())?, limits)?,
+        None => run(agent, builder.body(())?, proxy, limits)?,
     };
     let (parts, body) = answer.into_parts();
     let mut body = body.into_reader().take(request.max_response_bytes);
@@ -151,13 +168,12 @@ fn exchange(
 fn run<B: ureq::AsSendBody>(
     agent: &ureq::Agent,
     request: http::Request<B>,
+    proxy: Option<&ureq::Proxy>,
     [timeout, idle_timeout]: [Duration; 2],
 ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-    let is_https = request.uri().scheme() == Some(&http::uri::Scheme::HTTPS);
-    let proxy = agent.config().proxy().filter(|_| is_https).cloned();
     let request = agent
         .configure_request(request)
-        .proxy(proxy)
+        .proxy(proxy.cloned())
         .timeout_global(Some(timeout))
         .timeout_per_read(Some(idle_timeout))
         .timeout_per_write(Some(idle_timeout));
@@ -186,7 +202,7 @@ impl Read for Exactly<'_> {
     }
 }
 
-fn kind_of(error: &ureq::Error, begun: bool) -> TransportErrorKind {
+pub(super) fn kind_of(error: &ureq::Error, begun: bool) -> TransportErrorKind {
     use ureq::{Error, Timeout};
     match error {
         Error::HostNotFound | Error::Timeout(Timeout::Resolve) => TransportErrorKind::Resolve,

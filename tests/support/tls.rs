@@ -14,23 +14,28 @@ pub struct TlsServer {
     pub connections: Arc<Mutex<usize>>,
 }
 
+/// The settings of a server on 127.0.0.1 whose certificate nobody trusts, and the certificate.
+pub fn server_config() -> (Arc<ServerConfig>, String) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".into()]).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    (Arc::new(config), made.cert.pem())
+}
+
 impl TlsServer {
     /// Answers everything with 204. Its thread ends with the process.
     pub fn start() -> Self {
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".into()]).unwrap();
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
-        let config = Arc::new(config);
+        let (config, certificate) = server_config();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self {
             url: format!("https://{}/", listener.local_addr().unwrap()),
-            certificate: made.cert.pem(),
+            certificate,
             received: Arc::default(),
             connections: Arc::default(),
         };
