@@ -12,6 +12,7 @@ use super::error::ApiError;
 use crate::cancel::CancelToken;
 use crate::error::Error;
 use crate::random;
+use crate::redact::Redactor;
 use crate::retry::{self, Failure, Next};
 use crate::transport::{Request, Response, Transport, TransportError};
 use crate::upload::{Progress, Uploader};
@@ -112,7 +113,7 @@ impl Client {
             }
             let (error, retry_after) = match self.attempt(request, body.as_deref()) {
                 Err(_) if self.cancel_token.is_cancelled() => return Err(Error::Cancelled),
-                Err(error) => (error.into(), None),
+                Err(error) => (error.redacted(|text| self.redact(text)).into(), None),
                 Ok(response) => match ApiError::find(&response, |text| self.redact(text)) {
                     None => return Ok(response),
                     Some(error) => (error.into(), response.retry_after(SystemTime::now())),
@@ -188,7 +189,7 @@ impl Client {
     }
 
     pub(super) fn redact(&self, text: &str) -> String {
-        text.replace(&self.inner.api_key, "[redacted]")
+        Redactor::new([self.inner.api_key.as_str()]).redact(text)
     }
 }
 
