@@ -135,7 +135,8 @@ impl Response {
 
 /// Whether an answer with this status may be another one a moment later, as far as the status tells.
 pub(crate) fn is_passing(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+    // From 520 on they are Cloudflare's; 525 and 526 are about certificates, which stay as they are.
+    matches!(status, 408 | 425 | 429 | 500 | 502..=504 | 520..=524)
 }
 
 impl fmt::Debug for Response {
