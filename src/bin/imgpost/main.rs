@@ -8,13 +8,10 @@ mod report;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use args::Args;
 use context::Context;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = args::parse();
     let context = Context::new(&args.output);
     match commands::run(&context, args.command) {
         Ok(()) => ExitCode::SUCCESS,

@@ -71,7 +71,12 @@ impl ApiArgs {
     /// What calls the API; it ends when the command is cancelled.
     pub fn client(&self, context: &Context) -> Result<Client, Failure> {
         let key = match &self.api_key_file {
-            Some(path) => std::fs::read_to_string(path).map_err(|e| Failure::file(path, e))?,
+            // The value is not repeated: it may be the key itself.
+            Some(path) => std::fs::read_to_string(path).map_err(|error| {
+                Failure::usage(format!(
+                    "the file that --api-key-file names cannot be read: {error}; give the name of a file that holds the key"
+                ))
+            })?,
             None => variable("LEONARDO_API_KEY").ok_or_else(|| {
                 Failure::usage(
                     "there is no API key; set LEONARDO_API_KEY to yours, or try it with `imgpost sandbox`",

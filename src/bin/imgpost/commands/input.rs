@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use imgpost::{Error, Extension, PreparedImage, PresignedPost};
 
-use crate::args::{Half, PrepareArgs};
+use crate::args::{FormSource, Half, PrepareArgs, is_plain};
 use crate::failure::Failure;
 
 /// The extensions of the files that a folder is searched for.
@@ -15,6 +15,18 @@ const EXTENSIONS: [&str; 9] = [
 
 pub fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
+}
+
+/// Rejects a form or a URL in place of the name of a file, without repeating it: either may be signed.
+pub fn check_name(file: &Path) -> Result<(), Failure> {
+    let found = match FormSource::from(file.as_os_str().to_owned()) {
+        FormSource::Text(_) => "a form or other text",
+        FormSource::Url => "a URL",
+        FormSource::Standard | FormSource::File(_) => return Ok(()),
+    };
+    Err(Failure::usage(format!(
+        "expected the name of a file, and found {found}"
+    )))
 }
 
 fn read_standard() -> Result<Vec<u8>, Failure> {
@@ -30,6 +42,7 @@ pub fn image(
     prepare: &PrepareArgs,
     declared: Option<Extension>,
 ) -> Result<PreparedImage, Failure> {
+    check_name(file)?;
     let prepare = prepare.prepare(declared);
     let image = match is_standard(file) {
         true => prepare.bytes(read_standard()?),
@@ -41,16 +54,30 @@ pub fn image(
     Ok(image)
 }
 
-/// Reads a form from a file or standard input, of which the file to be posted may not be the other one.
-pub fn form(source: &Path, half: Option<Half>, file: &Path) -> Result<PresignedPost, Failure> {
-    if is_standard(source) && is_standard(file) {
-        return Err(Failure::usage(
-            "standard input can be the form or the file, not both",
-        ));
-    }
-    let json = match is_standard(source) {
-        true => read_standard()?,
-        false => std::fs::read(source).map_err(|error| Failure::file(source, error))?,
+/// Reads a form. Standard input cannot be both the form and the file to be posted.
+pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<PresignedPost, Failure> {
+    check_name(file)?;
+    let json = match source {
+        FormSource::Standard if is_standard(file) => {
+            return Err(Failure::usage(
+                "standard input can be the form or the file, not both",
+            ));
+        }
+        FormSource::Standard => read_standard()?,
+        FormSource::Text(json) => json.into_bytes(),
+        FormSource::File(path) if is_plain(path.as_os_str()) => {
+            std::fs::read(&path).map_err(|error| Failure::file(&path, error))?
+        }
+        // If it is not the name of a file, it may be a part of a form.
+        FormSource::File(path) => std::fs::read(path).map_err(|error| {
+            let advice = "give the name of its file, or the JSON itself";
+            Failure::usage(format!("the form cannot be read: {error}; {advice}"))
+        })?,
+        FormSource::Url => {
+            return Err(Failure::usage(
+                "the form is a URL; give the JSON of a presigned POST, or a file that holds it",
+            ));
+        }
     };
     let form = match half {
         None => PresignedPost::from_json(json),
@@ -66,6 +93,7 @@ pub fn form(source: &Path, half: Option<Half>, file: &Path) -> Result<PresignedP
 pub fn expand(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in given {
+        check_name(path)?;
         let found = match path.to_str().filter(|text| text.contains(['*', '?', '['])) {
             _ if path.is_dir() => in_folder(path)?,
             Some(pattern) if !path.exists() => matching(pattern)?,

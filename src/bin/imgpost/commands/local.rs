@@ -81,6 +81,7 @@ fn each(
     files: &[PathBuf],
     mut with: impl FnMut(&Path) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    files.iter().try_for_each(|file| input::check_name(file))?;
     let mut failed = 0;
     for (done, file) in files.iter().enumerate() {
         if context.cancel_token().is_cancelled() {

@@ -25,7 +25,7 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
             prepare,
         } => local::prepare(context, &files, &output, &prepare),
         Command::Plan { files, prepare } => local::plan(context, &files, &prepare),
-        Command::Check { form, file, half } => form::check(context, &form, file.as_deref(), half),
+        Command::Check { form, file, half } => form::check(context, form, file.as_deref(), half),
         Command::Post {
             file,
             raw,
@@ -35,7 +35,7 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
             connect,
             prepare,
         } => {
-            let form = input::form(&presigned, half, &file)?;
+            let form = input::form(presigned, half, &file)?;
             let uploader = connect.uploader(context)?.check_policy(!no_check);
             match raw {
                 true => form::post_raw(context, &file, &form, uploader),

@@ -127,6 +127,7 @@ pub fn upload_canvas(
     prepare: &PrepareArgs,
 ) -> Result<CanvasImages, Failure> {
     let image = input::image(init, prepare, None)?;
+    input::check_name(mask)?;
     let mask = image.mask().threshold(threshold).open(mask);
     let mask = mask.map_err(Error::from)?;
     let uploaded = with_progress(context, client, init).upload_canvas(&image, &mask);
