@@ -112,8 +112,8 @@
 //!
 //! # Secrets
 //!
-//! The API key and the fields of a form appear in no `Debug` output, no error and no log line of this crate. They
-//! are sent over https only, or to the loopback interface. Whoever sets the log level of the crate `ureq_proto` to
+//! The API key and the fields that sign a form appear in no `Debug` output, no error and no log line of this crate, in
+//! whatever encoding a server repeats them. They are sent over https only, or to the loopback interface. Whoever sets the log level of the crate `ureq_proto` to
 //! trace is shown the bytes of the connection, secrets among them.
 //!
 //! # Testing with the sandbox
@@ -179,6 +179,7 @@ mod open_enum;
 mod prepare;
 mod presigned;
 mod random;
+mod redact;
 mod retry;
 mod s3;
 #[cfg(feature = "sandbox")]

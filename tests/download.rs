@@ -132,6 +132,35 @@ fn what_passes_is_tried_again() {
 }
 
 #[test]
+fn transient_statuses_are_retried() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::builder(KEY).retries(1).build().unwrap();
+    for (status, is_retried) in [
+        (408, true),
+        (425, true),
+        (429, true),
+        (502, true),
+        (520, true),
+        (521, true),
+        (522, true),
+        (523, true),
+        (524, true),
+        (404, false),
+        (409, false),
+        (501, false),
+        (525, false),
+        (526, false),
+    ] {
+        let gif = Step::Answer("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nGIF89a".into());
+        let first = Step::Answer(format!("HTTP/1.1 {status} E\r\nContent-Length: 0\r\n\r\n"));
+        let server = FaultServer::start(vec![first, gif]);
+        let downloaded = client.download(&server.url, folder.path().join("a.gif"));
+        assert_eq!(downloaded.is_ok(), is_retried, "{status}: {downloaded:?}");
+        assert_eq!(server.requests(), 1 + usize::from(is_retried), "{status}");
+    }
+}
+
+#[test]
 fn a_download_that_is_cancelled_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");

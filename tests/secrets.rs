@@ -324,3 +324,304 @@ fn the_log_of_a_call() {
         clean(&[MARK.into()], &line);
     }
 }
+
+/// `text` in every encoding that servers use.
+fn encodings(text: &str) -> Vec<String> {
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    let each = |write: &dyn Fn(char) -> String| text.chars().map(write).collect::<String>();
+    let special = |write: &dyn Fn(char) -> String| {
+        let write = |c: char| {
+            if c.is_ascii_alphanumeric() {
+                c.into()
+            } else {
+                write(c)
+            }
+        };
+        text.chars().map(write).collect::<String>()
+    };
+    let writers: [&dyn Fn(char) -> String; 7] = [
+        &|c| format!("%{:02X}", u32::from(c)),
+        &|c| format!("%{:02x}", u32::from(c)),
+        &|c| format!("%25{:02X}", u32::from(c)),
+        &|c| format!("\\u{:04x}", u32::from(c)),
+        &|c| format!("\\{c}"),
+        &|c| format!("&amp;#x{:X};", u32::from(c)),
+        &|c| format!("&amp;#{};", u32::from(c)),
+    ];
+    let mut encodings = vec![text.to_uppercase(), text.to_lowercase()];
+    for (number, write) in writers.into_iter().enumerate() {
+        encodings.push(special(write));
+        // A backslash before a letter means something else.
+        if number != 4 {
+            encodings.push(each(write));
+        }
+    }
+    for before in ["", "a", "ab"] {
+        encodings.push(STANDARD.encode(format!("{before}{text}")));
+        encodings.push(
+            URL_SAFE
+                .encode(format!("{before}{text}"))
+                .replace('=', "%3D"),
+        );
+    }
+    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    encodings.extend([hex.to_uppercase(), hex]);
+    encodings
+}
+
+/// Response bodies of every kind with `text` in them.
+fn bodies(text: &str) -> [String; 5] {
+    [
+        format!("<Error><Code>AccessDenied</Code><Message>no: {text}.</Message></Error>"),
+        format!("<Error><Code>{text}</Code><Extra>{text}</Extra></Error>"),
+        format!("<html><title>{text}</title></html>"),
+        format!("invalid {text}"),
+        format!(r#"{{"error":"no {text}","code":"{text}"}}"#),
+    ]
+}
+
+/// Part of a secret is a secret too. Messages from XML are shown decoded.
+fn clean_of_encoded(encoded: &str, shown: &str) {
+    let read = encoded.replace("&amp;", "&");
+    for text in [encoded, &read] {
+        let part = &text[text.len() / 3..text.len() * 2 / 3];
+        assert!(!shown.contains(part), "{part} of {text} in {shown}");
+    }
+}
+
+#[test]
+fn storage_error_with_encoded_secrets_is_redacted() {
+    log_lines();
+    let form = form("http://127.0.0.1:1/");
+    let image = image();
+    let mut responses = 0;
+    for (_, value) in form.fields().filter(|(name, _)| *name != "key") {
+        for encoded in encodings(value) {
+            for body in bodies(&encoded) {
+                let transport = Arc::new(Echo { status: 403, body });
+                let error = Uploader::new(transport).retries(0).upload(&form, &image);
+                let shown = shown(&error.unwrap_err());
+                assert!(shown.contains("[redacted]"), "{encoded}: {shown}");
+                clean_of_encoded(&encoded, &shown);
+                responses += 1;
+            }
+        }
+    }
+    assert!(responses > 500, "{responses}");
+    for line in log_lines() {
+        clean(&secrets(&form), &line);
+    }
+}
+
+#[test]
+fn api_error_with_the_encoded_key_is_redacted() {
+    // With characters that have to be escaped.
+    let key = "SECRET/API+KEY=0123456789";
+    for encoded in encodings(key) {
+        for body in bodies(&encoded) {
+            for status in [200, 401, 500] {
+                let transport = Arc::new(Echo {
+                    status,
+                    body: body.clone(),
+                });
+                let client = Client::builder(key).retries(0).transport(transport);
+                let error = client.build().unwrap().me().unwrap_err();
+                clean_of_encoded(&encoded, &shown(&error));
+            }
+        }
+    }
+}
+
+#[test]
+fn public_values_are_not_redacted() {
+    let public = [
+        ("key", "users/photo.jpg"),
+        ("Cache-Control", "max-age=31536000"),
+        ("Content-Type", "image/jpeg"),
+        ("success_action_redirect", "https://app.example/done"),
+        ("x-amz-meta-owner", "somebody else"),
+        ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
+        ("X-Amz-Date", "20261122T150347Z"),
+    ];
+    let all = public.into_iter().chain([("X-Amz-Signature", MARK)]);
+    let fields = all.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let form = PresignedPost::new("http://127.0.0.1:1/", fields.collect::<Vec<_>>()).unwrap();
+    for (name, value) in public {
+        let expected =
+            format!("The value {value} of {name} is wrong. Please use AWS4-HMAC-SHA256.");
+        let body =
+            format!("<Error><Code>InvalidRequest</Code><Message>{expected}</Message></Error>");
+        let transport = Arc::new(Echo { status: 400, body });
+        let error = Uploader::new(transport).retries(0).upload(&form, &image());
+        let message = error.unwrap_err().to_string();
+        assert!(message.contains(&expected), "{message}");
+    }
+}
+
+/// Redirects once to a host that is named after a secret, and repeats what it was sent when that fails.
+#[derive(Debug)]
+struct Treacherous;
+
+impl Transport for Treacherous {
+    fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
+        let host = format!("https://{}/", value("X-Amz-Signature").to_lowercase());
+        if request.url == host || request.method != Method::Post {
+            let sent = format!("{:?} to {}", request.headers, request.url);
+            return Err(TransportError::new(
+                TransportErrorKind::Tls,
+                request.url,
+                sent,
+            ));
+        }
+        Ok(Response {
+            status: 307,
+            headers: vec![("location".into(), host)],
+            body: vec![],
+        })
+    }
+}
+
+#[test]
+fn redirects_and_transport_errors_are_redacted() {
+    log_lines();
+    let form = form("http://127.0.0.1:1/");
+    let uploader = Uploader::new(Arc::new(Treacherous));
+    let error = uploader.upload(&form, &image()).unwrap_err();
+    let message = shown(&error);
+    assert!(matches!(error, Error::Transport(_)), "{message}");
+    assert!(
+        message.contains("[redacted]") && !message.to_uppercase().contains(MARK),
+        "{message}"
+    );
+    let client = Client::builder(API_KEY).transport(Arc::new(Treacherous));
+    let message = shown(&client.build().unwrap().me().unwrap_err());
+    assert!(
+        message.contains("[redacted]") && !message.contains(MARK),
+        "{message}"
+    );
+    let host = value("X-Amz-Signature").to_lowercase();
+    for line in log_lines() {
+        assert!(!line.contains(&host), "{line}");
+    }
+}
+
+#[test]
+fn proxy_password_is_not_shown() {
+    log_lines();
+    let server = FaultServer::start(vec![Step::CloseOnAccept; 2]);
+    let address = server
+        .url
+        .trim_start_matches("http://")
+        .trim_end_matches('/');
+    let proxy = format!("http://user:{API_KEY}@{address}");
+    let transport = UreqTransport::builder().proxy(&proxy).unwrap().build();
+    clean(&[MARK.into()], &format!("{transport:?}"));
+    let uploader = Uploader::new(Arc::new(transport)).retries(1);
+    let error = uploader.upload(&form("https://bucket.example.com/"), &image());
+    clean(&[MARK.into()], &shown(&error.unwrap_err()));
+    use base64::Engine;
+    let basic = format!("user:{API_KEY}");
+    let basic = base64::engine::general_purpose::STANDARD.encode(basic);
+    for line in log_lines() {
+        clean(&[MARK.into(), basic[8..].into()], &line);
+    }
+}
+
+/// Clap's messages repeat arguments, and errors name files that cannot be read.
+#[test]
+fn command_does_not_repeat_secret_arguments() {
+    let secret = "SECRET-0123456789abcdef-SECRET";
+    let form = format!(
+        r#"{{"url":"https://SECRET@b.example/?a=SECRET","fields":{{"policy":"{secret}"}}}}"#
+    );
+    let pretty = form.replace(',', ",\n  ");
+    let spaced = form.replace(',', ", ");
+    let broken = &form[..form.len() - 2];
+    let url = format!("https://b.example/k?X-Amz-Signature={secret}");
+    let long = secret.repeat(20);
+    let photo = support::fixture("images/lighthouse.jpg");
+    let photo = photo.to_str().unwrap();
+    let words: Vec<_> = spaced.split(' ').collect();
+    let key_file = [
+        "me",
+        "--api-key-file",
+        "00000000-SECRET-4000-8000-000000000099",
+    ];
+    let options = [
+        format!("--presigned={broken}"),
+        format!("--half={form}"),
+        format!("--api-key={secret}"),
+        format!("-x{form}"),
+    ];
+    let mut calls: Vec<Vec<&str>> = vec![
+        vec![&form],
+        vec![&url],
+        vec![secret],
+        vec!["me", secret],
+        vec!["me", "--base-url", "https://user:SECRET@example.com/SECRET"],
+        key_file.to_vec(),
+        vec!["post", photo],
+        [&["post", photo, "--presigned"], words.as_slice()].concat(),
+        [&["check"], words.as_slice()].concat(),
+        vec!["post", &url, "--presigned", "form.json"],
+        vec!["upload", &url],
+        vec!["upload", photo, &form],
+        vec!["prepare", &url, &form, "-o", "/nonexistent/"],
+        vec!["plan", &form, photo],
+        vec!["canvas", photo, &url],
+    ];
+    for bad in [
+        &form,
+        &pretty,
+        broken,
+        &url,
+        secret,
+        &long,
+        "policy=SECRET&b=c",
+    ] {
+        calls.push(vec!["post", photo, "--presigned", bad]);
+        calls.push(vec!["post", bad, "--presigned", "form.json"]);
+        calls.push(vec!["check", bad]);
+        calls.push(vec!["check", bad, "--half", "init"]);
+    }
+    for option in &options {
+        calls.push(vec!["post", photo, option]);
+        calls.push(vec!["check", "form.json", option]);
+    }
+    for arguments in calls {
+        let output = support::command::imgpost()
+            .env("LEONARDO_API_KEY", "SECRET-KEY")
+            .args(&arguments)
+            .output()
+            .unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(!message.contains(MARK), "{arguments:?}: {message}");
+        assert!(!message.trim().is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn form_can_be_given_as_an_argument() {
+    let sandbox = imgpost::sandbox::Sandbox::start().unwrap();
+    let photo = support::fixture("images/lighthouse.jpg");
+    for space in ["", "\n ", "\u{feff}"] {
+        let form = support::command::form(&sandbox, "jpg");
+        let form = format!("{space}{}", String::from_utf8(form).unwrap());
+        let checked = support::command::imgpost()
+            .args(["check", &form])
+            .output()
+            .unwrap();
+        let message = String::from_utf8_lossy(&checked.stderr);
+        assert!(checked.status.success(), "{message}");
+        let output = support::command::imgpost()
+            .args(["post", "--size", "64x64", "--presigned", &form])
+            .arg(&photo)
+            .output()
+            .unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{message}");
+    }
+    assert_eq!(sandbox.keys().len(), 3);
+}

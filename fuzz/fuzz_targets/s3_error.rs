@@ -24,7 +24,7 @@ const SECRETS: [(&str, &str); 5] = [
         "Policy",
         "eyJleHBpcmF0aW9uIjoiMjAyNi0xMS0yMlQxNTowMzo0N1oiLCJjb25kaXRpb25zIjpbXX0=",
     ),
-    ("x-amz-meta-upload", "0123456789abcdef"),
+    ("x-upload-token", "0123456789abcdef"),
     (
         "X-Amz-Signature",
         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",

@@ -169,7 +169,7 @@ impl ClientBuilder {
                 Some(proxy) => builder.proxy(proxy),
                 None => Ok(builder),
             };
-            let builder = builder.map_err(|e| Error::Invalid(format!("the proxy has {e}")))?;
+            let builder = builder.map_err(|e| Error::Invalid(e.to_string()))?;
             Ok(Arc::new(builder.build()))
         };
         let uploader = match (self.uploader, &self.transport) {

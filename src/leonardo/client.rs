@@ -13,6 +13,7 @@ use super::unconfirmed::UnconfirmedCall;
 use crate::cancel::CancelToken;
 use crate::error::Error;
 use crate::random;
+use crate::redact::Redactor;
 use crate::retry::{self, Failure, Next};
 use crate::transport::{Request, Response, Transport, TransportError};
 use crate::upload::{Progress, Uploader};
@@ -125,7 +126,7 @@ impl Client {
                     }
                     return Err(UnconfirmedCall::from_failure(Error::Cancelled, request));
                 }
-                Err(error) => (error.into(), None),
+                Err(error) => (error.redacted(|text| self.redact(text)).into(), None),
                 Ok(response) => match ApiError::find(&response, |text| self.redact(text)) {
                     None => return Ok(response),
                     Some(error) => (error.into(), response.retry_after(SystemTime::now())),
@@ -203,7 +204,7 @@ impl Client {
     }
 
     pub(super) fn redact(&self, text: &str) -> String {
-        text.replace(&self.inner.api_key, "[redacted]")
+        Redactor::new([self.inner.api_key.as_str()]).redact(text)
     }
 }
 

@@ -328,6 +328,11 @@ mod tests {
         assert!(in_body(401).is_unauthorized() && in_body(429).is_rate_limited());
         assert!(in_body(403).is_moderated() && in_body(404).is_not_found());
         assert!(in_body(503).is_retryable() && !in_body(400).is_retryable());
+        let retried = [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524];
+        for status in 300..600 {
+            let error = error(status, "<html>").unwrap();
+            assert_eq!(error.is_retryable(), retried.contains(&status), "{status}");
+        }
         let robot = error(403, "<html>").unwrap();
         assert!(!robot.is_moderated() && !robot.is_unauthorized());
     }

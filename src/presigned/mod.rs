@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use crate::extension::Extension;
 use crate::multipart::{Body, Content, Form};
+use crate::redact::Redactor;
 use crate::timestamp::Timestamp;
 use crate::url;
 
@@ -23,8 +24,8 @@ const MAX_BYTES_BEFORE_FILE: usize = 20 * 1024;
 
 /// A form that allows one file to be posted to S3 or a service like it, until it expires.
 ///
-/// Every field is sent, in the order it was given. The values are secrets: they appear in no `Debug` output and in
-/// no error.
+/// Every field is sent, in the order it was given. Values that are not known to be public, such as the key's or the
+/// metadata's, are secrets: they appear in no `Debug` output and in no error.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PresignedPost {
     id: Option<String>,
@@ -125,7 +126,7 @@ impl PresignedPost {
         self.key.as_deref().or_else(|| self.field("key"))
     }
 
-    /// The names and values of the fields, in order. The values are secrets.
+    /// The names and values of the fields, in order. Most of the values are secrets.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         self.fields
             .iter()
@@ -178,34 +179,36 @@ impl PresignedPost {
         }
     }
 
-    /// `text` without the values of this form that sign or are signed: storage repeats them in some of its errors, as
-    /// the form has them or as its policy asks for them.
-    pub(crate) fn redact(&self, text: &str) -> String {
+    /// Finds the secrets of this form: storage repeats them in some of its errors, as the form has them or as its policy
+    /// asks for them.
+    pub(crate) fn redactor(&self) -> Redactor {
         let policy = self.policy();
-        let asked = policy.iter().flat_map(policy::Policy::fields);
-        let secrets = self
-            .fields()
-            .chain(asked)
-            .filter(|(name, value)| !is_public(name) && value.len() >= 8);
-        let mut secrets: Vec<_> = secrets.map(|(_, value)| value).collect();
-        // Where one holds another, the rest of the longer one would stay.
-        secrets.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        secrets
-            .into_iter()
-            .fold(text.into(), |text, value| text.replace(value, "[redacted]"))
+        let conditions = policy.iter().flat_map(policy::Policy::fields);
+        let query = self.url.split_once('?').map_or("", |(_, query)| query);
+        let query = query.split('&').filter_map(|pair| pair.split_once('='));
+        let secrets = self.fields().chain(conditions).chain(query);
+        let secrets = secrets.filter(|(name, _)| !fields::is_public(name));
+        let secrets = secrets.flat_map(|(name, value)| [Some(value), access_key_id(name, value)]);
+        Redactor::new(
+            secrets
+                .flatten()
+                .filter(|secret| secret.len() >= MIN_SECRET),
+        )
+    }
+
+    /// `text` without the secrets of this form.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.redactor().redact(text)
     }
 }
 
-/// Whether the value of a field may be shown.
-fn is_public(name: &str) -> bool {
-    const PUBLIC: [&str; 5] = [
-        "key",
-        "bucket",
-        "content-type",
-        "acl",
-        "success_action_status",
-    ];
-    PUBLIC.contains(&name.to_ascii_lowercase().as_str())
+/// What is shorter could be a part of any word.
+const MIN_SECRET: usize = 8;
+
+/// The part of a credential that names who signed. The rest is the date, the region and the service.
+fn access_key_id<'a>(name: &str, value: &'a str) -> Option<&'a str> {
+    let is_credential = name.to_ascii_lowercase().ends_with("-credential");
+    value.split('/').next().filter(|_| is_credential)
 }
 
 impl fmt::Debug for PresignedPost {
@@ -224,17 +227,50 @@ impl fmt::Debug for PresignedPost {
 mod tests {
     use super::*;
 
+    fn form(fields: &[(&str, &str)]) -> PresignedPost {
+        let fields = fields.iter();
+        let fields = fields.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let url = "https://example.com/?token=QUERY-TOKEN&x-amz-date=20261122";
+        PresignedPost::new(url, fields).unwrap()
+    }
+
     #[test]
-    fn a_secret_that_holds_another_one_is_redacted_whole() {
-        let fields = [
-            ("x-amz-meta-a", "12345678"),
-            ("X-Amz-Signature", "1234567890ab"),
-        ];
-        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let form = PresignedPost::new("https://example.com/", fields).unwrap();
-        assert_eq!(
-            form.redact("1234567890ab 12345678"),
-            "[redacted] [redacted]"
-        );
+    fn only_secrets_are_redacted() {
+        let form = form(&[
+            ("key", "users/photo.jpg"),
+            ("Cache-Control", "max-age=3600"),
+            ("success_action_redirect", "https://app.example/done"),
+            ("x-amz-meta-owner", "somebody"),
+            ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
+            ("X-Amz-Date", "20261122T150347Z"),
+            (
+                "X-Amz-Credential",
+                "AKIAEXAMPLE/20261122/us-east-1/s3/aws4_request",
+            ),
+            ("X-Amz-Signature", "0123456789abcdef"),
+            ("x-unknown", "1234567"),
+        ]);
+        for public in [
+            "Please use AWS4-HMAC-SHA256.",
+            "the region 'us-east-1' is wrong; expecting 'eu-west-1'",
+            "users/photo.jpg max-age=3600 https://app.example/done somebody 20261122T150347Z",
+            "1234567",
+        ] {
+            assert_eq!(form.redact(public), public);
+        }
+        for (text, redacted) in [
+            ("AKIAEXAMPLE", "[redacted]"),
+            (
+                "AKIAEXAMPLE/20261122/us-west-2",
+                "[redacted]/20261122/us-west-2",
+            ),
+            (
+                "AKIAEXAMPLE%2F20261122%2Fus-east-1%2Fs3%2Faws4_request.",
+                "[redacted].",
+            ),
+            ("QUERY-TOKEN 0123456789ABCDEF", "[redacted] [redacted]"),
+        ] {
+            assert_eq!(form.redact(text), redacted);
+        }
     }
 }

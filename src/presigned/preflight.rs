@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::PresignedPost;
+use super::fields::is_public;
 use super::policy::{Condition, Policy, Violation};
 use crate::text::one_line;
 
@@ -123,7 +124,7 @@ impl PresignedPost {
     pub fn conditions(&self) -> Option<Vec<String>> {
         let policy = self.policy()?;
         let shown = |condition: &Condition| match condition.name() {
-            Some(name) if !super::is_public(name) => {
+            Some(name) if !is_public(name) => {
                 format!("[\"…\", \"${name}\", \"[redacted]\"]")
             }
             _ => condition.to_string(),
@@ -215,7 +216,7 @@ impl PresignedPost {
             },
             Violation::Condition { condition, found } => {
                 let field = condition.name().unwrap_or_default().to_owned();
-                let shown = |text: String| match super::is_public(&field) {
+                let shown = |text: String| match is_public(&field) {
                     true => text,
                     false => String::from("[redacted]"),
                 };

@@ -39,6 +39,8 @@ open_enum! {
         MissingContentLength = "MissingContentLength",
         /// There is no such bucket.
         NoSuchBucket = "NoSuchBucket",
+        /// Another request is changing the same file or bucket. Try again.
+        OperationAborted = "OperationAborted",
         /// The bucket is at another address.
         PermanentRedirect = "PermanentRedirect",
         /// The body is no `multipart/form-data`.

@@ -58,7 +58,7 @@ impl S3Error {
                 "Message" => error.message = value,
                 "RequestId" => error.request_id = Some(value),
                 "HostId" => error.host_id = Some(value),
-                name if OF_THE_SIGNATURE.contains(&name) => {}
+                name if OF_THE_SIGNATURE.contains(&name) || name.starts_with("Token-") => {}
                 _ => error.extra.push((one_line(&redact(name)), value)),
             }
         }
@@ -72,11 +72,13 @@ impl S3Error {
     /// is known.
     pub fn is_retryable(&self) -> bool {
         use S3ErrorCode::{
-            IncompleteBody, InternalError, Other, RequestTimeout, ServiceUnavailable, SlowDown,
+            IncompleteBody, InternalError, OperationAborted, Other, RequestTimeout,
+            ServiceUnavailable, SlowDown,
         };
         match &self.code {
             Some(
-                RequestTimeout | SlowDown | InternalError | ServiceUnavailable | IncompleteBody,
+                RequestTimeout | SlowDown | InternalError | ServiceUnavailable | IncompleteBody
+                | OperationAborted,
             ) => true,
             None | Some(Other(_)) => transport::is_passing(self.status),
             Some(_) => false,
@@ -91,10 +93,13 @@ impl S3Error {
 
     /// Whether the form has expired: another one is needed.
     pub fn is_expired(&self) -> bool {
+        let details = self.extra.iter().find(|(name, _)| name == "Details");
         match self.code {
+            None => false,
             Some(S3ErrorCode::ExpiredToken) => true,
-            Some(S3ErrorCode::AccessDenied) => self.message.contains("xpired"),
-            _ => false,
+            Some(_) => {
+                says_expired(&self.message) || details.is_some_and(|(_, text)| says_expired(text))
+            }
         }
     }
 
@@ -176,11 +181,44 @@ impl PostResponse {
     }
 }
 
-/// What S3 adds to a signature that does not match: the policy, as it is and in hexadecimal digits, among it.
-const OF_THE_SIGNATURE: [&str; 6] = [
+/// Whether a message, or the details that go with one, says that the form has expired. Servers use the same codes for
+/// other errors, so the message decides, and it has to match as a whole: "Policy has not expired" does not.
+fn says_expired(text: &str) -> bool {
+    let message = text.trim().to_ascii_lowercase();
+    // MinIO puts the reason in parentheses behind its usual message.
+    let reason = message.strip_prefix("access denied. (");
+    let reason = reason.and_then(|text| text.strip_suffix(')'));
+    let text = reason.unwrap_or(&message).trim_end_matches('.');
+    let text = ["invalid according to policy: ", "bad request: "]
+        .iter()
+        .find_map(|prefix| text.strip_prefix(prefix))
+        .unwrap_or(text);
+    // Google Cloud Storage adds when it was, in seconds.
+    let is_dated = text.strip_prefix("request has expired: ");
+    EXPIRED.contains(&text)
+        || is_dated.is_some_and(|date| date.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+const EXPIRED: [&str; 4] = [
+    // AWS, MinIO, Alibaba OSS, MiniStack.
+    "policy expired",
+    // Google Cloud Storage.
+    "policy has expired",
+    // AWS for a signed URL, Google Cloud Storage, s3s.
+    "request has expired",
+    // Garage.
+    "expiration date is in the past",
+];
+
+/// What S3 adds to a signature that does not match: the policy, as it is and in hexadecimal digits, among it. (Session
+/// tokens are in `Token-0` and so on.)
+const OF_THE_SIGNATURE: [&str; 9] = [
     "AWSAccessKeyId",
+    "AccessKeyId",
     "CanonicalRequest",
     "CanonicalRequestBytes",
+    "GoogleAccessId",
+    "OSSAccessKeyId",
     "SignatureProvided",
     "StringToSign",
     "StringToSignBytes",
@@ -256,6 +294,9 @@ mod tests {
             (500, code("InternalError"), true),
             (503, code("SignatureDoesNotMatch"), false),
             (503, code("NobodyKnows"), true),
+            (409, code("OperationAborted"), true),
+            (409, code("BucketAlreadyExists"), false),
+            (409, String::new(), false),
             (408, String::new(), true),
             (429, String::new(), true),
             (500, String::from("<html>"), true),
@@ -271,14 +312,99 @@ mod tests {
     }
 
     #[test]
-    fn expiry_is_told_by_the_message() {
-        let xml = "<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: \
-                   Policy expired.</Message></Error>";
-        let error = parse(403, xml.as_bytes());
-        assert!(error.is_expired());
-        assert!(error.to_string().ends_with("post within two minutes"));
-        let other = parse(403, b"<Error><Code>AccessDenied</Code></Error>");
-        assert!(!other.is_expired());
+    fn transient_statuses_are_retried() {
+        let retried = [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524];
+        for status in 300..600 {
+            let error = parse(status, b"<html>");
+            assert_eq!(error.is_retryable(), retried.contains(&status), "{status}");
+        }
+    }
+
+    #[test]
+    fn expiry_needs_the_whole_message() {
+        let error = |code: &str, message: &str, details: &str| {
+            let xml =
+                format!("<Error><Code>{code}</Code><Message>{message}</Message>{details}</Error>");
+            parse(403, xml.as_bytes())
+        };
+        // As the servers send them: AWS, OSS, MinIO, Garage, s3s, Google Cloud Storage.
+        for (code, message, details) in [
+            (
+                "AccessDenied",
+                "Invalid according to Policy: Policy expired.",
+                "",
+            ),
+            (
+                "AccessDenied",
+                "Invalid according to Policy: Policy expired.",
+                "<EC>0007-00000010</EC>",
+            ),
+            (
+                "AccessDenied",
+                "Access Denied. (Invalid according to Policy: Policy expired)",
+                "",
+            ),
+            (
+                "InvalidRequest",
+                "Bad request: Expiration date is in the past",
+                "",
+            ),
+            ("AccessDenied", "Request has expired", ""),
+            ("AccessDenied", "POLICY EXPIRED", ""),
+            ("ExpiredToken", "The provided token has expired.", ""),
+            (
+                "ExpiredToken",
+                "The provided token has expired.",
+                "<Details>Request has expired: 1606000000</Details>",
+            ),
+            (
+                "AccessDenied",
+                "Access denied.",
+                "<Details>Request has expired: 1606000000</Details>",
+            ),
+            (
+                "AccessDenied",
+                "Access denied.",
+                "<Details>Policy has expired.</Details>",
+            ),
+        ] {
+            let error = error(code, message, details);
+            assert!(error.is_expired(), "{error:?}");
+            assert!(error.to_string().ends_with("post within two minutes"));
+        }
+        for (code, message, details) in [
+            ("AccessDenied", "", ""),
+            ("AccessDenied", "Access Denied", ""),
+            (
+                "AccessDenied",
+                "The form has not expired, but its key has changed",
+                "",
+            ),
+            ("AccessDenied", "Policy has not expired.", ""),
+            ("AccessDenied", "Your trial expired", ""),
+            ("AccessDenied", "The certificate expired", ""),
+            ("AccessDenied", "Policy expired: no", ""),
+            ("AccessDenied", "Request has expired: never", ""),
+            (
+                "AccessDenied",
+                "Access Denied. (Invalid according to Policy: Policy Condition failed)",
+                "",
+            ),
+            (
+                "InvalidPolicyDocument",
+                "Invalid Policy: Invalid 'expiration' value: 'expired'",
+                "",
+            ),
+            (
+                "AccessDenied",
+                "Access denied.",
+                "<Resource>Policy expired</Resource>",
+            ),
+        ] {
+            let error = error(code, message, details);
+            assert!(!error.is_expired(), "{error:?}");
+        }
+        assert!(!parse(403, b"Policy expired").is_expired());
     }
 
     #[test]
@@ -309,6 +435,15 @@ mod tests {
         let xml = b"<Error><Code>SECRET</Code><SECRET>a SECRET</SECRET></Error>";
         let error = S3Error::parse(403, xml, |text| text.replace("SECRET", "-"));
         assert!(!format!("{error:?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn elements_of_the_signature_are_dropped() {
+        let names = OF_THE_SIGNATURE.into_iter().chain(["Token-0"]);
+        let elements: String = names.map(|name| format!("<{name}>s</{name}>")).collect();
+        let xml = format!("<Error><Code>C</Code>{elements}<Region>r</Region></Error>");
+        let error = parse(403, xml.as_bytes());
+        assert_eq!(error.extra, [("Region".into(), "r".into())]);
     }
 
     #[test]

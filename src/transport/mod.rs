@@ -2,6 +2,7 @@
 
 mod early_response;
 mod exchange;
+mod proxy;
 mod resolver;
 mod socket;
 mod ureq_builder;
@@ -15,6 +16,7 @@ use crate::cancel::CancelToken;
 use crate::timestamp::Timestamp;
 use crate::url;
 
+use proxy::ProxyFailure;
 pub use ureq_builder::UreqTransportBuilder;
 pub use ureq_transport::UreqTransport;
 
@@ -138,7 +140,8 @@ impl Response {
 
 /// Whether an answer with this status may be another one a moment later, as far as the status tells.
 pub(crate) fn is_passing(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+    // From 520 on they are Cloudflare's; 525 and 526 are about certificates, which stay as they are.
+    matches!(status, 408 | 425 | 429 | 500 | 502..=504 | 520..=524)
 }
 
 impl fmt::Debug for Response {
@@ -160,6 +163,8 @@ pub enum TransportErrorKind {
     Connect,
     /// No secure connection could be made, for example because the certificate is not trusted. Nothing was sent.
     Tls,
+    /// The proxy refuses, or the one that is configured cannot be used. Nothing was sent.
+    Proxy,
     /// Time ran out. The request may have been carried out.
     Timeout,
     /// The connection broke or the answer is no HTTP. The request may have been carried out.
@@ -171,6 +176,8 @@ pub enum TransportErrorKind {
 pub struct TransportError {
     kind: TransportErrorKind,
     host: String,
+    /// What went wrong before the proxy had connected to the host.
+    proxy: Option<ProxyFailure>,
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
@@ -184,8 +191,28 @@ impl TransportError {
         Self {
             kind,
             host: url::host(url),
+            proxy: None,
             source: source.into(),
         }
+    }
+
+    /// The error without the secrets that `redact` removes: a server may redirect to a host that is named after one, and
+    /// a transport may repeat the request.
+    pub(crate) fn redacted(mut self, redact: impl Fn(&str) -> String) -> Self {
+        self.host = redact(&self.host);
+        let mut causes = vec![self.source.to_string()];
+        let mut texts = format!("{:?}", self.source);
+        let mut cause = self.source.source();
+        while let Some(error) = cause {
+            texts += &format!(" {error:?}");
+            causes.push(error.to_string());
+            cause = error.source();
+        }
+        let causes = causes.join(": ");
+        if redact(&texts) != texts || redact(&causes) != causes {
+            self.source = redact(&causes).into();
+        }
+        self
     }
 
     /// How far the exchange came.
@@ -195,16 +222,19 @@ impl TransportError {
 
     /// Whether the same request may get through a moment later.
     pub fn is_retryable(&self) -> bool {
-        self.kind != TransportErrorKind::Tls
+        !matches!(
+            self.kind,
+            TransportErrorKind::Tls | TransportErrorKind::Proxy
+        )
     }
 
     /// Whether the request cannot have been carried out, for it was not sent.
     pub fn is_unsent(&self) -> bool {
-        use TransportErrorKind::{Connect, Resolve, Tls};
-        matches!(self.kind, Resolve | Connect | Tls)
+        use TransportErrorKind::{Connect, Proxy, Resolve, Tls};
+        matches!(self.kind, Resolve | Connect | Tls | Proxy)
     }
 
-    /// The host, and the port where it was given.
+    /// The host that failed, which may be the proxy's, and the port where it was given.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -213,6 +243,9 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = &self.host;
+        if let Some(failure) = &self.proxy {
+            return failure.explain(self.kind, host, f);
+        }
         match self.kind {
             TransportErrorKind::Resolve => {
                 write!(
@@ -229,6 +262,10 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Tls => write!(
                 f,
                 "no secure connection to {host}; check its certificate and this machine's clock"
+            ),
+            TransportErrorKind::Proxy => write!(
+                f,
+                "cannot connect to {host} through the proxy; check the proxy's URL"
             ),
             TransportErrorKind::Timeout => write!(f, "{host} took too long; try again"),
             TransportErrorKind::Broken => {
@@ -297,10 +334,46 @@ mod tests {
             (TransportErrorKind::Timeout, true, false),
             (TransportErrorKind::Broken, true, false),
             (TransportErrorKind::Tls, false, true),
+            (TransportErrorKind::Proxy, false, true),
         ] {
             let error = TransportError::new(kind, "http://127.0.0.1/", "why");
             assert_eq!((error.is_retryable(), error.is_unsent()), (retried, unsent));
         }
+    }
+
+    #[test]
+    fn secrets_in_the_host_and_in_the_causes_are_redacted() {
+        struct Repeats(&'static str, std::io::Error);
+        impl fmt::Debug for Repeats {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0)
+            }
+        }
+        impl fmt::Display for Repeats {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("no answer")
+            }
+        }
+        impl std::error::Error for Repeats {
+            fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+                Some(&self.1)
+            }
+        }
+        let redact = |text: &str| text.replace("SECRET", "-");
+        let error = |debug, display| {
+            let source = Repeats(debug, std::io::Error::other(display));
+            TransportError::new(TransportErrorKind::Broken, "https://SECRET.example", source)
+                .redacted(redact)
+        };
+        for error in [error("SECRET", "x"), error("x", "the URL is SECRET")] {
+            let source = std::error::Error::source(&error).unwrap();
+            let shown = format!("{error} {error:?} {source} {source:?}");
+            assert!(!shown.contains("SECRET"), "{shown}");
+            assert!(shown.contains("no answer: "), "{shown}");
+        }
+        let clean = error("x", "y");
+        let source = std::error::Error::source(&clean).unwrap();
+        assert!(source.is::<Repeats>());
     }
 
     #[test]

@@ -112,8 +112,7 @@ impl ShutdownHandle for SharedStream {
 
 impl Socket {
     fn shutdown_handle(&self) -> Weak<dyn ShutdownHandle> {
-        let weak = Arc::downgrade(&self.stream);
-        weak
+        Arc::downgrade(&self.stream) as Weak<dyn ShutdownHandle>
     }
 
     fn set_nonblocking(&mut self, nonblocking: bool) -> io::Result<()> {
@@ -128,7 +127,7 @@ impl Socket {
     /// output. Returns how much of the output was sent; `None` where the connection takes nothing.
     fn send_some(&mut self, output: Range<usize>) -> io::Result<Option<usize>> {
         let sent = self.try_to_send(output);
-        if sent.as_ref().is_err_and(|error| is_disconnected(error)) {
+        if sent.as_ref().is_err_and(is_disconnected) {
             self.exchange.set_disconnected();
         }
         sent

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use super::proxy::{FORM, ProxySettings};
 use super::ureq_transport::{LONGEST_TIMEOUT, UreqTransport};
 
 /// The settings of a [`UreqTransport`].
@@ -17,6 +18,7 @@ use super::ureq_transport::{LONGEST_TIMEOUT, UreqTransport};
 /// ```
 pub struct UreqTransportBuilder {
     config: ConfigBuilder,
+    proxy: ProxySettings,
 }
 
 type ConfigBuilder = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;
@@ -51,20 +53,25 @@ impl UreqTransportBuilder {
         let roots = RootCerts::new_with_certs(&certificates);
         Ok(Self {
             config: self.config.tls_config(tls_config(roots)),
+            ..self
         })
     }
 
-    /// Sends https through this proxy (`http://[user:password@]host:port`) instead of what the environment says.
+    /// Sends https through this proxy (`http://[user:password@]host:port`), whatever the environment says. The connection
+    /// to a proxy with `https://` is encrypted; SOCKS is not supported.
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::InvalidInput`] when `url` is no address of a proxy; it is not repeated, for it may hold a
-    /// password.
+    /// [`io::ErrorKind::InvalidInput`] when `url` is not the URL of such a proxy. The error says why, and does not repeat
+    /// the URL, which may hold a password.
     pub fn proxy(self, url: &str) -> io::Result<Self> {
-        let proxy = ureq::Proxy::new(url);
-        let invalid = |_| io::Error::new(io::ErrorKind::InvalidInput, "no address of a proxy");
+        let proxy = ProxySettings::from_url(url).map_err(|error| {
+            let why = format!("the URL of the proxy cannot be used: {error}; give {FORM}");
+            io::Error::new(io::ErrorKind::InvalidInput, why)
+        });
         Ok(Self {
-            config: self.config.proxy(Some(proxy.map_err(invalid)?)),
+            proxy: proxy?,
+            ..self
         })
     }
 
@@ -72,7 +79,8 @@ impl UreqTransportBuilder {
     #[must_use]
     pub fn no_proxy(self) -> Self {
         Self {
-            config: self.config.proxy(None),
+            proxy: ProxySettings::default(),
+            ..self
         }
     }
 
@@ -81,6 +89,7 @@ impl UreqTransportBuilder {
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         Self {
             config: with_connect_timeout(self.config, timeout),
+            ..self
         }
     }
 
@@ -89,6 +98,7 @@ impl UreqTransportBuilder {
     pub fn build(self) -> UreqTransport {
         UreqTransport {
             config: self.config.build(),
+            proxy: self.proxy,
             idle: Mutex::default(),
         }
     }
@@ -101,10 +111,15 @@ impl Default for UreqTransportBuilder {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
+            // ureq reads the environment by itself, ignores what it does not understand, and goes to the host directly.
+            .proxy(None)
             .user_agent(concat!("imgpost/", env!("CARGO_PKG_VERSION")));
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let config = config.tls_config(tls_config(root_certs()));
-        Self { config }
+        Self {
+            config,
+            proxy: ProxySettings::from_variables(|name| std::env::var_os(name)),
+        }
     }
 }
 

@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ureq::http;
+use ureq::unversioned::transport::Connector;
 #[cfg(feature = "native-tls")]
 use ureq::unversioned::transport::NativeTlsConnector;
 #[cfg(feature = "rustls")]
 use ureq::unversioned::transport::RustlsConnector;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 
 use super::early_response::EarlyResponseConnector;
 use super::exchange::{self, Exchange, SharedExchange};
+use super::proxy::{self, ProxySettings, Tunnel};
 use super::resolver::{InterruptibleResolver, LookupError};
 use super::socket::{ConnectError, SocketConnector};
 use super::ureq_builder::UreqTransportBuilder;
@@ -29,6 +30,7 @@ const MAX_IDLE_AGENTS: usize = 8;
 /// The [`Transport`] used unless another one is given: ureq, with the TLS chosen by the crate's features.
 pub struct UreqTransport {
     pub(super) config: ureq::config::Config,
+    pub(super) proxy: ProxySettings,
     /// An agent can only be shut down as a whole, so each carries one exchange at a time: the one that is cancelled.
     pub(super) idle: Mutex<Vec<Agent>>,
 }
@@ -41,9 +43,16 @@ pub(super) struct Agent {
 }
 
 impl UreqTransport {
-    /// A transport with its own connections. The first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY` that is set names
-    /// the proxy for https, and `NO_PROXY` the hosts that are reached without. Requests by plain http, which go to this
-    /// machine only, are never sent through a proxy: it would read the secrets in them.
+    /// A transport with its own connections.
+    ///
+    /// As for curl, the first of `https_proxy`, `HTTPS_PROXY`, `all_proxy` and `ALL_PROXY` that is set names the proxy
+    /// for https, `http://[user:password@]host:port`, and `no_proxy` or `NO_PROXY` lists the hosts that are reached
+    /// without it: names with their subdomains, addresses, CIDR ranges, each with a port or without, or `*`. If that
+    /// variable names no proxy that can be used, such as a SOCKS proxy, requests fail with
+    /// [`TransportErrorKind::Proxy`] instead of going to the host directly.
+    ///
+    /// Requests by plain http, which go to this machine only, are never sent through a proxy: it would read the secrets
+    /// in them.
     pub fn new() -> Self {
         UreqTransportBuilder::default().build()
     }
@@ -82,9 +91,7 @@ impl UreqTransport {
 impl Agent {
     fn new(config: ureq::config::Config) -> Self {
         let exchange = SharedExchange::default();
-        let connector =
-            ().chain(ConnectProxyConnector::default())
-                .chain(SocketConnector(Arc::clone(&exchange)));
+        let connector = ().chain(Tunnel::default()).chain(SocketConnector(Arc::clone(&exchange)));
         #[cfg(feature = "rustls")]
         let connector = connector.chain(RustlsConnector::default());
         #[cfg(feature = "native-tls")]
@@ -118,12 +125,13 @@ impl fmt::Debug for UreqTransport {
 impl Transport for UreqTransport {
     fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
         let (url, cancel_token) = (request.url, request.cancel_token);
+        let proxy = self.proxy.for_url(url)?;
         let kept = self.idle().pop();
         let agent = kept.unwrap_or_else(|| Agent::new(self.config.clone()));
         let to_cancel = agent.clone();
         let hook = cancel_token.map(|token| token.on_cancel(move || to_cancel.cancel()));
         let mut has_begun_body = request.body.is_none();
-        let response = exchange(&agent, request, &mut has_begun_body);
+        let response = exchange(&agent, request, proxy, &mut has_begun_body);
         drop(hook);
         // Before there is a connection, and before the first byte of a body, the request cannot have been carried out.
         let may_be_sent = has_begun_body && agent.exchange.is_connected();
@@ -135,6 +143,10 @@ impl Transport for UreqTransport {
         }
         drop(idle);
         response.map_err(|error| {
+            let error = match proxy::failure(error, proxy) {
+                Ok(error) => return error,
+                Err(error) => error,
+            };
             let kind = kind_of(&error, may_be_sent);
             match error {
                 // An error of ours, which ureq's own would only wrap.
@@ -148,6 +160,7 @@ impl Transport for UreqTransport {
 fn exchange(
     agent: &Agent,
     request: Request<'_>,
+    proxy: Option<&ureq::Proxy>,
     has_begun_body: &mut bool,
 ) -> Result<Response, ureq::Error> {
     let limits = [request.timeout, request.idle_timeout];
@@ -173,10 +186,11 @@ fn exchange(
             run(
                 agent,
                 builder.body(ureq::SendBody::from_reader(&mut reader))?,
+                proxy,
                 limits,
             )?
         }
-        None => run(agent, builder.body(())?, limits)?,
+        None => run(agent, builder.body(())?, proxy, limits)?,
     };
     let (parts, body) = response.into_parts();
     if exchange.is_incomplete() && (parts.status.is_success() || parts.status == 303) {
@@ -217,14 +231,13 @@ impl std::error::Error for EarlySuccess {}
 fn run<B: ureq::AsSendBody>(
     Agent { agent, .. }: &Agent,
     request: http::Request<B>,
+    proxy: Option<&ureq::Proxy>,
     limits: [Duration; 2],
 ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-    let is_https = request.uri().scheme() == Some(&http::uri::Scheme::HTTPS);
-    let proxy = agent.config().proxy().filter(|_| is_https).cloned();
     let [timeout, idle_timeout] = limits.map(|limit| limit.min(LONGEST_TIMEOUT));
     let request = agent
         .configure_request(request)
-        .proxy(proxy)
+        .proxy(proxy.cloned())
         .timeout_global(Some(timeout))
         .timeout_per_read(Some(idle_timeout))
         .timeout_per_write(Some(idle_timeout));
@@ -264,7 +277,7 @@ impl Read for RequestBody<'_> {
 }
 
 /// `may_be_sent`: whether any part of the request may have reached the server.
-fn kind_of(error: &ureq::Error, may_be_sent: bool) -> TransportErrorKind {
+pub(super) fn kind_of(error: &ureq::Error, may_be_sent: bool) -> TransportErrorKind {
     use ureq::{Error, Timeout};
     match error {
         Error::HostNotFound | Error::Timeout(Timeout::Resolve) => TransportErrorKind::Resolve,

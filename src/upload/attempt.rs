@@ -40,7 +40,9 @@ impl Uploader {
                 Ok(response) => Refusal::of(form, &response),
                 Err(Stopped::Cancelled) => return Err(Error::Cancelled.into()),
                 Err(Stopped::File(error)) => return Err(Error::File(error).into()),
-                Err(Stopped::Failed(error)) => Refusal::Transport(error),
+                Err(Stopped::Failed(error)) => {
+                    Refusal::Transport(error.redacted(|text| form.redact(text)))
+                }
             };
             let remaining = self.remaining(form);
             let random = random::draw() as u64;
@@ -106,7 +108,8 @@ impl Uploader {
                 _ => return Ok(response),
             }
             redirects += 1;
-            log::info!("the storage redirects to {}", url::host(&url));
+            let host = form.redact(&url::host(&url));
+            log::info!("the storage redirects to {host}");
         }
     }
 
@@ -150,7 +153,8 @@ enum Refusal {
 
 impl Refusal {
     fn of(form: &PresignedPost, response: &Response) -> Self {
-        let redact = |text: &str| form.redact(text);
+        let redactor = form.redactor();
+        let redact = |text: &str| redactor.redact(text);
         let mut error = S3Error::parse(response.status, &response.body, redact);
         error.retry_after = response.retry_after(SystemTime::now());
         Self::Storage(error.into())

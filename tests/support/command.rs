@@ -9,11 +9,22 @@ pub const KEY: &str = "LEONARDO_API_KEY";
 /// The variable of the base URL.
 pub const URL: &str = "LEONARDO_BASE_URL";
 
+/// The variables that have to do with proxies, which exist in small letters too.
+const PROXIES: [&str; 4] = ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
+
 /// The command, without what the environment of this test says.
 pub fn imgpost() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_imgpost"));
     command.env_remove(KEY).env_remove(URL);
+    without_proxies(&mut command);
     command
+}
+
+/// Keeps what the environment of this test says of proxies from a program.
+pub fn without_proxies(command: &mut Command) {
+    for name in PROXIES {
+        command.env_remove(name).env_remove(name.to_lowercase());
+    }
 }
 
 /// Runs it without input.

@@ -13,12 +13,12 @@ pub const MARK: &str = "SECRET";
 pub const API_KEY: &str = "SECRET-API-KEY";
 pub const SECRET_FIELDS: [&str; 7] = [
     "X-Amz-Credential",
-    "X-Amz-Date",
+    "GoogleAccessId",
     "X-Amz-Security-Token",
     "X-Amz-Signature",
     "AWSAccessKeyId",
     "signature",
-    "x-amz-meta-owner",
+    "x-upload-token",
 ];
 
 /// Every line that is logged, by whichever crate, but for the bytes of the connection that ureq shows to those who ask
@@ -80,7 +80,7 @@ pub fn form(url: &str) -> PresignedPost {
     PresignedPost::new(url, others.into_iter().chain(fields)).unwrap()
 }
 
-/// In any of the ways a server may write them.
+/// In the ways a server may write them that are not undone by reading them.
 pub fn secrets(form: &PresignedPost) -> Vec<String> {
     let policy = form.fields().find(|(name, _)| *name == "Policy").unwrap().1;
     let hex = |separator: &str| {

@@ -168,10 +168,6 @@ impl Failure {
         self.told
     }
 
-    pub fn is_cancelled(&self) -> bool {
-        self.code == Code::Cancelled
-    }
-
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.code {
             Code::Cancelled => signals::exit_code(),

@@ -22,20 +22,17 @@ mod unprintable;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use args::Args;
 use context::Context;
 use output::{write_stderr, write_stdout};
 
 fn main() -> ExitCode {
-    crash::run(|| match Args::try_parse() {
+    crash::run(|| match args::parse() {
         Ok(args) => run(args),
-        Err(error) => print_usage(&error),
+        Err(usage) => print_usage(&usage),
     })
 }
 
-fn run(args: Args) -> ExitCode {
+fn run(args: args::Args) -> ExitCode {
     let context = Context::new(&args.output);
     match commands::run(&context, args.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,9 +46,9 @@ fn run(args: Args) -> ExitCode {
 }
 
 /// Prints the help or the version that was asked for, or what is wrong with the arguments.
-fn print_usage(usage: &clap::Error) -> ExitCode {
-    let text = escape::lines(&usage.render().to_string());
-    if usage.use_stderr() {
+fn print_usage(usage: &args::Usage) -> ExitCode {
+    let text = escape::lines(&usage.text);
+    if usage.is_error {
         write_stderr(&text);
         return ExitCode::from(2);
     }

@@ -16,23 +16,23 @@ pub const STANDARD_INPUT: &str = "standard input";
 
 /// Reads standard input to its end; gives `None` when it has more than `max_bytes`.
 pub fn standard_input(max_bytes: u64) -> Result<Option<Vec<u8>>, Failure> {
-    read(STANDARD_INPUT.as_ref(), max_bytes, || Ok(io::stdin()))
+    read(STANDARD_INPUT, max_bytes, || Ok(io::stdin()))
 }
 
-/// Reads the file at `path`; gives `None` when it has more than `max_bytes`.
-pub fn file(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Failure> {
+/// Reads the file at `path`; gives `None` when it has more than `max_bytes`. Messages call it `name`.
+pub fn file(path: &Path, name: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, Failure> {
     let owned = path.to_owned();
-    read(path, max_bytes, move || File::open(owned))
+    read(name, max_bytes, move || File::open(owned))
 }
 
 /// Reads on a thread of its own, because neither opening a pipe nor reading from it can be interrupted. After a signal
 /// that thread is left behind, and ends with the process.
 fn read<R: Read>(
-    name: &Path,
+    name: &str,
     max_bytes: u64,
     open: impl FnOnce() -> io::Result<R> + Send + 'static,
 ) -> Result<Option<Vec<u8>>, Failure> {
-    log::info!("reading {}", name.display());
+    log::info!("reading {name}");
     let (sender, receiver) = mpsc::channel();
     let (token, cancelled) = (signals::token(), sender.clone());
     // Nobody receives what is sent after the first message.
@@ -45,10 +45,10 @@ fn read<R: Read>(
         drop(sender.send(Some(read.map(|_| bytes))));
     };
     let thread = thread::Builder::new().name("read".into()).spawn(work);
-    thread.map_err(|error| Failure::file(name, error))?;
+    thread.map_err(|error| Failure::file(Path::new(name), error))?;
     match receiver.recv() {
         Ok(Some(read)) => {
-            let bytes = read.map_err(|error| Failure::file(name, error))?;
+            let bytes = read.map_err(|error| Failure::file(Path::new(name), error))?;
             Ok((bytes.len() as u64 <= max_bytes).then_some(bytes))
         }
         Ok(None) | Err(_) => Err(Error::Cancelled.into()),

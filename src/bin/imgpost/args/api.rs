@@ -45,17 +45,17 @@ fn variable(name: &str) -> Option<String> {
     value.filter(|value| !value.trim().is_empty())
 }
 
-/// Reads the API key from a file, which may be a pipe.
+/// Reads the API key from a file, which may be a pipe. Its name is not repeated: it may be the key itself.
 fn read_key(path: &Path) -> Result<String, Failure> {
-    let name = path.display();
-    let bytes = read::file(path, MAX_KEY_FILE_BYTES)?.ok_or_else(|| {
+    const NAME: &str = "the file that --api-key-file names";
+    let bytes = read::file(path, NAME, MAX_KEY_FILE_BYTES)?.ok_or_else(|| {
         Failure::usage(format!(
-            "{name} has more than {MAX_KEY_FILE_BYTES} bytes; give a file that holds the API key alone"
+            "{NAME} has more than {MAX_KEY_FILE_BYTES} bytes; give a file that holds the API key alone"
         ))
     })?;
     String::from_utf8(bytes).map_err(|_| {
         Failure::usage(format!(
-            "{name} is not text; give a file that holds the API key alone"
+            "{NAME} is not text; give a file that holds the API key alone"
         ))
     })
 }

@@ -3,6 +3,7 @@
 mod api;
 mod jobs;
 mod prepare;
+mod secret;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use clap_complete::Shell;
 pub use api::{ApiArgs, ConnectArgs};
 pub use jobs::{GenerateArgs, JobArgs, ResultArgs, UpscaleArgs, VideoArgs};
 pub use prepare::PrepareArgs;
+pub use secret::{FormSource, Usage, is_plain, parse};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -88,8 +90,9 @@ pub enum Command {
     },
     /// Explain a presigned form, and what would be refused; no network
     Check {
-        /// The form as JSON; - reads standard input
-        form: PathBuf,
+        /// The form as JSON: a file, or the JSON itself; - reads standard input
+        #[arg(value_parser = FormSource::parser())]
+        form: FormSource,
         /// A file to check it with, as it is
         file: Option<PathBuf>,
         /// Which form of a canvas answer to use
@@ -103,9 +106,10 @@ pub enum Command {
         /// Post the file as it is, of any size: a video, a 3D model, an image that is right already
         #[arg(long)]
         raw: bool,
-        /// The form as JSON: an answer of the API, or {"url": …, "fields": …}; - reads standard input
-        #[arg(long, value_name = "FORM.json")]
-        presigned: PathBuf,
+        /// The form as JSON, an answer of the API or {"url": …, "fields": …}: a file, or the JSON itself; - reads standard
+        /// input
+        #[arg(long, value_name = "FORM.json", value_parser = FormSource::parser())]
+        presigned: FormSource,
         /// Which form of a canvas answer to use
         #[arg(long, value_name = "HALF")]
         half: Option<Half>,

@@ -7,7 +7,7 @@ use imgpost::{Error, PresignedPost, PresignedPostError, Uploader};
 use serde::Serialize;
 
 use super::input;
-use crate::args::{Half, PrepareArgs};
+use crate::args::{FormSource, Half, PrepareArgs};
 use crate::context::{Context, Text};
 use crate::failure::Failure;
 use crate::report::Report;
@@ -49,7 +49,7 @@ fn with_progress(context: &Context, file: &Path, uploader: Uploader) -> Uploader
 /// Explains a form; fails as a post of the file would before it is sent.
 pub fn check(
     context: &Context,
-    form: &Path,
+    form: FormSource,
     file: Option<&Path>,
     half: Option<Half>,
 ) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use imgpost::{
 
 use super::folder::Found;
 use super::image_files::is_camera_raw;
-use crate::args::{Half, PrepareArgs};
+use crate::args::{FormSource, Half, PrepareArgs, is_plain};
 use crate::failure::Failure;
 use crate::read::{self, STANDARD_INPUT};
 
@@ -21,12 +21,25 @@ fn is_special(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
+/// Rejects a form or a URL in place of the name of a file, without repeating it: either may be signed.
+pub fn check_name(file: &Path) -> Result<(), Failure> {
+    let found = match FormSource::from(file.as_os_str().to_owned()) {
+        FormSource::Text(_) => "a form or other text",
+        FormSource::Url => "a URL",
+        FormSource::Standard | FormSource::File(_) => return Ok(()),
+    };
+    Err(Failure::usage(format!(
+        "expected the name of a file, and found {found}"
+    )))
+}
+
 /// Prepares an image; `declared` is the extension where the arguments name none.
 pub fn image(
     file: &Path,
     prepare: &PrepareArgs,
     declared: Option<Extension>,
 ) -> Result<PreparedImage, Failure> {
+    check_name(file)?;
     check_format(file)?;
     let prepare = prepare.prepare(declared);
     let image = if is_standard(file) || is_special(file) {
@@ -45,7 +58,9 @@ fn image_from_stream(file: &Path, prepare: &Prepare) -> Result<PreparedImage, Fa
     let (name, bytes) = if is_standard(file) {
         (STANDARD_INPUT.into(), read::standard_input(max_bytes)?)
     } else {
-        (file.to_string_lossy(), read::file(file, max_bytes)?)
+        let name = file.to_string_lossy();
+        let bytes = read::file(file, &name, max_bytes)?;
+        (name, bytes)
     };
     let bytes = bytes.ok_or_else(|| Failure::image_too_large(&name, max_bytes))?;
     let image = prepare.bytes(bytes).map_err(Error::from);
@@ -63,18 +78,32 @@ pub fn check_format(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads a form from a file or standard input, of which the file to be posted may not be the other one.
-pub fn form(source: &Path, half: Option<Half>, file: &Path) -> Result<PresignedPost, Failure> {
-    if is_standard(source) && is_standard(file) {
-        return Err(Failure::usage(
-            "standard input can be the form or the file, not both",
-        ));
-    }
+/// Reads a form. Standard input cannot be both the form and the file to be posted.
+pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<PresignedPost, Failure> {
+    check_name(file)?;
     let max_bytes = PresignedPost::MAX_JSON_BYTES;
-    let json = if is_standard(source) {
-        read::standard_input(max_bytes as u64)?
-    } else {
-        read::file(source, max_bytes as u64)?
+    let limit = max_bytes as u64;
+    let json = match source {
+        FormSource::Standard if is_standard(file) => {
+            return Err(Failure::usage(
+                "standard input can be the form or the file, not both",
+            ));
+        }
+        FormSource::Standard => read::standard_input(limit)?,
+        FormSource::Text(json) => Some(json.into_bytes()),
+        FormSource::File(path) if is_plain(path.as_os_str()) => {
+            read::file(&path, &path.to_string_lossy(), limit)?
+        }
+        // If it is not the name of a file, it may be a part of a form.
+        FormSource::File(path) => {
+            let name = "the form (give the name of its file, or the JSON itself)";
+            read::file(&path, name, limit)?
+        }
+        FormSource::Url => {
+            return Err(Failure::usage(
+                "the form is a URL; give the JSON of a presigned POST, or a file that holds it",
+            ));
+        }
     };
     let too_long = PresignedPostError::JsonTooLong { max_bytes };
     let json = json.ok_or_else(|| Error::from(too_long))?;
@@ -92,6 +121,7 @@ pub fn form(source: &Path, half: Option<Half>, file: &Path) -> Result<PresignedP
 pub fn expand(given: &[PathBuf], recursive: bool) -> Result<Found, Failure> {
     let mut found = Found::default();
     for path in given {
+        check_name(path)?;
         let before = found.count();
         match path.to_str().filter(|text| text.contains(['*', '?', '['])) {
             _ if path.is_dir() => found.scan(path, recursive)?,

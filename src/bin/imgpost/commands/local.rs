@@ -19,6 +19,7 @@ pub fn prepare(
     output: &Path,
     prepare: &PrepareArgs,
 ) -> Result<(), Failure> {
+    files.iter().try_for_each(|file| input::check_name(file))?;
     let output = Output::new(output, files, prepare.extension)?;
     let mut ledger = Ledger::new(&output, files, prepare)?;
     if let Output::Folder(folder) = output {
@@ -51,6 +52,7 @@ fn save(context: &Context, image: &PreparedImage, path: &Path) -> Result<(), Fai
 }
 
 pub fn plan(context: &Context, files: &[PathBuf], prepare: &PrepareArgs) -> Result<(), Failure> {
+    files.iter().try_for_each(|file| input::check_name(file))?;
     let options = prepare.prepare(None);
     each(context, files, |file| {
         input::check_format(file)?;

@@ -30,7 +30,7 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
             prepare,
         } => local::prepare(context, &files, &output, &prepare),
         Command::Plan { files, prepare } => local::plan(context, &files, &prepare),
-        Command::Check { form, file, half } => form::check(context, &form, file.as_deref(), half),
+        Command::Check { form, file, half } => form::check(context, form, file.as_deref(), half),
         Command::Post {
             file,
             raw,
@@ -40,7 +40,7 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
             connect,
             prepare,
         } => {
-            let form = input::form(&presigned, half, &file)?;
+            let form = input::form(presigned, half, &file)?;
             let uploader = connect.uploader(context)?.check_policy(!no_check);
             match raw {
                 true => form::post_raw(context, &file, &form, uploader),

@@ -177,6 +177,7 @@ pub fn upload_canvas(
     prepare: &PrepareArgs,
 ) -> Result<CanvasImages, Failure> {
     let image = input::image(init, prepare, None)?;
+    input::check_name(mask)?;
     let prepare_mask = match threshold {
         Some(threshold) => image.mask().threshold(threshold),
         None => image.mask(),
