@@ -8,7 +8,7 @@ use super::http::{Answer, Incoming, Reply};
 /// Something that goes wrong with one request: see [`Sandbox::with_fault`](super::Sandbox::with_fault).
 ///
 /// Every way in which a post can go wrong on the wire can be made of these; what
-/// [`Uploader`](crate::Uploader) does about each is listed in `tests/faults.md` of the repository.
+/// [`Uploader`](crate::Uploader) does about each is listed in `tests/it/faults.md` of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {

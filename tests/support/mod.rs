@@ -1,12 +1,13 @@
 //! What several tests need.
 
-#![allow(dead_code, reason = "every test takes its own part of this")]
+#![allow(dead_code, reason = "each program takes its own part of this")]
 
 pub mod calls;
 pub mod command;
 pub mod faults;
 pub mod others;
 pub mod parts;
+pub mod raw_api;
 pub mod recorded;
 pub mod s3;
 pub mod schema;

@@ -1,4 +1,4 @@
-// Reads forms with busboy and its own defaults, for tests/other_readers.rs: as read_parts.py does with werkzeug.
+// Reads forms with busboy and its own defaults, for tests/ci/other_readers.rs: as read_parts.py does with werkzeug.
 
 const busboy = require("busboy");
 const { readFileSync } = require("node:fs");

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads forms with werkzeug, for tests/other_readers.rs.
+"""Reads forms with werkzeug, for tests/ci/other_readers.rs.
 
 Standard input: [[content type, body in base64], ...] as JSON. Prints a list of parts for each:
 [name, file name, content type, content in base64], null where there is none.

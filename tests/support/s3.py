@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An S3 client that is not ours: boto3, for tests/real_s3.rs.
+"""An S3 client that is not ours: boto3, for tests/ci/real_s3.rs.
 
 s3.py make ENDPOINT BUCKET             makes the bucket
 s3.py presign ENDPOINT BUCKET          reads a list of what to presign from standard input as JSON and prints the

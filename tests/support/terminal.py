@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a program in a pseudo-terminal, for tests/terminal.rs.
+"""Runs a program in a pseudo-terminal, for tests/ci/terminal.rs.
 
 Reads {"argv": [...], "env": {...}, "until": text, "keys": text, "columns": number} as JSON from standard input; types
 `keys` as soon as `until` was shown; prints {"exit": code, "output": text}. With no `keys`, waits for the end; with

@@ -1,4 +1,4 @@
-// Posts forms with Node's own fetch and FormData, for tests/other_writers.rs: as write_forms.py does with requests.
+// Posts forms with Node's own fetch and FormData, for tests/ci/other_writers.rs: as write_forms.py does with requests.
 
 const { File } = require("node:buffer");
 const { readFileSync } = require("node:fs");

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Posts forms with requests, for tests/other_writers.rs.
+"""Posts forms with requests, for tests/ci/other_writers.rs.
 
 Standard input: [{"url", "fields": [[name, value], ...], "file": {"name", "type", "content": in base64}}, ...] as JSON.
 """

@@ -1,0 +1,106 @@
+//! Promise: the page of the sandbox shows in a browser what was stored and asked.
+//!
+//! Needs `chromium`, which `.ci/run` installs. `IMGPOST_SCREENSHOT=fixtures/sandbox-page.png` keeps what it showed.
+
+use std::path::Path;
+use std::process::Command;
+
+use image::RgbaImage;
+use imgpost::leonardo::{CanvasRequestType, Generation};
+use imgpost::sandbox::{Fault, Sandbox};
+use imgpost::{Extension, Prepare};
+
+use crate::support::fixture;
+
+/// What Chromium makes of a page.
+fn screenshot(url: &str) -> RgbaImage {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.png");
+    let profile = folder.path().join("profile");
+    let flag = |name: &str, path: &Path| format!("--{name}={}", path.display());
+    let output = Command::new("chromium")
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+        ])
+        .args([
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+        ])
+        .args([
+            "--disable-sync",
+            "--hide-scrollbars",
+            "--window-size=1180,760",
+        ])
+        .args([
+            flag("user-data-dir", &profile),
+            flag("screenshot", &path),
+            url.into(),
+        ])
+        .output()
+        .unwrap_or_else(|error| panic!("chromium: {error}: use .ci/run"));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && path.exists(), "{told}");
+    image::open(path).unwrap().into_rgba8()
+}
+
+fn pixels_of(picture: &RgbaImage, rgb: [u8; 3]) -> usize {
+    let of_colour = picture.pixels().filter(|pixel| pixel.0[..3] == rgb);
+    of_colour.count()
+}
+
+#[test]
+fn a_browser_shows_the_pictures_and_the_requests() {
+    let sandbox = Sandbox::start().unwrap();
+    let empty = screenshot(&sandbox.page_url());
+
+    let sandbox = sandbox.with_fault(Fault::s3_error(503, "SlowDown"));
+    let client = sandbox.client().unwrap();
+    let photo = Prepare::default()
+        .open(fixture("images/lighthouse.jpg"))
+        .unwrap();
+    let init = client.upload_init_image(&photo).unwrap();
+    let orange = [240, 120, 0, 255].repeat(16 * 16);
+    let plain = Prepare::default().size(512, 512).extension(Extension::Png);
+    client
+        .upload_init_image(&plain.rgba8(16, 16, &orange).unwrap())
+        .unwrap();
+
+    let (width, height) = (photo.source_size().width, photo.source_size().height);
+    let is_sky = |n: u32| n / width < height / 3;
+    let mask = (0..width * height).flat_map(|n| [[0; 3], [255; 3]][usize::from(is_sky(n))]);
+    let mask: Vec<u8> = mask
+        .collect::<Vec<_>>()
+        .chunks(3)
+        .flat_map(|p| [p[0], p[1], p[2], 255])
+        .collect();
+    let mask = photo.mask().rgba8(width, height, &mask).unwrap();
+    let canvas = client.upload_canvas(&photo, &mask).unwrap();
+    let inpaint = Generation::new("a red sky").canvas(&canvas, CanvasRequestType::Inpaint);
+    let job = client.generate(&inpaint.num_images(1)).unwrap();
+    client.wait(&job).unwrap();
+    let dusk = Generation::new("a lighthouse at dusk").init_image(&init);
+    let job = client.generate(&dusk.num_images(1)).unwrap();
+    client.wait(&job).unwrap();
+    client.generation("no-such-id").unwrap_err();
+
+    let full = screenshot(&sandbox.page_url());
+    // The plain picture fills its square, but for what a frame may take.
+    let orange = [240, 120, 0];
+    assert_eq!(pixels_of(&empty, orange), 0);
+    let shown = pixels_of(&full, orange);
+    assert!((20_000..=60_000).contains(&shown), "{shown}");
+    // Lines of text are there that were not.
+    let differing = empty
+        .pixels()
+        .zip(full.pixels())
+        .filter(|(a, b)| a != b)
+        .count();
+    assert!(differing > 150_000, "{differing}");
+    if let Some(path) = std::env::var_os("IMGPOST_SCREENSHOT") {
+        full.save(path).unwrap();
+    }
+}

@@ -1,0 +1,51 @@
+//! Promise: real S3 servers that verify take our posts, and their refusals become the right errors.
+//!
+//! Needs the environment `.ci/run` makes: `IMGPOST_TEST_BIN` lists the folders with `python` (boto3),
+//! `ministack` and `s3s-fs`. Nothing is skipped: what is missing is a failure.
+
+mod cases;
+mod matrix;
+mod names;
+mod receipts;
+
+use std::process::Command;
+
+use imgpost::{Extension, Prepare, PreparedImage};
+use serde_json::json;
+
+use crate::support::fixture;
+use crate::support::s3::{Kind, Server, Storage};
+
+fn image() -> PreparedImage {
+    let prepare = Prepare::default().size(128, 96).extension(Extension::Jpg);
+    prepare.open(fixture("images/lighthouse.jpg")).unwrap()
+}
+
+/// The command of the README, on a photo that lies on its side.
+#[test]
+fn the_command_posts_an_upright_picture() {
+    let server = Server::start(Kind::MiniStack);
+    let folder = tempfile::tempdir().unwrap();
+    let form = folder.path().join("form.json");
+    let forms = server.presign_json(&[json!({"key": "photo.jpg"})]);
+    std::fs::write(&form, forms[0].to_string()).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_imgpost"))
+        .args(["post", "--size", "768x1024", "--ext", "jpg", "--json"])
+        .arg(fixture("images/lighthouse.jpg"))
+        .arg("--presigned")
+        .arg(&form)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let stored = image::load_from_memory(&server.objects()["photo.jpg"])
+        .unwrap()
+        .to_rgb8();
+    assert_eq!(stored.dimensions(), (768, 1024));
+    // Upright, the sky is above the sea: the horizon glows, the top is night.
+    let (sky, glow) = (stored.get_pixel(30, 30).0, stored.get_pixel(30, 650).0);
+    assert!(sky[0] < 60 && glow[0] > 200, "{sky:?} {glow:?}");
+}

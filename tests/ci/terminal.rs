@@ -1,0 +1,264 @@
+//! Promise: on a terminal every file has a bar, and Ctrl-C and a closed window end cleanly; shells complete the
+//! commands; and the README's recipes do what they say.
+//!
+//! Needs what `.ci/run` installs: `IMGPOST_TEST_BIN` lists a folder with `python`; bash, zsh, fish, curl and jq are there.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use imgpost::sandbox::Sandbox;
+use serde_json::{Value, json};
+
+use crate::support::command::{KEY, URL};
+use crate::support::faults::{FaultServer, Step};
+use crate::support::fixture;
+use crate::support::tools::{run, script};
+
+const IMGPOST: &str = env!("CARGO_BIN_EXE_imgpost");
+
+/// Runs the command in a terminal; types `keys` when `until` is shown. Gives its exit code and what was shown.
+fn terminal(arguments: &[&str], env: &[(&str, &str)], until: &str, keys: &str) -> (i64, String) {
+    in_terminal(&[&[IMGPOST], arguments].concat(), env, until, Some(keys))
+}
+
+/// Runs a program in a terminal, which is closed when `until` is shown unless there are `keys` to type.
+fn in_terminal(
+    argv: &[&str],
+    env: &[(&str, &str)],
+    until: &str,
+    keys: Option<&str>,
+) -> (i64, String) {
+    let env: BTreeMap<_, _> = env.iter().copied().collect();
+    let asked = json!({
+        "argv": argv,
+        "env": env,
+        "until": until,
+        "keys": keys,
+        "columns": 100,
+    });
+    let shown = run(&mut script("terminal.py"), asked.to_string().as_bytes());
+    let shown: Value = serde_json::from_slice(&shown).unwrap();
+    let text = shown["output"].as_str().unwrap().to_owned();
+    (shown["exit"].as_i64().unwrap(), text)
+}
+
+/// A form for a server of faults, and a file that is larger than the buffers of a connection.
+fn raw_post(folder: &Path, url: &str) -> [String; 2] {
+    let (form, film) = (folder.join("form.json"), folder.join("film.mp4"));
+    std::fs::write(
+        &form,
+        json!({"url": url, "fields": {"key": "k"}}).to_string(),
+    )
+    .unwrap();
+    std::fs::write(&film, vec![7; 20_000_000]).unwrap();
+    [form, film].map(|path| path.display().to_string())
+}
+
+#[test]
+fn a_bar_shows_how_far_a_file_is_and_goes_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = FaultServer::start(vec![Step::ReadSlowly(Duration::from_millis(10))]);
+    let [form, film] = raw_post(folder.path(), &server.url);
+    let arguments = ["post", "--raw", &film, "--presigned", &form];
+    let (exit, shown) = terminal(&arguments, &[], "", "");
+    assert_eq!(exit, 0, "{shown}");
+    let percents: Vec<u32> = shown
+        .split('%')
+        .filter_map(|before| before.rsplit(' ').next()?.parse().ok())
+        .collect();
+    assert!(percents.len() > 3 && percents.is_sorted(), "{percents:?}");
+    assert!(
+        shown.contains("film.mp4") && shown.contains("MiB"),
+        "{shown}"
+    );
+    let (_, end) = shown.rsplit_once("\u{1b}[2K").unwrap();
+    assert!(end.trim_start_matches('\r').starts_with(&film), "{end:?}");
+    // Quiet and without a terminal, there is none.
+    let (exit, shown) = terminal(&[&["-q"], &arguments[..]].concat(), &[], "", "");
+    assert_eq!((exit, shown.as_str()), (0, ""));
+    let output = Command::new(IMGPOST).args(arguments).output().unwrap();
+    assert!(output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn ctrl_c_ends_a_post_with_130() {
+    let folder = tempfile::tempdir().unwrap();
+    let stall = Step::StallInBody(10, Duration::from_secs(60));
+    let server = FaultServer::start(vec![stall]);
+    let [form, film] = raw_post(folder.path(), &server.url);
+    let arguments = ["post", "--raw", &film, "--presigned", &form];
+    let (exit, shown) = terminal(&arguments, &[], "%", "\u{3}");
+    assert_eq!(exit, 130, "{shown}");
+    assert!(shown.contains("cancelled"), "{shown}");
+    assert!(server.stored().is_empty());
+}
+
+#[test]
+fn ctrl_c_tells_what_was_done_of_a_folder() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..200 {
+        let to = folder.path().join(format!("{number:03}.jpg"));
+        std::fs::copy(fixture("images/gray.jpg"), to).unwrap();
+    }
+    let (url, path) = (sandbox.base_url(), folder.path().display().to_string());
+    let env = [(URL, url.as_str()), (KEY, sandbox.api_key())];
+    let arguments = ["upload", "--jobs", "1", "--size", "64x64", &path];
+    let (exit, shown) = terminal(&arguments, &env, "64x64 jpg", "\u{3}");
+    assert_eq!(exit, 130, "{shown}");
+    let (_, told) = shown.rsplit_once("cancelled; ").unwrap();
+    let done: usize = told.split(' ').next().unwrap().parse().unwrap();
+    assert!(
+        (1..200).contains(&done) && told.contains("of 200 images are done"),
+        "{told}"
+    );
+    assert_eq!(shown.matches("64x64 jpg").count(), done);
+}
+
+#[test]
+fn a_closed_window_ends_a_post_with_129() {
+    let folder = tempfile::tempdir().unwrap();
+    let stall = Step::StallInBody(10, Duration::from_secs(60));
+    let server = FaultServer::start(vec![stall]);
+    let [form, film] = raw_post(folder.path(), &server.url);
+    let argv = [IMGPOST, "post", "--raw", &film, "--presigned", &form];
+    let (exit, shown) = in_terminal(&argv, &[], "%", None);
+    assert_eq!(exit, 129, "{shown}");
+    assert!(server.stored().is_empty());
+}
+
+/// Below `nohup`, the upload goes on where nothing can be drawn any more.
+#[test]
+fn an_upload_outlives_its_window() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..20 {
+        let to = folder.path().join(format!("{number:03}.jpg"));
+        std::fs::copy(fixture("images/gray.jpg"), to).unwrap();
+    }
+    let (url, path) = (sandbox.base_url(), folder.path().display().to_string());
+    let env = [(URL, url.as_str()), (KEY, sandbox.api_key())];
+    let ids = folder.path().join("ids").display().to_string();
+    let script = r#"trap "" HUP; ids=$1; shift; exec "$@" > "$ids""#;
+    let upload = [IMGPOST, "upload", "--size", "64x64", "--jobs", "1", &path];
+    let argv = [&["sh", "-c", script, "sh", &ids], &upload[..]].concat();
+    let (exit, shown) = in_terminal(&argv, &env, "%", None);
+    assert_eq!(exit, 0, "{shown}");
+    let ids = std::fs::read_to_string(ids).unwrap();
+    assert_eq!((ids.lines().count(), sandbox.keys().len()), (20, 20));
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let missing = ["prepare", "missing.jpg", "-o", "x.jpg"];
+    let red = "\u{1b}[1;31m";
+    assert!(
+        terminal(&missing, &[("NO_COLOR", "")], "", "")
+            .1
+            .contains(red)
+    );
+    assert!(
+        !terminal(&missing, &[("NO_COLOR", "1")], "", "")
+            .1
+            .contains(red)
+    );
+    let output = Command::new(IMGPOST).args(missing).output().unwrap();
+    assert!(!String::from_utf8(output.stderr).unwrap().contains(red));
+    let always = [&["--color", "always"], &missing[..]].concat();
+    let output = Command::new(IMGPOST).args(always).output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains(red));
+}
+
+fn shell(program: &str, arguments: &[&str]) -> String {
+    let folder = Path::new(IMGPOST).parent().unwrap().display().to_string();
+    let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
+    let output = Command::new(program)
+        .args(arguments)
+        .env("PATH", path)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error}: use .ci/run"));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{program}: {told}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn shells_complete_the_commands() {
+    let bash = "source <(imgpost completions bash)
+        COMP_WORDS=(imgpost pre) COMP_CWORD=1
+        _imgpost imgpost pre imgpost
+        echo \"${COMPREPLY[@]}\"";
+    assert_eq!(shell("bash", &["--norc", "-c", bash]).trim(), "prepare");
+    let zsh = "autoload -Uz compinit && compinit -D -u
+        source <(imgpost completions zsh)
+        print ${_comps[imgpost]}";
+    assert_eq!(shell("zsh", &["-f", "-c", zsh]).trim(), "_imgpost");
+    let fish = "imgpost completions fish | source; complete -C 'imgpost pre'";
+    let completed = shell("fish", &["--no-config", "-c", fish]);
+    assert!(completed.starts_with("prepare\t"), "{completed}");
+}
+
+/// Each block of the section, run as it stands.
+#[test]
+fn the_recipes_of_the_readme_do_what_they_say() {
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, section) = readme.split_once("### Recipes").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let blocks: Vec<_> = section.split("```").skip(1).step_by(2).collect();
+    assert_eq!(blocks.len(), 3);
+
+    let sandbox = Sandbox::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::copy(fixture("images/lighthouse.jpg"), at("photo.jpg")).unwrap();
+    std::fs::create_dir(at("photos")).unwrap();
+    for name in ["gray.jpg", "alpha.png"] {
+        std::fs::copy(fixture(&format!("images/{name}")), at("photos").join(name)).unwrap();
+    }
+    // Instead of the program that shows a picture.
+    let opener = "#!/bin/sh\necho \"$@\" > opened\n";
+    std::fs::write(at("xdg-open"), opener).unwrap();
+    std::fs::set_permissions(at("xdg-open"), PermissionsExt::from_mode(0o755)).unwrap();
+    let imgpost = Path::new(IMGPOST).parent().unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{}:{path}", folder.path().display(), imgpost.display());
+    let mut printed = Vec::new();
+    for block in blocks {
+        let recipe = block.strip_prefix("sh\n").unwrap();
+        let output = Command::new("bash")
+            .args(["-euo", "pipefail", "-c", recipe])
+            .current_dir(folder.path())
+            .env("PATH", &path)
+            .env(KEY, sandbox.api_key())
+            .env(URL, sandbox.base_url())
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{recipe}: {told}");
+        printed.push(String::from_utf8(output.stdout).unwrap());
+    }
+    assert!(
+        printed[0].contains("photo.jpg: ") && printed[0].contains("1152x1536 jpg"),
+        "{printed:?}"
+    );
+    let ids = std::fs::read_to_string(at("ids.tsv")).unwrap();
+    let mut files: Vec<_> = ids
+        .lines()
+        .map(|line| line.split('\t').next().unwrap())
+        .collect();
+    files.sort();
+    assert_eq!(files, ["photos/alpha.png", "photos/gray.jpg"]);
+    assert!(
+        ids.lines()
+            .all(|line| line.split('\t').nth(1).unwrap().len() == 36),
+        "{ids}"
+    );
+    let opened = std::fs::read_to_string(at("opened")).unwrap();
+    let picture = image::load_from_memory(&std::fs::read(at(opened.trim())).unwrap()).unwrap();
+    assert_eq!((picture.width(), picture.height()), (1152, 1536));
+}

@@ -1,0 +1,648 @@
+//! Promise: every command that calls the API does its job on the sandbox, and ends with its own code and one line where
+//! it cannot.
+
+use std::path::Path;
+use std::process::Output;
+use std::time::Duration;
+
+use image::{GrayImage, Luma};
+use imgpost::sandbox::{Fault, Sandbox};
+use serde_json::{Value, json};
+
+use crate::support::command::{KEY, URL, imgpost, json, on, refused, run};
+use crate::support::fixture;
+
+fn photo() -> String {
+    fixture("images/gray.jpg").display().to_string()
+}
+
+fn one(sandbox: &Sandbox, arguments: &[&str]) -> Value {
+    json(&run(on(sandbox).arg("--json").args(arguments))).remove(0)
+}
+
+fn text(output: &Output) -> String {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn folders_and_patterns_are_uploaded_into_a_new_dataset() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["b.JPG", "a.jpg", ".hidden.jpg"] {
+        std::fs::copy(fixture("images/gray.jpg"), folder.path().join(name)).unwrap();
+    }
+    std::fs::write(folder.path().join("notes.txt"), "about them").unwrap();
+    let output = run(on(&sandbox)
+        .args([
+            "upload",
+            "--size",
+            "64x64",
+            "--json",
+            "--new-dataset",
+            "d",
+            "--jobs",
+            "2",
+        ])
+        .arg(folder.path()));
+    let told = String::from_utf8(output.stderr.clone()).unwrap();
+    let [skipped, made] = *told.lines().collect::<Vec<_>>() else {
+        panic!("{told}")
+    };
+    assert_eq!(
+        skipped,
+        "imgpost: skipped 1 file that is not an image, 1 hidden entry"
+    );
+    let dataset = made
+        .strip_prefix("imgpost: made the dataset ")
+        .unwrap()
+        .to_owned();
+    let reports = json(&output);
+    let mut files: Vec<_> = reports
+        .iter()
+        .map(|report| report["file"].as_str().unwrap())
+        .collect();
+    files.sort();
+    let expected = ["a.jpg", "b.JPG"].map(|name| folder.path().join(name).display().to_string());
+    assert_eq!(files, expected);
+    let shown = one(&sandbox, &["dataset", "show", &dataset]);
+    assert_eq!(shown["dataset_images"].as_array().unwrap().len(), 2);
+
+    let pattern = folder.path().join("*.jpg");
+    let reports = json(&run(on(&sandbox)
+        .args(["upload", "--size", "64x64", "--json"])
+        .arg(&pattern)));
+    assert_eq!(reports.len(), 1);
+    let empty = tempfile::tempdir().unwrap();
+    for nothing in [folder.path().join("*.gif"), empty.path().into()] {
+        let (code, message) = refused(&run(on(&sandbox).arg("upload").arg(nothing)));
+        let is_told = code == 2 && message.contains("there is no image");
+        assert!(is_told, "{message}");
+    }
+}
+
+#[test]
+fn a_generation_from_a_photo_to_the_fetched_picture() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("new");
+    let output = run(on(&sandbox)
+        .args([
+            "generate",
+            "--prompt",
+            "at dusk",
+            "--size",
+            "128x64",
+            "-n",
+            "2",
+            "--init-image",
+        ])
+        .arg(photo())
+        .arg("--download")
+        .arg(&out));
+    let files = text(&output);
+    let files: Vec<_> = files.lines().map(Path::new).collect();
+    assert_eq!(files.len(), 2);
+    for file in files {
+        assert_eq!(file.extension().unwrap(), "jpg");
+        let picture = image::load_from_memory(&std::fs::read(file).unwrap()).unwrap();
+        assert_eq!((picture.width(), picture.height()), (128, 64));
+    }
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("started ") && told.contains("credits"),
+        "{told}"
+    );
+
+    let init = one(&sandbox, &["upload", "--size", "64x64", &photo()]);
+    let init = init["id"].as_str().unwrap();
+    let job = one(
+        &sandbox,
+        &[
+            "generate",
+            "-p",
+            "p",
+            "--init-image",
+            init,
+            "--size",
+            "64x64",
+        ],
+    );
+    assert!(job["images"].as_array().unwrap().is_empty() && job["status"].is_null());
+    assert_eq!(job["cost"]["unit"], "CREDITS");
+    let done = one(&sandbox, &["wait", job["id"].as_str().unwrap()]);
+    assert_eq!(
+        (&done["status"], &done["id"]),
+        (&"COMPLETE".into(), &job["id"])
+    );
+    assert_eq!(done["images"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn every_other_way_to_generate() {
+    let sandbox = Sandbox::start().unwrap();
+    let photo = photo();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().display().to_string();
+    let v2 = [
+        "generate",
+        "-p",
+        "p",
+        "--model",
+        "flux-kontext-pro",
+        "--size",
+        "64x64",
+        "--image-reference",
+        &photo,
+    ];
+    let done = one(&sandbox, &[&v2[..], &["--wait"]].concat());
+    assert_eq!(done["status"], "COMPLETE");
+    let canvas = [
+        "generate",
+        "-p",
+        "p",
+        "--size",
+        "64x64",
+        "--canvas",
+        &photo,
+        &photo,
+        "--download",
+        &out,
+    ];
+    let done = one(&sandbox, &canvas);
+    assert!(
+        done["images"][0]["file"]
+            .as_str()
+            .unwrap()
+            .ends_with(".png")
+    );
+    let ids = one(&sandbox, &["canvas", "--size", "64x64", &photo, &photo]);
+    let [init, mask] = ["init_id", "mask_id"].map(|name| ids[name].as_str().unwrap());
+    let drawn = [
+        "generate", "-p", "p", "--size", "64x64", "--canvas", init, mask, "--wait",
+    ];
+    assert_eq!(one(&sandbox, &drawn)["status"], "COMPLETE");
+    let up = one(
+        &sandbox,
+        &[
+            "upscale",
+            &photo,
+            "--size",
+            "64x64",
+            "--multiplier",
+            "2",
+            "--download",
+            &out,
+        ],
+    );
+    let large = std::fs::read(up["images"][0]["file"].as_str().unwrap()).unwrap();
+    assert_eq!(image::load_from_memory(&large).unwrap().width(), 128);
+    let video = one(
+        &sandbox,
+        &[
+            "video",
+            &photo,
+            "-p",
+            "waves",
+            "--size",
+            "64x64",
+            "--download",
+            &out,
+        ],
+    );
+    assert!(
+        video["images"][0]["file"]
+            .as_str()
+            .unwrap()
+            .ends_with(".mp4")
+    );
+    let generated = done["images"][0]["id"].as_str().unwrap();
+    let again = one(&sandbox, &["upscale", generated, "--generated"]);
+    let waited = one(&sandbox, &["wait", again["id"].as_str().unwrap()]);
+    assert_eq!(
+        (&waited["status"], &waited["id"]),
+        (&"COMPLETE".into(), &again["id"])
+    );
+}
+
+/// An image in color and its mask: an eighth is white, an eighth light gray, an eighth dark gray, the rest black.
+fn image_and_mask(folder: &Path) -> ([String; 2], GrayImage) {
+    let image = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([x as u8 * 3, y as u8 * 3, 90]));
+    let mask = GrayImage::from_fn(64, 64, |x, y| {
+        Luma([if y < 32 {
+            0
+        } else {
+            [255, 200, 100, 0][x as usize / 16]
+        }])
+    });
+    let paths = ["image.png", "mask.png"].map(|name| folder.join(name));
+    image.save(&paths[0]).unwrap();
+    mask.save(&paths[1]).unwrap();
+    (paths.map(|path| path.display().to_string()), mask)
+}
+
+/// White where it is at least this bright, else black.
+fn thresholded(mask: &GrayImage, threshold: u8) -> GrayImage {
+    let mut mask = mask.clone();
+    for pixel in mask.pixels_mut() {
+        pixel[0] = if pixel[0] >= threshold { 255 } else { 0 };
+    }
+    mask
+}
+
+/// The stored object whose form this id came with.
+fn stored_image(sandbox: &Sandbox, id: &Value) -> image::DynamicImage {
+    let record = sandbox.client().unwrap().init_image(id.as_str().unwrap());
+    let url = record.unwrap().url.unwrap();
+    let mut keys = sandbox.keys().into_iter();
+    let key = keys.find(|key| url.ends_with(key.as_str())).unwrap();
+    image::load_from_memory(&sandbox.stored(&key).unwrap().bytes).unwrap()
+}
+
+#[test]
+fn canvas_stores_the_mask_as_it_is_drawn_unless_a_threshold_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let ([image, mask], drawn) = image_and_mask(folder.path());
+    let sandbox = Sandbox::start().unwrap();
+    let stored = |more: &[&str]| {
+        let canvas = ["canvas", "--size", "64x64", &image, &mask];
+        let ids = one(&sandbox, &[&canvas[..], more].concat());
+        let sent = stored_image(&sandbox, &ids["init_id"]);
+        let sent = sent.to_rgb8();
+        assert!(sent.get_pixel(60, 2)[0] > 150 && sent.get_pixel(2, 60)[1] > 150);
+        stored_image(&sandbox, &ids["mask_id"]).to_luma8()
+    };
+    assert_eq!(stored(&[]), drawn);
+    assert_eq!(stored(&["--threshold", "128"]), thresholded(&drawn, 128));
+    assert_eq!(stored(&["--threshold", "1"]), thresholded(&drawn, 1));
+    assert_eq!(stored(&["--threshold", "255"]), thresholded(&drawn, 255));
+}
+
+#[test]
+fn generate_stores_the_mask_as_it_is_drawn_unless_a_threshold_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let ([image, mask], drawn) = image_and_mask(folder.path());
+    let stored = |more: &[&str]| {
+        let sandbox = Sandbox::start().unwrap();
+        let generate = [
+            "generate", "-p", "p", "--size", "64x64", "--canvas", &image, &mask,
+        ];
+        one(&sandbox, &[&generate[..], more].concat());
+        // The image is a JPEG.
+        let mut masks = sandbox
+            .keys()
+            .into_iter()
+            .filter(|key| key.ends_with(".png"));
+        let mask = masks.next().unwrap();
+        assert!(masks.next().is_none() && sandbox.keys().len() == 2);
+        let bytes = sandbox.stored(&mask).unwrap().bytes;
+        image::load_from_memory(&bytes).unwrap().to_luma8()
+    };
+    assert_eq!(stored(&[]), drawn);
+    assert_eq!(stored(&["--threshold", "128"]), thresholded(&drawn, 128));
+}
+
+#[test]
+fn a_threshold_that_would_do_harm_or_nothing_is_refused() {
+    let sandbox = Sandbox::start().unwrap();
+    let photo = photo();
+    let id = "00000000-0000-4000-8000-000000000000";
+    let generate = ["generate", "-p", "p"];
+    for (arguments, words) in [
+        (
+            vec!["canvas", &photo, &photo, "--threshold", "0"],
+            "1..=255",
+        ),
+        (
+            [
+                &generate[..],
+                &["--canvas", &photo, &photo, "--threshold", "0"],
+            ]
+            .concat(),
+            "1..=255",
+        ),
+        (
+            [&generate[..], &["--threshold", "128"]].concat(),
+            "--canvas <INIT> <MASK>",
+        ),
+        (
+            [&generate[..], &["--canvas-request-type", "IMG2IMG"]].concat(),
+            "--canvas <INIT> <MASK>",
+        ),
+        (
+            [&generate[..], &["--canvas", id, id, "--threshold", "128"]].concat(),
+            "needs the file of a mask",
+        ),
+        ([&generate[..], &["-n", "0"]].concat(), "1.."),
+        (vec!["video", &photo, "-p", "p", "--duration", "0"], "1.."),
+        (
+            [&generate[..], &["--model", ""]].concat(),
+            "the model is empty",
+        ),
+    ] {
+        let output = run(on(&sandbox).args(&arguments));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+        assert!(told.contains(words), "{arguments:?}: {told}");
+    }
+    assert!(sandbox.requests().is_empty(), "{:?}", sandbox.requests());
+}
+
+#[test]
+fn wait_finds_out_which_kind_of_job_an_id_has() {
+    let sandbox = Sandbox::start().unwrap();
+    let photo = photo();
+    for start in [
+        vec!["generate", "-p", "p"],
+        vec![
+            "generate",
+            "-p",
+            "p",
+            "--model",
+            "lucid-origin",
+            "--size",
+            "64x64",
+        ],
+        vec!["video", &photo, "-p", "p", "--size", "64x64"],
+        vec!["upscale", &photo, "--size", "64x64"],
+    ] {
+        let job = one(&sandbox, &start);
+        let done = one(&sandbox, &["wait", job["id"].as_str().unwrap()]);
+        assert_eq!(done["status"], "COMPLETE", "{start:?}");
+        assert_eq!(done["id"], job["id"], "{start:?}");
+        assert!(done["images"][0]["url"].is_string(), "{start:?}");
+    }
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    let (code, message) = refused(&run(on(&sandbox).args(["wait", unknown])));
+    assert_eq!(code, 4, "{message}");
+    let words = format!("there is no job {unknown}; check the id");
+    assert!(message.contains(&words), "{message}");
+    // A refusal of the first question is not taken for "no such job".
+    let sandbox = sandbox.with_api_fault(Fault::api_error(401, "access-denied", "no"));
+    let (code, message) = refused(&run(on(&sandbox).args(["wait", unknown])));
+    assert!(
+        code == 4 && message.contains("check the API key"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_longest_timeouts_are_accepted() {
+    let sandbox = Sandbox::start().unwrap();
+    let job = one(&sandbox, &["generate", "-p", "p"]);
+    let id = job["id"].as_str().unwrap();
+    let most = u64::MAX.to_string();
+    let done = one(
+        &sandbox,
+        &["wait", id, "--wait-timeout", &most, "--timeout", &most],
+    );
+    assert_eq!(done["status"], "COMPLETE");
+}
+
+#[test]
+fn a_lost_response_to_a_paid_call_says_that_it_may_have_been_charged() {
+    for fault in [
+        Fault::LoseAnswer,
+        Fault::proxy_page(502),
+        Fault::Raw(b"no HTTP\r\n\r\n".into()),
+    ] {
+        let sandbox = Sandbox::start().unwrap().with_api_fault(fault);
+        let (code, message) = refused(&run(on(&sandbox).args(["generate", "-p", "p"])));
+        assert_eq!(code, 8, "{message}");
+        for words in [
+            "may have been started and charged",
+            "`imgpost me` prints the remaining tokens",
+        ] {
+            assert!(message.contains(words), "{message}");
+        }
+        assert!(!message.contains("try again"), "{message}");
+        assert_eq!(sandbox.requests().len(), 1);
+    }
+    let sandbox = Sandbox::start().unwrap().with_api_fault(Fault::LoseAnswer);
+    let (code, message) = refused(&run(on(&sandbox).args(["dataset", "create", "d"])));
+    assert!(
+        code == 8 && message.contains("it may have been carried out"),
+        "{message}"
+    );
+    assert!(!message.contains("tokens"), "{message}");
+}
+
+/// The first call to a sandbox goes well, and the second one meets this fault.
+fn second_call_fails(fault: Fault) -> Sandbox {
+    let sandbox = Sandbox::start().unwrap();
+    let sandbox = sandbox.with_api_fault(Fault::ReadSlowly(Duration::ZERO));
+    sandbox.with_api_fault(fault)
+}
+
+fn complete_with(images: &Value) -> Fault {
+    let generation = json!({"status": "COMPLETE", "generated_images": images});
+    Fault::Answer {
+        status: 200,
+        headers: vec![],
+        body: json!({"generations_by_pk": generation}).to_string(),
+    }
+}
+
+#[test]
+fn a_job_that_was_started_is_named_in_the_error() {
+    for (fault, words) in [
+        (
+            Fault::api_error(401, "access-denied", "no"),
+            "check the API key",
+        ),
+        (
+            complete_with(&json!([])),
+            "is complete, but the API lists no results",
+        ),
+        (
+            complete_with(&json!([{"id": "a", "url": "https://a.example/"}, {"id": "b"}])),
+            "URLs for only 1 of its 2 results",
+        ),
+    ] {
+        let sandbox = second_call_fails(fault);
+        let generate = ["generate", "-p", "p", "--wait", "--quiet"];
+        let (code, message) = refused(&run(on(&sandbox).args(generate)));
+        assert!(code == 4 && message.contains(words), "{message}");
+        let requests = sandbox.requests();
+        let id = requests[1].path.rsplit('/').next().unwrap();
+        assert!(message.contains(id), "{message}");
+        // Nothing was lost.
+        assert_eq!(one(&sandbox, &["wait", id])["status"], "COMPLETE");
+    }
+}
+
+#[test]
+fn a_dry_run_sends_nothing_and_needs_no_key() {
+    let photo = photo();
+    let arguments = [
+        "generate",
+        "-p",
+        "p",
+        "--dry-run",
+        "--strength",
+        "0.4",
+        "--size",
+        "64x32",
+    ];
+    let extra = [
+        "--extra",
+        "highContrast=true",
+        "--extra",
+        "presetStyle=DYNAMIC",
+        "--init-image",
+        &photo,
+    ];
+    let output = run(imgpost().arg("--json").args(arguments).args(extra));
+    let sent = &json(&output)[0];
+    let expected = serde_json::json!({
+        "prompt": "p", "init_strength": 0.4, "width": 64, "height": 32, "highContrast": true,
+        "presetStyle": "DYNAMIC", "init_image_id": format!("the id of {photo}"),
+    });
+    assert_eq!(sent, &expected);
+    for arguments in [
+        &["upscale", &photo, "--dry-run"][..],
+        &["video", &photo, "-p", "p", "--dry-run"],
+        &[
+            "generate",
+            "-p",
+            "p",
+            "--dry-run",
+            "--canvas",
+            &photo,
+            &photo,
+        ],
+    ] {
+        assert_eq!(
+            json(&run(imgpost().arg("--json").args(arguments))).len(),
+            1,
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn records_are_made_shown_and_deleted() {
+    let sandbox = Sandbox::start().unwrap();
+    let id = one(&sandbox, &["dataset", "create", "d", "--description", "e"]);
+    let id = id["id"].as_str().unwrap();
+    let shown = one(&sandbox, &["dataset", "show", id]);
+    assert_eq!(
+        (&shown["name"], &shown["description"]),
+        (&"d".into(), &"e".into())
+    );
+    let generated = one(&sandbox, &["generate", "-p", "p", "-n", "1", "--wait"]);
+    let generated = generated["images"][0]["id"].as_str().unwrap();
+    one(&sandbox, &["dataset", "add-generated", id, generated]);
+    let shown = text(&run(on(&sandbox).args(["dataset", "show", id])));
+    assert!(
+        shown.starts_with(&format!("{id} d, images: 1\n")),
+        "{shown}"
+    );
+    let init = one(&sandbox, &["upload", "--size", "64x64", &photo()]);
+    let init = init["id"].as_str().unwrap();
+    assert_eq!(one(&sandbox, &["init-image", "show", init])["id"], init);
+    for kind in [["dataset", "delete", id], ["init-image", "delete", init]] {
+        assert!(run(on(&sandbox).args(kind)).status.success());
+        let (code, message) = refused(&run(on(&sandbox).args(kind)));
+        assert!(code == 4 && message.contains("check the id"), "{message}");
+    }
+    assert!(one(&sandbox, &["me"])["apiSubscriptionTokens"].is_i64());
+    assert!(text(&run(on(&sandbox).arg("me"))).contains("API subscription tokens"));
+}
+
+#[test]
+fn the_key_may_be_in_a_file_and_never_on_the_command_line() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    std::fs::write(&key, format!("{}\n", sandbox.api_key())).unwrap();
+    let me = || {
+        let mut command = imgpost();
+        command.args(["me", "--base-url", &sandbox.base_url()]);
+        command
+    };
+    assert!(run(me().arg("--api-key-file").arg(&key)).status.success());
+    let mut command = imgpost();
+    command
+        .env(URL, sandbox.base_url())
+        .arg("me")
+        .arg("--api-key-file")
+        .arg(&key);
+    assert!(run(&mut command).status.success());
+    assert_eq!(refused(&run(&mut me())).0, 2);
+    let missing = folder.path().join("missing");
+    assert_eq!(refused(&run(me().arg("--api-key-file").arg(missing))).0, 2);
+    let (code, message) = refused(&run(me().env(KEY, "no-uuid")));
+    assert!(
+        code == 4 && message.contains("check the API key"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_does_not_go_together_is_told() {
+    let photo = photo();
+    let sandbox = Sandbox::start().unwrap();
+    for (arguments, words) in [
+        (
+            vec!["generate", "-p", "p", "--image-reference", &photo],
+            "--model flux-kontext-pro",
+        ),
+        (
+            vec![
+                "generate",
+                "-p",
+                "p",
+                "--model",
+                "lucid-origin",
+                "--init-image",
+                &photo,
+            ],
+            "use --image-reference",
+        ),
+        (vec!["generate", "-p", "p", "--strength", "3"], "0.1 to 0.9"),
+        (
+            vec!["generate", "-p", "p", "--size", "1000x1001"],
+            "a multiple of 8",
+        ),
+        (vec!["upload", &photo, "-"], "standard input is one image"),
+        (vec!["generate", "-p", "p", "--extra", "x"], "NAME=VALUE"),
+        (
+            vec!["upload", &photo, "--dataset", "1", "--new-dataset", "2"],
+            "cannot be used with",
+        ),
+    ] {
+        let output = run(on(&sandbox).args(&arguments));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+        assert!(told.contains(words), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_is_told_before_anything_costs() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let before = one(&sandbox, &["me"])["apiSubscriptionTokens"].clone();
+    let download = file.join("folder").display().to_string();
+    for arguments in [
+        vec!["generate", "-p", "p", "--download", &download],
+        vec!["upscale", &photo(), "--download", &download],
+        vec![
+            "wait",
+            "00000000-0000-4000-8000-000000000000",
+            "--download",
+            &download,
+        ],
+    ] {
+        let (code, message) = refused(&run(on(&sandbox).args(arguments)));
+        assert!(code == 2 && message.contains("folder: "), "{message}");
+    }
+    assert_eq!(one(&sandbox, &["me"])["apiSubscriptionTokens"], before);
+}

@@ -1,0 +1,284 @@
+//! Promise: the commands that need no network read what they are given, write where they are told, lose nothing, and
+//! tell beforehand what would be done or refused.
+
+use std::io::Write;
+use std::process::{Output, Stdio};
+
+use imgpost::sandbox::Sandbox;
+
+use crate::support::command::{form, imgpost, json, refused, run};
+use crate::support::{fixture, names};
+
+fn with_input(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = imgpost()
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn several_pictures_go_into_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("new/folder");
+    let files = ["images/gray.jpg", "images/alpha.png"].map(fixture);
+    let mut command = imgpost();
+    let output = run(command
+        .args(["prepare", "--size", "64x64", "--json", "-o"])
+        .arg(&out)
+        .args(&files));
+    let reports = json(&output);
+    assert_eq!(names(&out), ["alpha.png", "gray.jpg"]);
+    for report in reports {
+        let file = report["file"].as_str().unwrap();
+        assert_eq!(
+            std::fs::metadata(file).unwrap().len(),
+            report["bytes"].as_u64().unwrap()
+        );
+    }
+    // One that fails keeps no other from being made.
+    let readme = fixture("README.md");
+    let mut command = imgpost();
+    let output = run(command
+        .args(["prepare", "--size", "64x64", "-o"])
+        .arg(folder.path())
+        .arg(readme)
+        .args(&files));
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(names(folder.path()), ["alpha.png", "gray.jpg", "new"]);
+}
+
+#[test]
+fn standard_input_and_output() {
+    let photo = std::fs::read(fixture("images/gray.jpg")).unwrap();
+    let output = with_input(
+        &["prepare", "-", "-o", "-", "--size", "64x48", "--ext", "png"],
+        &photo,
+    );
+    assert!(output.status.success());
+    let picture = image::load_from_memory(&output.stdout).unwrap();
+    assert_eq!((picture.width(), picture.height()), (64, 48));
+    let output = with_input(&["prepare", "-", "-o", "-"], b"no picture");
+    assert_eq!(refused(&output).0, 3);
+    let output = with_input(&["post", "-", "--presigned", "-"], b"{}");
+    assert!(
+        refused(&output)
+            .1
+            .contains("the form or the file, not both")
+    );
+    let output = with_input(&["post", "-", "--raw", "--presigned", "x.json"], b"");
+    assert_eq!(refused(&output).0, 2);
+}
+
+#[test]
+fn quiet_prints_nothing_and_json_prints_what_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("a.jpg");
+    let photo = fixture("images/gray.jpg");
+    let mut command = imgpost();
+    let output = run(command
+        .args(["-q", "prepare"])
+        .arg(&photo)
+        .arg("-o")
+        .arg(&out));
+    assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty());
+    let mut command = imgpost();
+    let verbose = run(command
+        .args(["-v", "prepare"])
+        .arg(&photo)
+        .arg("-o")
+        .arg(&out));
+    let told = String::from_utf8(verbose.stderr).unwrap();
+    assert!(
+        told.starts_with("[") && told.contains("s] prepared"),
+        "{told}"
+    );
+}
+
+#[test]
+fn plan_tells_what_prepare_does() {
+    let photo = fixture("images/lighthouse.jpg");
+    let folder = tempfile::tempdir().unwrap();
+    for options in [
+        &[][..],
+        &["--size", "640x640"],
+        &["--within", "300x300"],
+        &["--bounds", "gpt-image"],
+    ] {
+        let mut command = imgpost();
+        let planned = json(&run(command
+            .args(["plan", "--json"])
+            .arg(&photo)
+            .args(options)));
+        let mut command = imgpost();
+        let out = folder.path().join("a.jpg");
+        let prepared = json(&run(command
+            .args(["prepare", "--json"])
+            .arg(&photo)
+            .arg("-o")
+            .arg(out)
+            .args(options)));
+        for side in ["width", "height"] {
+            assert_eq!(planned[0][side], prepared[0][side], "{options:?}");
+        }
+        assert_eq!(planned[0]["orientation"], 6);
+        assert_eq!(planned[0]["source_width"], 1200);
+    }
+    let text = run(imgpost().args(["plan", "--size", "640x640"]).arg(&photo));
+    let text = String::from_utf8(text.stdout).unwrap();
+    let expected = "lighthouse.jpg: 1200x1600 (stored with orientation 6), cropped to 1200x1200 at 0,200 -> 640x640\n";
+    assert!(text.ends_with(expected), "{text}");
+    assert_eq!(
+        refused(&run(imgpost().arg("plan").arg(fixture("README.md")))).0,
+        3
+    );
+}
+
+#[test]
+fn check_explains_a_form_without_its_secrets() {
+    let sandbox = Sandbox::start().unwrap();
+    let answer = form(&sandbox, "jpg");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("form.json");
+    std::fs::write(&path, &answer).unwrap();
+    let output = run(imgpost().arg("check").arg(&path));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    for words in [
+        "host        127.0.0.1",
+        "extension   jpg",
+        "expires     in 1",
+        "X-Amz-Signature",
+        "$Content-Type",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let read = imgpost::PresignedPost::from_json(&answer).unwrap();
+    let is_public = [
+        "key",
+        "bucket",
+        "Content-Type",
+        "X-Amz-Algorithm",
+        "X-Amz-Date",
+    ];
+    let secrets = read.fields().filter(|(name, _)| !is_public.contains(name));
+    let mut count = 0;
+    for (name, value) in secrets {
+        assert!(!told.contains(value), "{name}");
+        count += 1;
+    }
+    assert!(count >= 4 && told.contains("AWS4-HMAC-SHA256"), "{told}");
+    // What a post would refuse before it is sent.
+    let mut command = imgpost();
+    let output = run(command
+        .arg("check")
+        .arg(&path)
+        .arg(fixture("images/alpha.png")));
+    assert_eq!(output.status.code(), Some(5));
+    let report = &json(&with_input(&["check", "-", "--json"], &answer))[0];
+    assert!((100..=120).contains(&report["expires_in"].as_i64().unwrap()));
+    assert!(
+        report["conditions"]
+            .as_array()
+            .is_some_and(|all| all.len() == 7),
+        "{report}"
+    );
+}
+
+#[test]
+fn check_of_an_expired_form_ends_with_7() {
+    let policy = "eyJleHBpcmF0aW9uIjoiMjAyMC0wMS0wMVQwMDowMDowMFoiLCJjb25kaXRpb25zIjpbXX0=";
+    let form = format!(r#"{{"url":"https://example.com/","fields":{{"policy":"{policy}"}}}}"#);
+    let output = with_input(&["check", "-"], form.as_bytes());
+    assert_eq!(output.status.code(), Some(7));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        told.contains("expired     ") && told.contains(" s ago"),
+        "{told}"
+    );
+}
+
+/// Every page of help, as it is committed: `tests/it/cli_help.txt`.
+#[test]
+fn the_help_is_what_is_committed() {
+    let commands: [&[&str]; 23] = [
+        &[],
+        &["prepare"],
+        &["plan"],
+        &["check"],
+        &["post"],
+        &["upload"],
+        &["canvas"],
+        &["generate"],
+        &["wait"],
+        &["upscale"],
+        &["video"],
+        &["dataset"],
+        &["dataset", "create"],
+        &["dataset", "show"],
+        &["dataset", "delete"],
+        &["dataset", "add-generated"],
+        &["init-image"],
+        &["init-image", "show"],
+        &["init-image", "delete"],
+        &["me"],
+        &["sandbox"],
+        &["completions"],
+        &["man"],
+    ];
+    let mut pages = String::new();
+    for command in commands {
+        let output = run(imgpost().args(command).arg("-h"));
+        assert!(output.status.success());
+        let page = String::from_utf8(output.stdout).unwrap();
+        pages += &format!(
+            "$ imgpost {}\n{page}\n",
+            [command, &["-h"]].concat().join(" ")
+        );
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/cli_help.txt");
+    if std::env::var_os("IMGPOST_WRITE_HELP").is_some() {
+        std::fs::write(path, &pages).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap();
+    assert!(
+        pages == committed,
+        "run this test with IMGPOST_WRITE_HELP=1, and read the difference"
+    );
+}
+
+#[test]
+fn the_manual_and_the_completions_are_printed() {
+    let page = run(imgpost().arg("man"));
+    let page = String::from_utf8(page.stdout).unwrap();
+    assert!(
+        page.contains(".TH imgpost 1") && page.contains("130 cancelled"),
+        "{page}"
+    );
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = run(imgpost().args(["completions", shell]));
+        assert!(
+            String::from_utf8(script.stdout)
+                .unwrap()
+                .contains("init-image")
+        );
+    }
+}
+
+#[test]
+fn nobody_reading_any_more_is_no_noise() {
+    let mut child = imgpost()
+        .args(["plan", "--json"])
+        .args(vec![fixture("images/gray.jpg"); 5000])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(1), 0));
+}

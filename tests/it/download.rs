@@ -1,0 +1,300 @@
+//! Promise: what is fetched is whole, a picture or a video, and no larger than allowed; or nothing is left of it, and
+//! what was there before still is.
+
+use std::time::Duration;
+
+use imgpost::leonardo::{Client, DownloadError};
+use imgpost::{CancelToken, Error};
+
+use crate::support::faults::{FaultServer, Step};
+use crate::support::{capture_one, fixture, names};
+
+const KEY: &str = "SECRET-API-KEY";
+
+fn client() -> Client {
+    let builder = Client::builder(KEY).max_download_bytes(100_000);
+    builder.retries(0).build().unwrap()
+}
+
+fn response(head: &str, body: &[u8]) -> Vec<u8> {
+    let answer = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\n\r\n", body.len());
+    [answer.into_bytes(), body.to_vec()].concat()
+}
+
+fn picture() -> Vec<u8> {
+    std::fs::read(fixture("tiny/rgb.png")).unwrap()
+}
+
+#[test]
+fn a_picture_is_written_and_the_key_stays_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    let (url, server) = capture_one(response("200 OK", &picture()));
+    let downloaded = client()
+        .download(&format!("{url}/a.png?b=c"), &path)
+        .unwrap();
+    let captured = server.join().unwrap();
+    assert!(
+        captured.head.starts_with("GET /a.png?b=c HTTP/1.1\r\n"),
+        "{}",
+        captured.head
+    );
+    assert!(!captured.head.contains(KEY) && captured.header("authorization").is_none());
+    assert_eq!(std::fs::read(&path).unwrap(), picture());
+    assert_eq!(
+        (downloaded.bytes, downloaded.content_type),
+        (picture().len() as u64, "image/png")
+    );
+    assert_eq!(names(folder.path()), ["a.png"]);
+}
+
+#[test]
+fn what_is_not_right_leaves_what_was_there() {
+    let large = [picture(), vec![0; 100_000]].concat();
+    let short = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n\x89PNG\r\n\x1A\n".to_vec();
+    let chunked =
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n\x89PNG\r\n\x1A\n\r\n".to_vec();
+    let too_large = DownloadError::TooLarge { max_bytes: 100_000 };
+    for (answer, expected) in [
+        (
+            response("404 Not Found", b"<html>"),
+            Some(DownloadError::Status(404)),
+        ),
+        (
+            response("500 Error", &picture()),
+            Some(DownloadError::Status(500)),
+        ),
+        (
+            response("206 Partial Content", &picture()),
+            Some(DownloadError::Status(206)),
+        ),
+        (
+            response("204 No Content", b""),
+            Some(DownloadError::Status(204)),
+        ),
+        (
+            response("200 OK", b"<html>expired</html>"),
+            Some(DownloadError::ContentType),
+        ),
+        (response("200 OK", b""), Some(DownloadError::ContentType)),
+        (response("200 OK", &large), Some(too_large)),
+        (
+            response("302 Found\r\nLocation: http://example.com/a.png", b""),
+            Some(DownloadError::Url),
+        ),
+        (response("302 Found", b""), Some(DownloadError::Status(302))),
+        (short, None),
+        (chunked, None),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        std::fs::write(&path, "before").unwrap();
+        let (url, server) = capture_one(answer.clone());
+        let error = client().download(&url, &path).unwrap_err();
+        server.join().unwrap();
+        match (&error, &expected) {
+            (Error::Download(error), Some(expected)) => assert_eq!(error, expected),
+            (Error::Transport(_), None) => {}
+            other => panic!("{other:?}: {}", String::from_utf8_lossy(&answer)),
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), b"before");
+        assert_eq!(names(folder.path()), ["a.png"]);
+    }
+}
+
+#[test]
+fn redirects_are_followed_to_where_the_picture_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    let (there, second) = capture_one(response("200 OK", &picture()));
+    let moved = format!("302 Found\r\nLocation: {there}/moved.png");
+    let (url, first) = capture_one(response(&moved, b"moved"));
+    client().download(&url, &path).unwrap();
+    first.join().unwrap();
+    assert!(second.join().unwrap().head.starts_with("GET /moved.png"));
+    assert_eq!(std::fs::read(&path).unwrap(), picture());
+}
+
+#[test]
+fn what_passes_is_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    let gif = Step::Answer("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nGIF89a".into());
+    let busy = Step::Answer("HTTP/1.1 503 E\r\nContent-Length: 0\r\n\r\n".into());
+    let server = FaultServer::start(vec![busy, Step::CloseOnAccept, gif]);
+    let client = Client::builder(KEY).build().unwrap();
+    client.download(&server.url, &path).unwrap();
+    assert_eq!(
+        (server.requests(), std::fs::read(&path).unwrap()),
+        (3, b"GIF89a".to_vec())
+    );
+}
+
+#[test]
+fn transient_statuses_are_retried() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::builder(KEY).retries(1).build().unwrap();
+    for (status, is_retried) in [
+        (408, true),
+        (425, true),
+        (429, true),
+        (502, true),
+        (520, true),
+        (521, true),
+        (522, true),
+        (523, true),
+        (524, true),
+        (404, false),
+        (409, false),
+        (501, false),
+        (525, false),
+        (526, false),
+    ] {
+        let gif = Step::Answer("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nGIF89a".into());
+        let first = Step::Answer(format!("HTTP/1.1 {status} E\r\nContent-Length: 0\r\n\r\n"));
+        let server = FaultServer::start(vec![first, gif]);
+        let downloaded = client.download(&server.url, folder.path().join("a.gif"));
+        assert_eq!(downloaded.is_ok(), is_retried, "{status}: {downloaded:?}");
+        assert_eq!(server.requests(), 1 + usize::from(is_retried), "{status}");
+    }
+}
+
+#[test]
+fn a_download_that_is_cancelled_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    let server = FaultServer::start(vec![Step::StallOnAccept(Duration::from_secs(60))]);
+    let token = CancelToken::new();
+    let client = Client::builder(KEY)
+        .build()
+        .unwrap()
+        .with_cancel_token(&token);
+    let (url, to) = (server.url.clone(), path.clone());
+    let thread = std::thread::spawn(move || client.download(&url, to));
+    while server.requests() == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    token.cancel();
+    assert!(matches!(thread.join().unwrap(), Err(Error::Cancelled)));
+    assert!(names(folder.path()).is_empty());
+}
+
+/// A response whose body ends where the connection does.
+fn undelimited(body: &[u8]) -> Vec<u8> {
+    [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", body].concat()
+}
+
+#[test]
+fn body_cut_off_without_a_length_is_not_kept() {
+    let video = [
+        &b"\0\0\0\x10ftypisom\0\0\0\0"[..],
+        b"\0\0\0\x08moov",
+        b"\0\0\x20\0mdat",
+        &[7; 0x2000 - 8],
+    ]
+    .concat();
+    let image = |name: &str| std::fs::read(fixture(name)).unwrap();
+    for whole in [
+        image("images/gray.jpg"),
+        image("tiny/progressive.jpg"),
+        picture(),
+        image("tiny/lossy.webp"),
+        image("tiny/palette.gif"),
+        video,
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, "before").unwrap();
+        for length in [20, whole.len() / 2, whole.len() - 1] {
+            let (url, server) = capture_one(undelimited(&whole[..length]));
+            let error = client().download(&url, &path).unwrap_err();
+            server.join().unwrap();
+            let is_incomplete = matches!(error, Error::Download(DownloadError::Incomplete));
+            assert!(is_incomplete, "{length} of {}: {error}", whole.len());
+            assert_eq!(std::fs::read(&path).unwrap(), b"before");
+            assert_eq!(names(folder.path()), ["a"]);
+        }
+        let (url, server) = capture_one(undelimited(&whole));
+        client().download(&url, &path).unwrap();
+        server.join().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), whole);
+    }
+}
+
+#[test]
+fn body_cut_off_is_requested_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.gif");
+    let gif = "GIF89a\x01\0\x01\0\0\0\0";
+    let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+    let server = FaultServer::start(vec![
+        Step::Answer(format!("{head}{gif}")),
+        Step::Answer(format!("{head}{gif};")),
+    ]);
+    let client = Client::builder(KEY).build().unwrap();
+    client.download(&server.url, &path).unwrap();
+    assert_eq!(server.requests(), 2);
+    assert_eq!(std::fs::read(&path).unwrap(), format!("{gif};").as_bytes());
+}
+
+/// The old temporary name was foreseeable: whatever had it was overwritten.
+#[test]
+fn files_beside_the_target_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    let beside = [".a.png.part", "a.png.part", "a.png.tmp"].map(|name| folder.path().join(name));
+    for path in &beside {
+        std::fs::write(path, "mine").unwrap();
+    }
+    let (url, server) = capture_one(response("200 OK", &picture()));
+    client().download(&url, &path).unwrap();
+    server.join().unwrap();
+    for path in beside {
+        assert_eq!(std::fs::read(path).unwrap(), b"mine");
+    }
+    assert_eq!(names(folder.path()).len(), 4);
+}
+
+#[test]
+fn name_gets_the_extension_of_what_was_downloaded() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a"), "mine").unwrap();
+    let (url, server) = capture_one(response("200 OK", &picture()));
+    let downloaded = client().download_into(&url, folder.path(), "a").unwrap();
+    server.join().unwrap();
+    assert_eq!(downloaded.path, folder.path().join("a.png"));
+    assert_eq!(names(folder.path()), ["a", "a.png"]);
+    for name in ["", "..", ".a", "a/b", "../a", "/a", "c:a"] {
+        let error = client().download_into(&url, folder.path(), name);
+        assert!(matches!(error, Err(Error::Invalid(_))), "{name:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn fifo_is_written_to_in_one_attempt() {
+    use std::os::unix::fs::FileTypeExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    // What a reader got cannot be taken back.
+    let cut_off = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nGIF89a......";
+    let server = FaultServer::start(vec![Step::Answer(cut_off.into())]);
+    let client = Client::builder(KEY).build().unwrap();
+    let from = path.clone();
+    let reader = std::thread::spawn(move || std::fs::read(from).unwrap());
+    let error = client.download(&server.url, &path).unwrap_err();
+    assert!(matches!(error, Error::Transport(_)), "{error}");
+    assert_eq!(server.requests(), 1);
+    assert_eq!(reader.join().unwrap(), b"GIF89a......");
+    let is_fifo = std::fs::metadata(&path).unwrap().file_type().is_fifo();
+    assert!(is_fifo, "a file was put in the place of the FIFO");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told() {
+    let (url, _server) = capture_one(response("200 OK", &picture()));
+    let error = client().download(&url, "no/such/folder/a.png").unwrap_err();
+    assert!(matches!(&error, Error::File(why) if why.to_string().contains("no/such/folder")));
+}

@@ -1,0 +1,165 @@
+//! Promise: the file has the quality, the chroma and at most the bytes that were asked for, and is left alone when it
+//! already is what was asked for.
+
+use imgpost::{ChromaSubsampling, Extension, Prepare, PrepareErrorKind, PreparedImage, Size};
+
+use crate::support::{files, fixture};
+
+fn lighthouse(prepare: &Prepare) -> PreparedImage {
+    prepare.open(fixture("images/lighthouse.jpg")).unwrap()
+}
+
+#[test]
+fn quality_chroma_and_tables_change_the_bytes_as_they_should() {
+    let size = Prepare::default().size(600, 800).extension(Extension::Jpg);
+    let bytes = |prepare: &Prepare| lighthouse(prepare).bytes().len();
+    let default = bytes(&size);
+    let optimised = bytes(&size.clone().optimise_coding(true));
+    let full_chroma = size.clone().chroma_subsampling(ChromaSubsampling::Cs444);
+    assert_eq!(default, bytes(&size.clone().quality(90)));
+    assert!(bytes(&size.clone().quality(50)) < default / 2);
+    assert!(bytes(&size.clone().quality(100)) > default);
+    assert!(optimised < default, "{optimised} {default}");
+    assert!(bytes(&full_chroma) > default);
+    // The sampling factors of the first component: ITU-T T.81, B.2.2.
+    for (prepare, factors) in [(&size, 0x22), (&full_chroma, 0x11)] {
+        let image = lighthouse(prepare);
+        let frame = memchr::memmem::find(image.bytes(), b"\xFF\xC0").unwrap();
+        assert_eq!(image.bytes()[frame + 11], factors);
+    }
+}
+
+#[test]
+fn max_bytes_takes_the_best_quality_that_fits() {
+    let size = Prepare::default().size(600, 800).extension(Extension::Jpg);
+    for max_bytes in [60_000, 20_000, 10_000] {
+        let image = lighthouse(&size.clone().max_bytes(max_bytes));
+        let length = image.bytes().len() as u64;
+        assert!(length <= max_bytes, "{length} of {max_bytes}");
+        assert_eq!(image.size(), Size::new(600, 800));
+        // The next better quality does not fit, or is better than what was asked for.
+        let same = |quality| lighthouse(&size.clone().quality(quality)).into_bytes();
+        let quality = (1..=90).rev().find(|q| same(*q) == image.bytes()).unwrap();
+        assert!(quality == 90 || same(quality + 1).len() as u64 > max_bytes);
+    }
+    let enough = lighthouse(&size.clone().max_bytes(10_000_000));
+    assert_eq!(enough.bytes(), lighthouse(&size).bytes());
+}
+
+#[test]
+fn what_cannot_fit_says_so_unless_it_may_shrink() {
+    let photo = fixture("images/lighthouse.jpg");
+    for extension in Extension::ALL {
+        let prepare = Prepare::default().extension(extension).max_bytes(3000);
+        let error = prepare.open(&photo).unwrap_err();
+        let PrepareErrorKind::DoesNotFit {
+            bytes,
+            max_bytes: 3000,
+        } = error.kind()
+        else {
+            panic!("{error:?}");
+        };
+        assert!(*bytes > 3000);
+        let image = prepare.allow_shrinking(true).open(&photo).unwrap();
+        let Size { width, height } = image.size();
+        assert!(
+            image.bytes().len() <= 3000,
+            "{extension}: {}",
+            image.bytes().len()
+        );
+        assert!(
+            width % 8 == 0 && height % 8 == 0 && width >= 32,
+            "{width}x{height}"
+        );
+        let ratio = f64::from(width) / f64::from(height);
+        assert!(
+            (0.6..0.9).contains(&ratio),
+            "{width}x{height} is another picture"
+        );
+        assert_eq!(image.size(), image.plan().size());
+    }
+    for (impossible, picture) in [(10, photo), (0, fixture("tiny/rgb.png"))] {
+        let prepare = Prepare::default().max_bytes(impossible);
+        let error = prepare.allow_shrinking(true).open(picture).unwrap_err();
+        assert!(matches!(
+            error.kind(),
+            PrepareErrorKind::DoesNotFit { max_bytes, .. } if *max_bytes == impossible
+        ));
+    }
+}
+
+#[test]
+fn a_file_that_is_what_was_asked_for_goes_up_untouched() {
+    let mut untouched = Vec::new();
+    for path in files("images") {
+        let bytes = std::fs::read(&path).unwrap();
+        let upright = Prepare::default().plan(&path).unwrap().source_size();
+        for extension in Extension::ALL {
+            let prepare = Prepare::default()
+                .size(upright.width, upright.height)
+                .extension(extension);
+            let image = prepare.open(&path).unwrap();
+            assert_eq!(image.is_untouched(), image.bytes() == bytes, "{path:?}");
+            if image.is_untouched() && extension != Extension::Jpeg {
+                untouched.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    untouched.sort();
+    assert_eq!(
+        untouched,
+        [
+            "alpha.png",
+            "alpha.webp",
+            "chroma-422.jpg",
+            "chroma-444.jpg",
+            "gray-1-bit.png",
+            "gray-2-bit.png",
+            "gray-4-bit.png",
+            "gray-alpha.png",
+            "gray-progressive.jpg",
+            "gray-transparent.png",
+            "gray.jpg",
+            "interlaced-alpha.png",
+            "interlaced.png",
+            "lossy-alpha.webp",
+            "lossy.webp",
+            "opaque-alpha.png",
+            "palette-2-bit.png",
+            "palette-transparent.png",
+            "palette.png",
+            "progressive.jpg",
+            "restart.jpg",
+            "rgb-transparent-colour.png",
+        ]
+    );
+}
+
+#[test]
+fn an_untouched_file_is_whole_small_enough_and_under_its_own_extension() {
+    let bytes = std::fs::read(fixture("images/restart.jpg")).unwrap();
+    let prepare = Prepare::default().size(120, 160);
+    let image = prepare.bytes(&bytes).unwrap();
+    assert!(image.is_untouched());
+    assert_eq!(image.extension(), Extension::Jpg);
+    assert!(
+        !prepare
+            .clone()
+            .size(112, 160)
+            .bytes(&bytes)
+            .unwrap()
+            .is_untouched()
+    );
+    let fewer = prepare
+        .clone()
+        .max_bytes(bytes.len() as u64 - 1)
+        .bytes(&bytes)
+        .unwrap();
+    assert!(!fewer.is_untouched() && fewer.bytes().len() < bytes.len());
+    // The end is there and the middle is not.
+    let torn = [&bytes[..bytes.len() / 2], &bytes[bytes.len() - 2..]].concat();
+    assert!(prepare.bytes(&torn).is_err());
+    // Nobody asked for a PNG, and the picture is opaque.
+    let png = prepare.open(fixture("images/interlaced.png")).unwrap();
+    assert_eq!(png.extension(), Extension::Jpg);
+}

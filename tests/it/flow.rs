@@ -1,0 +1,494 @@
+//! Promise: everything that is done with an uploaded image works from end to end against the sandbox, in one thread
+//! and in many.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use image::DynamicImage;
+use imgpost::leonardo::call::Call;
+use imgpost::leonardo::{
+    Batch, CanvasRequestType, Client, Generation, GenerationState, GenerationV2, ImageReference,
+    ImageToVideo, Job, Outcome, UniversalUpscaler, Variation, Wait,
+};
+use imgpost::sandbox::{Fault, Sandbox};
+use imgpost::{CancelToken, Error, Fit, Prepare, PreparedImage};
+
+use crate::support::{fixture, psnr};
+
+fn client(sandbox: &Sandbox) -> Client {
+    let builder = Client::builder(sandbox.api_key());
+    builder.base_url(sandbox.base_url()).build().unwrap()
+}
+
+fn lighthouse() -> PreparedImage {
+    let prepare = Prepare::default().within(256, 256);
+    prepare.open(fixture("images/lighthouse.jpg")).unwrap()
+}
+
+fn decoded(path: &PathBuf) -> DynamicImage {
+    image::load_from_memory(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// The sandbox answers with the init image stretched to what was asked for, so a wrong size would be seen.
+#[test]
+fn from_the_photo_to_the_generated_picture() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    let folder = tempfile::tempdir().unwrap();
+    let image = lighthouse();
+    let before = client.me().unwrap().api_subscription_tokens.unwrap();
+
+    let init = client.upload_init_image(&image).unwrap();
+    let record = client.init_image(&init.id).unwrap();
+    assert_eq!(record.id.as_deref(), Some(init.id.as_str()));
+    let generation = Generation::new("at dusk")
+        .init_image(&init)
+        .strength(0.4)
+        .num_images(2);
+    let job = client.generate(&generation).unwrap();
+    let polls = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&polls);
+    let wait = Wait::default().on_poll(move |poll| {
+        told.lock().unwrap().push(poll.polls);
+        ControlFlow::Continue(())
+    });
+    let state = client.wait_with(&job, &wait).unwrap();
+    assert_eq!(*polls.lock().unwrap(), [1]);
+    assert_eq!(state.images.len(), 2);
+    let path = folder.path().join("generated.jpg");
+    let downloaded = client.download(&state.images[0].url, &path).unwrap();
+    assert_eq!(downloaded.content_type, "image/jpeg");
+    assert_eq!(downloaded.bytes, path.metadata().unwrap().len());
+    let sent = image::load_from_memory(image.bytes()).unwrap();
+    assert!(psnr(&decoded(&path), &sent) > 30.0);
+
+    // Asked for in another ratio, it is deformed; this is what the size of the picture is there to prevent.
+    let square = Generation::new("at dusk").init_image(&init).size(256, 256);
+    let state = client.wait(&client.generate(&square).unwrap()).unwrap();
+    client.download(&state.images[0].url, &path).unwrap();
+    let stretch = Prepare::default().size(256, 256).fit(Fit::Fill);
+    let stretched = stretch.bytes(image.bytes()).unwrap();
+    let stretched = image::load_from_memory(stretched.bytes()).unwrap();
+    assert!(psnr(&decoded(&path), &stretched) > 30.0);
+
+    let cost = job.api_credit_cost.unwrap();
+    let after = client.me().unwrap().api_subscription_tokens.unwrap();
+    assert!(cost > 0 && after < before, "{cost} {before} {after}");
+    client.delete_generation(&job.id).unwrap();
+    client.delete_init_image(&init.id).unwrap();
+    for error in [
+        client.generation(&job.id).unwrap_err(),
+        client.init_image(&init.id).unwrap_err(),
+        client.delete_init_image(&init.id).unwrap_err(),
+    ] {
+        assert!(
+            matches!(&error, Error::Api(error) if error.is_not_found()),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn every_other_kind_of_job() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    let folder = tempfile::tempdir().unwrap();
+    let image = lighthouse();
+    let init = client.upload_init_image(&image).unwrap();
+
+    let size = image.size();
+    let v2 = GenerationV2::new("lucid-origin", "p").size(size.width, size.height);
+    let state = client
+        .wait(&client.generate(&v2.image_reference(&init, None)).unwrap())
+        .unwrap();
+    assert!(!state.images.is_empty());
+
+    let job = client.generate(&ImageToVideo::new("p", &init)).unwrap();
+    let video = client
+        .wait(&job)
+        .unwrap()
+        .images
+        .remove(0)
+        .motion_mp4_url
+        .unwrap();
+    let downloaded = client
+        .download(&video, folder.path().join("film.mp4"))
+        .unwrap();
+    assert_eq!(downloaded.content_type, "video/mp4");
+
+    let upscaler = UniversalUpscaler::new(&init).multiplier(2.0);
+    let job = client.generate(&upscaler).unwrap();
+    let variation = client.wait(&job).unwrap();
+    let path = folder.path().join("large");
+    client
+        .download(variation.url.as_deref().unwrap(), &path)
+        .unwrap();
+    let large = decoded(&path);
+    assert_eq!(
+        (large.width(), large.height()),
+        (2 * size.width, 2 * size.height)
+    );
+
+    let film = folder.path().join("film.mp4");
+    let raw = client.upload_media(&film).unwrap();
+    assert_eq!(raw.receipt.bytes, film.metadata().unwrap().len());
+    let chair = folder.path().join("chair.obj");
+    std::fs::write(&chair, "v 0 0 0\n").unwrap();
+    let model = client.upload_model_asset(&chair, Some("chair")).unwrap();
+    assert!(!model.id.is_empty() && model.id != raw.id);
+}
+
+#[test]
+fn a_canvas_is_filled_where_its_mask_is_white() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    let folder = tempfile::tempdir().unwrap();
+    let image = Prepare::default()
+        .size(64, 64)
+        .rgba8(2, 2, &[200; 16])
+        .unwrap();
+    // White on the left.
+    let mask = image
+        .mask()
+        .rgba8(2, 1, &[255, 255, 255, 255, 0, 0, 0, 255])
+        .unwrap();
+    let canvas = client.upload_canvas(&image, &mask).unwrap();
+    assert_ne!(canvas.init.id, canvas.mask.id);
+    let generation = Generation::new("p").canvas(&canvas, CanvasRequestType::Inpaint);
+    let state = client
+        .wait(&client.generate(&generation.num_images(1)).unwrap())
+        .unwrap();
+    let path = folder.path().join("canvas.png");
+    client.download(&state.images[0].url, &path).unwrap();
+    let (sent, made) = (
+        image::load_from_memory(image.bytes()).unwrap(),
+        decoded(&path),
+    );
+    let differs = |x: u32, y: u32| sent.to_rgb8().get_pixel(x, y) != made.to_rgb8().get_pixel(x, y);
+    assert!(differs(4, 32) && !differs(60, 32));
+
+    let larger = Prepare::default()
+        .size(128, 64)
+        .rgba8(2, 1, &[200; 8])
+        .unwrap();
+    let error = client.upload_canvas(&larger, &mask).unwrap_err();
+    assert!(
+        matches!(&error, Error::Invalid(why) if why.contains("128x64")),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_wait_ends_with_its_time_its_callback_or_its_token() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    let job = client.generate(&Generation::new("p")).unwrap();
+    let short = Wait::default().timeout(Duration::from_millis(10));
+    assert!(matches!(
+        client.wait_with(&job, &short),
+        Err(Error::WaitTimeout { .. })
+    ));
+    let job = client.generate(&Generation::new("p")).unwrap();
+    let broken = Wait::default().on_poll(|_| ControlFlow::Break(()));
+    assert!(matches!(
+        client.wait_with(&job, &broken),
+        Err(Error::Cancelled)
+    ));
+    let job = client.generate(&Generation::new("p")).unwrap();
+    let token = CancelToken::new();
+    let of_the_callback = token.clone();
+    let cancelling = Wait::default().on_poll(move |_| {
+        of_the_callback.cancel();
+        ControlFlow::Continue(())
+    });
+    let waiting = client.with_cancel_token(&token);
+    assert!(matches!(
+        waiting.wait_with(&job, &cancelling),
+        Err(Error::Cancelled)
+    ));
+    assert!(client.wait(&job).is_ok());
+}
+
+#[test]
+fn a_wait_without_end_and_a_call_without_a_timeout_are_possible() {
+    let sandbox = Sandbox::start().unwrap();
+    let builder = Client::builder(sandbox.api_key()).timeout(Duration::MAX);
+    let client = builder.base_url(sandbox.base_url()).build().unwrap();
+    let job = client.generate(&Generation::new("p")).unwrap();
+    let endless = Wait::default().timeout(Duration::MAX);
+    assert!(client.wait_with(&job, &endless).is_ok());
+}
+
+#[test]
+fn a_job_of_either_kind_is_waited_for_by_its_stored_id() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    let init = client.upload_init_image(&lighthouse()).unwrap();
+    let generation = client.generate(&Generation::new("p")).unwrap().id;
+    let upscale = client.generate(&UniversalUpscaler::new(&init)).unwrap().id;
+    let state = client.wait(&Job::<GenerationState>::from_id(&generation));
+    assert_eq!(state.unwrap().id, Some(generation.clone()));
+    let variation = client.wait(&Job::<Variation>::from_id(&upscale)).unwrap();
+    assert_eq!(variation.id, Some(upscale.clone()));
+
+    // The wrong kind is an error at the first poll, not after a timeout.
+    let polls = sandbox.requests().len();
+    for error in [
+        client
+            .wait(&Job::<Variation>::from_id(generation))
+            .map(drop)
+            .unwrap_err(),
+        client
+            .wait(&Job::<GenerationState>::from_id(upscale))
+            .map(drop)
+            .unwrap_err(),
+    ] {
+        assert!(
+            matches!(&error, Error::Api(error) if error.is_not_found()),
+            "{error}"
+        );
+    }
+    assert_eq!(sandbox.requests().len(), polls + 2);
+}
+
+/// Every way of losing the response to a call that was sent.
+fn lost_responses() -> Vec<(&'static str, Fault)> {
+    let page = |status, body: &str| Fault::Answer {
+        status,
+        headers: vec![("Content-Type", "text/html".into())],
+        body: body.into(),
+    };
+    vec![
+        ("carried out, then closed", Fault::LoseAnswer),
+        ("closed", Fault::CloseBeforeAnswer),
+        (
+            "too late",
+            Fault::StallBeforeAnswer(Duration::from_secs(60)),
+        ),
+        ("500", Fault::api_error(500, "unexpected", "Service Error")),
+        ("502", Fault::proxy_page(502)),
+        ("503", page(503, "")),
+        ("504", Fault::proxy_page(504)),
+        (
+            "a cut response",
+            Fault::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{".into()),
+        ),
+        (
+            "another protocol",
+            Fault::Raw(b"SSH-2.0-OpenSSH_9.2\r\n".into()),
+        ),
+        ("200 without JSON", page(200, "<html>Sign in</html>")),
+        (
+            "200 without an id",
+            page(200, r#"{"sdGenerationJob": null}"#),
+        ),
+        ("200 without a body", page(200, "")),
+    ]
+}
+
+/// Makes a call whose response is lost in every way there is, with retries allowed.
+fn loses<C: Call>(call: impl Fn(&Client) -> C + Sync, words: &str) {
+    std::thread::scope(|scope| {
+        for (name, fault) in lost_responses() {
+            let call = &call;
+            scope.spawn(move || {
+                let sandbox = Sandbox::start().unwrap();
+                let call = call(&client(&sandbox));
+                let before = sandbox.requests().len();
+                let mut builder = Client::builder(sandbox.api_key()).base_url(sandbox.base_url());
+                if let Fault::StallBeforeAnswer(_) = fault {
+                    builder = builder.timeout(Duration::from_secs(1));
+                }
+                let sandbox = sandbox.with_api_fault(fault);
+                let Err(error) = builder.build().unwrap().call(&call) else {
+                    panic!("{name}: a lost response is an error");
+                };
+                assert!(matches!(error, Error::Unconfirmed(_)), "{name}: {error:?}");
+                assert!(!error.is_retryable(), "{name}: {error}");
+                let text = error.to_string();
+                assert!(text.contains(words), "{name}: {text}");
+                assert!(!text.contains("try again"), "{name}: {text}");
+                assert_eq!(sandbox.requests().len(), before + 1, "{name}");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_paid_call_without_a_response_may_have_been_charged_and_is_sent_once() {
+    const CHARGED: &str = "the job may have been started and charged";
+    loses(|_| Generation::new("p"), CHARGED);
+    loses(|_| GenerationV2::new("lucid-origin", "p"), CHARGED);
+    let uploaded = |client: &Client| client.upload_init_image(&lighthouse()).unwrap().id;
+    loses(
+        |client| UniversalUpscaler::init_image(&uploaded(client)),
+        CHARGED,
+    );
+    loses(
+        |client| ImageToVideo::new("p", ImageReference::uploaded(uploaded(client))),
+        CHARGED,
+    );
+}
+
+#[test]
+fn a_call_that_makes_something_may_have_been_carried_out_and_is_sent_once() {
+    use imgpost::leonardo::call::{AddGeneratedImage, CreateDataset};
+    let words = "it may have been carried out";
+    loses(|_| CreateDataset::new("d"), words);
+    const ID: &str = "00000000-0000-4000-8000-000000000000";
+    loses(|_| AddGeneratedImage::new(ID, ID), words);
+}
+
+/// The sandbox charges, as the API does, before its response is lost.
+#[test]
+fn what_was_charged_without_a_response_shows_in_the_tokens() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    let tokens = || client.me().unwrap().api_subscription_tokens.unwrap();
+    let before = tokens();
+    let sandbox = sandbox.with_api_fault(Fault::LoseAnswer);
+    let error = client.generate(&Generation::new("p")).unwrap_err();
+    let Error::Unconfirmed(call) = &error else {
+        panic!("{error:?}");
+    };
+    assert!(call.is_charged() && call.path() == "/v1/generations");
+    assert!(matches!(call.cause(), Error::Transport(_)));
+    assert!(tokens() < before);
+    drop(sandbox);
+}
+
+#[test]
+fn a_refusal_that_leaves_no_doubt_is_no_lost_response() {
+    for (fault, is_retryable) in [
+        (Fault::api_error(400, "bad-request", "no"), false),
+        (
+            Fault::api_error(403, "unexpected", "content moderation"),
+            false,
+        ),
+        (Fault::api_error(429, "unexpected", "too many calls"), true),
+    ] {
+        let sandbox = Sandbox::start().unwrap().with_api_fault(fault);
+        let error = client(&sandbox).generate(&Generation::new("p"));
+        let error = error.unwrap_err();
+        assert!(matches!(error, Error::Api(_)), "{error:?}");
+        assert_eq!(error.is_retryable(), is_retryable, "{error}");
+    }
+}
+
+#[test]
+fn sixteen_threads_share_a_client() {
+    fn shared<T: Clone + Send + Sync>(_: &T) {}
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    shared(&client);
+    let image = lighthouse();
+    let ids: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..16)
+            .map(|_| {
+                let (client, image) = (client.clone(), &image);
+                scope.spawn(move || {
+                    let each = (0..4).map(|_| client.upload_init_image(image).unwrap());
+                    each.map(|init| (init.id, init.receipt.key))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    let mut unique: Vec<_> = ids.iter().map(|(id, _)| id).collect();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(unique.len(), 64);
+    for (_, key) in &ids {
+        assert_eq!(
+            sandbox.stored(key.as_deref().unwrap()).unwrap().bytes,
+            image.bytes()
+        );
+    }
+}
+
+#[test]
+fn many_files_are_uploaded_in_order_and_one_failure_loses_no_other() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    let dataset = client.create_dataset("d", None).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let files: Vec<_> = (0..9)
+        .map(|n| folder.path().join(format!("{n}.png")))
+        .collect();
+    for (number, file) in files.iter().enumerate() {
+        let shade = image::RgbImage::from_pixel(64, 64, image::Rgb([number as u8 * 20; 3]));
+        shade.save(file).unwrap();
+    }
+    std::fs::write(&files[4], "no picture").unwrap();
+    let done = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&done);
+    let batch = Batch::new(Prepare::default().size(64, 64))
+        .jobs(3)
+        .skip(|path| path.ends_with("2.png"))
+        .on_done(move |item| told.lock().unwrap().push(item.path.clone()));
+    let items = client.upload_dataset(&dataset, &files, &batch);
+    let paths: Vec<_> = items.iter().map(|item| item.path.clone()).collect();
+    assert_eq!(paths, files);
+    for (number, item) in items.iter().enumerate() {
+        match (number, &item.outcome) {
+            (2, Outcome::Skipped) | (4, Outcome::Failed(Error::Prepare(_))) => {}
+            (_, Outcome::Uploaded(image)) => {
+                let stored = sandbox
+                    .stored(image.receipt.key.as_deref().unwrap())
+                    .unwrap();
+                let shade = image::load_from_memory(&stored.bytes).unwrap().to_rgb8();
+                let expected = number as u8 * 20;
+                assert!(shade.get_pixel(30, 30).0[0].abs_diff(expected) < 3);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let mut done = done.lock().unwrap().clone();
+    done.sort();
+    assert_eq!(done, files);
+    let there = client.dataset(&dataset).unwrap().images;
+    assert_eq!(there.len(), 7);
+
+    let job = client
+        .generate(&Generation::new("p").num_images(1))
+        .unwrap();
+    let generated = client.wait(&job).unwrap().images.remove(0);
+    client.add_generated_image(&dataset, &generated.id).unwrap();
+    assert_eq!(client.dataset(&dataset).unwrap().images.len(), 8);
+    client.delete_dataset(&dataset).unwrap();
+    assert!(client.dataset(&dataset).is_err());
+}
+
+#[test]
+fn a_batch_that_is_cancelled_begins_nothing_more() {
+    let sandbox = Sandbox::start().unwrap();
+    let token = CancelToken::new();
+    let of_the_callback = token.clone();
+    let batch = Batch::new(Prepare::default().size(64, 64))
+        .jobs(1)
+        .on_done(move |_| of_the_callback.cancel());
+    let file = fixture("images/lighthouse.jpg");
+    let client = client(&sandbox).with_cancel_token(&token);
+    let items = client.upload_init_images([&file, &file, &file], &batch);
+    let uploaded = |item: &&_| {
+        matches!(
+            item,
+            &imgpost::leonardo::BatchItem {
+                outcome: Outcome::Uploaded(_),
+                ..
+            }
+        )
+    };
+    assert_eq!(items.len(), 3);
+    assert_eq!(items.iter().filter(uploaded).count(), 1);
+    assert!(matches!(
+        &items[2].outcome,
+        Outcome::Failed(Error::Cancelled)
+    ));
+}

@@ -1,0 +1,85 @@
+//! Promise: what was looked at and found right stays as it is.
+//!
+//! The pictures in `fixtures/golden` were made by the ignored test here and looked at:
+//! `cargo test --test it golden -- --ignored`.
+
+use image::DynamicImage;
+use imgpost::{Extension, Fit, Gravity, Prepare, PreparedImage};
+
+use crate::support::{files, fixture, psnr};
+
+/// Decibels: instruction sets round differently, libjpeg-turbo reduces the chroma of a JPEG less, and nothing else may
+/// differ.
+const LEAST: f64 = if cfg!(feature = "turbo") { 30.0 } else { 45.0 };
+
+fn cases() -> Vec<(&'static str, PreparedImage)> {
+    let png = Prepare::default().extension(Extension::Png);
+    let prepare = |name: &str, prepare: &Prepare| {
+        let path = fixture(&format!("images/{name}"));
+        prepare.open(path).unwrap()
+    };
+    let small = png.clone().size(60, 80);
+    let top = png.clone().size(90, 90).gravity(Gravity::North);
+    let padded = png.clone().size(120, 80).fit(Fit::Contain);
+    let stretched = png.clone().size(120, 60).fit(Fit::Fill);
+    let on_orange = small.clone().background([255, 128, 0]);
+    let mask = prepare("lighthouse.jpg", &top).mask().threshold(128);
+    vec![
+        ("cover", prepare("lighthouse.jpg", &small)),
+        ("cover-north", prepare("lighthouse.jpg", &top)),
+        (
+            "contain",
+            prepare("lighthouse.jpg", &padded.background([0, 96, 64])),
+        ),
+        ("fill", prepare("lighthouse.jpg", &stretched)),
+        (
+            "enlarged",
+            prepare("orientation-8.webp", &png.clone().size(240, 320)),
+        ),
+        ("alpha", prepare("alpha.png", &small)),
+        (
+            "flattened",
+            prepare("rgba-16-bit.png", &on_orange.extension(Extension::Jpg)),
+        ),
+        (
+            "palette-transparent",
+            prepare("palette-transparent.png", &small),
+        ),
+        ("display-p3", prepare("display-p3.jpg", &small)),
+        ("prophoto", prepare("prophoto.png", &small)),
+        ("cmyk-profile", prepare("cmyk-profile.jpg", &small)),
+        ("gray-gamma", prepare("gray-gamma-1.8.jpg", &small)),
+        ("linear", prepare("gamma-linear.png", &small)),
+        ("mask", mask.open(fixture("images/alpha.png")).unwrap()),
+    ]
+}
+
+fn decode(image: &PreparedImage) -> DynamicImage {
+    image::load_from_memory(image.bytes()).unwrap()
+}
+
+#[test]
+fn every_golden_picture_comes_out_again() {
+    let cases = cases();
+    assert_eq!(files("golden").len(), cases.len());
+    for (name, image) in cases {
+        let golden = image::open(fixture(&format!("golden/{name}.png"))).unwrap();
+        let found = psnr(&decode(&image), &golden);
+        assert!(found >= LEAST, "{name}: {found:.1} dB");
+        assert_eq!(
+            decode(&image).color().has_alpha(),
+            golden.color().has_alpha(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+#[ignore = "overwrites what is compared with"]
+fn write_the_golden_pictures() {
+    for (name, image) in cases() {
+        decode(&image)
+            .save(fixture(&format!("golden/{name}.png")))
+            .unwrap();
+    }
+}

@@ -1,0 +1,35 @@
+//! The tests that need nothing but Rust: a module for each promise, in one program so that everything is linked once.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod api;
+mod cli;
+mod cli_api;
+mod cli_download;
+mod cli_files;
+mod cli_input;
+mod cli_local;
+mod cli_output;
+mod cli_upload;
+mod docs;
+mod download;
+mod early_response;
+mod encode;
+mod faults;
+mod flow;
+mod golden;
+mod hostile;
+mod mask;
+mod prepare;
+mod presigned_form;
+mod proxy;
+mod sandbox;
+mod sandbox_api;
+mod sandbox_generations;
+mod sandbox_jobs;
+mod schema;
+mod secrets;
+mod tls;
+mod upload;
+mod wire;

@@ -1,0 +1,326 @@
+//! Promise: a request is held against its operation's schema, every keyword of it, and recorded answers have a source.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::catch_unwind;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::schema::{check, operation, violations};
+use crate::support::{files, fixture};
+
+/// The ones that are no JSON on purpose.
+const NOT_JSON: [&str; 2] = ["failures/empty.json", "failures/truncated.json"];
+
+const ID: &str = "00000000-0000-4000-8000-000000000011";
+
+fn name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+fn operations() -> Vec<String> {
+    let files = files("api/requests");
+    let names = files.iter().map(|path| name(path).strip_suffix(".json"));
+    names.map(|name| name.unwrap().to_owned()).collect()
+}
+
+/// A request that is good and has every variable the schema knows.
+fn full(schema: &Value) -> Value {
+    let first = |list: &Value| list.as_array().and_then(|list| list.first().cloned());
+    match schema["type"].as_str().unwrap() {
+        "object" => {
+            let properties = schema["properties"].as_object().unwrap().iter();
+            properties
+                .map(|(name, of)| (name.clone(), full(of)))
+                .collect()
+        }
+        "array" => json!([full(&schema["items"])]),
+        "boolean" => json!(true),
+        "string" => first(&schema["enum"]).unwrap_or_else(|| json!(ID)),
+        _ => first(&schema["enum"])
+            .or_else(|| schema.get("maximum").cloned())
+            .unwrap_or_else(|| json!(1)),
+    }
+}
+
+/// The least that each operation takes, written by hand.
+fn minimal() -> BTreeMap<&'static str, Value> {
+    let image = json!({ "prompt": "p", "imageId": ID, "imageType": "UPLOADED" });
+    BTreeMap::from([
+        ("CreateUniversalUpscalerJob", json!({})),
+        ("createDataset", json!({ "name": "n" })),
+        ("createGeneration", json!({ "prompt": "p" })),
+        (
+            "createGenerationV2",
+            json!({ "model": "m", "parameters": { "prompt": "p" } }),
+        ),
+        ("createImageToVideoGeneration", image),
+        (
+            "uploadCanvasInitImage",
+            json!({ "initExtension": "jpg", "maskExtension": "png" }),
+        ),
+        ("uploadDatasetImage", json!({ "extension": "webp" })),
+        (
+            "uploadDatasetImageFromGen",
+            json!({ "generatedImageId": ID }),
+        ),
+        ("uploadInitImage", json!({ "extension": "jpeg" })),
+        ("uploadMedia", json!({ "extension": "mp4" })),
+        ("uploadModelAsset", json!({})),
+    ])
+}
+
+#[test]
+fn every_schema_names_its_operation_and_its_source() {
+    let names = operations();
+    assert_eq!(names, minimal().into_keys().collect::<Vec<_>>());
+    let mut paths = BTreeSet::new();
+    for name in names {
+        let schema = operation(&name);
+        check(&schema);
+        let of = &schema["operation"];
+        assert_eq!(of["operationId"], name.as_str());
+        assert_eq!(of["method"], "POST", "{name}");
+        let path = of["path"].as_str().unwrap().to_owned();
+        assert!(path.starts_with("/api/rest/v"), "{name}: {path}");
+        assert!(paths.insert(path), "{name} has the path of another");
+        assert!(!schema["source"].as_str().unwrap().is_empty(), "{name}");
+        assert_eq!(schema["additionalProperties"], false, "{name}");
+    }
+}
+
+#[test]
+fn the_least_and_the_most_of_each_operation_are_good() {
+    for (name, least) in minimal() {
+        let schema = operation(name);
+        for request in [least, full(&schema)] {
+            assert_eq!(violations(&schema, &request), [""; 0], "{name}: {request}");
+        }
+    }
+}
+
+/// Requests as callers make them.
+const GOOD: &str = r#"
+createGeneration {"prompt":"p","init_image_id":"a","init_strength":0.35,"width":1024,"height":768,"num_images":4}
+createGeneration {"prompt":"p","contrast":3.0,"guidance_scale":7,"modelId":null,"seed":9999999998,"alchemy":true}
+createGeneration {"prompt":"p","controlnets":[{"initImageId":"a","initImageType":"UPLOADED","preprocessorId":67,"strengthType":"High"}]}
+createGeneration {"prompt":"p","canvasRequest":true,"canvasRequestType":"INPAINT","canvasInitId":"a","canvasMaskId":"b"}
+createGeneration {"prompt":"p","contextImages":[{"type":"UPLOADED","id":"a"}],"imagePrompts":["a","b"]}
+createGenerationV2 {"model":"m","public":false,"parameters":{"prompt":"p","width":1440,"height":810,"quantity":1,"of_this_model":1}}
+createGenerationV2 {"model":"m","parameters":{"prompt":"p","guidances":{"image_reference":[{"image":{"id":"a","type":"UPLOADED"},"strength":"MID"}],"of_this_model":[]}}}
+CreateUniversalUpscalerJob {"initImageId":"a","upscaleMultiplier":1.5,"creativityStrength":5,"upscalerStyle":"2D ART & ILLUSTRATION"}
+createImageToVideoGeneration {"prompt":"p","imageId":"a","imageType":"UPLOADED","endFrameImage":{"id":"b","type":"GENERATED"},"model":"KLING2_1"}
+createDataset {"name":"n","description":null}
+"#;
+
+#[test]
+fn requests_as_callers_make_them_are_good() {
+    for line in GOOD.trim().lines() {
+        let (name, request) = line.split_once(' ').unwrap();
+        let request = serde_json::from_str(request).unwrap();
+        assert_eq!(violations(&operation(name), &request), [""; 0], "{line}");
+    }
+    let longest = json!({ "prompt": "é".repeat(1500) });
+    let found = violations(&operation("createGeneration"), &longest);
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn what_each_operation_requires_cannot_be_left_out_and_what_it_does_not_know_cannot_be_added() {
+    for (name, least) in minimal() {
+        let schema = operation(name);
+        for required in schema["required"].as_array().unwrap() {
+            let required = required.as_str().unwrap();
+            let mut request = least.clone();
+            request.as_object_mut().unwrap().remove(required);
+            let expected = format!("$.{required}: missing");
+            assert_eq!(violations(&schema, &request), [expected], "{name}");
+        }
+        let mut request = least.clone();
+        request["sd_Version"] = json!("v2");
+        assert_eq!(
+            violations(&schema, &request),
+            ["$.sd_Version: unknown"],
+            "{name}"
+        );
+        for other in [json!(null), json!([]), json!("text")] {
+            let expected = format!("$: {other} is no object");
+            assert_eq!(violations(&schema, &other), [expected], "{name}");
+        }
+    }
+}
+
+/// Operation, variable, value, and what is said of it.
+const BAD: &str = r#"
+uploadInitImage /extension "gif" -> $.extension: "gif" violates enum
+uploadInitImage /extension ".png" -> $.extension: ".png" violates enum
+uploadInitImage /extension null -> $.extension: null is no string
+uploadCanvasInitImage /maskExtension "bmp" -> $.maskExtension: "bmp" violates enum
+uploadDatasetImage /extension "JPG" -> $.extension: "JPG" violates enum
+uploadDatasetImageFromGen /generatedImageId 7 -> $.generatedImageId: 7 is no string
+uploadMedia /extension "png" -> $.extension: "png" violates enum
+uploadModelAsset /name ["n"] -> $.name: ["n"] is no string
+createDataset /name null -> $.name: null is no string
+createDataset /description false -> $.description: false is no string
+createGeneration /width 1024.0 -> $.width: 1024.0 is no integer
+createGeneration /width "1024" -> $.width: "1024" is no integer
+createGeneration /width 1020 -> $.width: 1020 violates multipleOf 8
+createGeneration /height 24 -> $.height: 24 violates minimum 32
+createGeneration /height 1544 -> $.height: 1544 violates maximum 1536
+createGeneration /num_images 0 -> $.num_images: 0 violates minimum 1
+createGeneration /num_images 9 -> $.num_images: 9 violates maximum 8
+createGeneration /init_strength 0.95 -> $.init_strength: 0.95 violates maximum 0.9
+createGeneration /init_strength 0.05 -> $.init_strength: 0.05 violates minimum 0.1
+createGeneration /seed 9999999999 -> $.seed: 9999999999 violates maximum
+createGeneration /photoReal "true" -> $.photoReal: "true" is no boolean
+createGeneration /contrast 2 -> $.contrast: 2 violates enum [1.0,
+createGeneration /canvasRequestType "inpaint" -> $.canvasRequestType: "inpaint" violates enum
+createGeneration /imagePrompts ["a",7] -> $.imagePrompts[1]: 7 is no string
+createGeneration /controlnets {} -> $.controlnets: {} is no array
+createGeneration /controlnets [{},{"weight":2.5}] -> $.controlnets[1].weight: 2.5 violates maximum 2
+createGeneration /controlnets [{"strengthType":"HIGH"}] -> $.controlnets[0].strengthType: "HIGH" violates enum
+createGeneration /controlnets [{"id":"a"}] -> $.controlnets[0].id: unknown
+createGeneration /contextImages [{"type":"UPLOADED"}] -> $.contextImages[0].id: missing
+createGeneration /elements [{"weight":1}] -> $.elements[0].akUUID: missing
+createGenerationV2 /public "no" -> $.public: "no" is no boolean
+createGenerationV2 /parameters/width 3841 -> $.parameters.width: 3841 violates maximum 3840
+createGenerationV2 /parameters/quantity 0 -> $.parameters.quantity: 0 violates minimum 1
+createGenerationV2 /parameters/guidances {"start_frame":[{"image":{"id":"a","type":"SENT"}}]} -> $.parameters.guidances.start_frame[0].image.type: "SENT" violates enum
+createGenerationV2 /parameters/guidances {"end_frame":[{"id":"a","image":{"id":"a","type":"UPLOADED"}}]} -> $.parameters.guidances.end_frame[0].id: unknown
+createGenerationV2 /parameters/guidances {"image_reference":[{"strength":"LOW"}]} -> $.parameters.guidances.image_reference[0].image: missing
+createImageToVideoGeneration /imageType "INIT" -> $.imageType: "INIT" violates enum
+createImageToVideoGeneration /duration 7 -> $.duration: 7 violates enum
+createImageToVideoGeneration /endFrameImage {"id":"a"} -> $.endFrameImage.type: missing
+CreateUniversalUpscalerJob /upscaleMultiplier 2.5 -> $.upscaleMultiplier: 2.5 violates maximum 2
+CreateUniversalUpscalerJob /creativityStrength 0 -> $.creativityStrength: 0 violates minimum 1
+CreateUniversalUpscalerJob /similarity 5.5 -> $.similarity: 5.5 is no integer
+CreateUniversalUpscalerJob /upscalerStyle "2D ART" -> $.upscalerStyle: "2D ART" violates enum
+"#;
+
+#[test]
+fn a_bad_value_is_told_with_its_path() {
+    for line in BAD.trim().lines() {
+        let (bad, expected) = line.split_once(" -> ").unwrap();
+        let [name, path, value] = bad.splitn(3, ' ').collect::<Vec<_>>()[..] else {
+            panic!("{line}");
+        };
+        let mut request = minimal()[name].clone();
+        let (parent, variable) = path.rsplit_once('/').unwrap();
+        request.pointer_mut(parent).unwrap()[variable] = serde_json::from_str(value).unwrap();
+        let found = violations(&operation(name), &request);
+        assert_eq!(found.len(), 1, "{line}: {found:?}");
+        assert!(found[0].starts_with(expected), "{line}: {found:?}");
+    }
+    // Characters are counted, not bytes.
+    let request = json!({ "prompt": "é".repeat(1501) });
+    let found = violations(&operation("createGeneration"), &request);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].ends_with(" violates maxLength 1500"), "{found:?}");
+}
+
+#[test]
+fn every_violation_of_a_request_is_told() {
+    let request = json!({ "width": 20, "sd_Version": "v2", "seed": true });
+    let mut found = violations(&operation("createGeneration"), &request);
+    found.sort();
+    let expected = [
+        "$.prompt: missing",
+        "$.sd_Version: unknown",
+        "$.seed: true is no integer",
+        "$.width: 20 violates minimum 32",
+        "$.width: 20 violates multipleOf 8",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_schema_with_anything_that_would_not_be_looked_at_is_refused_at_any_depth() {
+    let object = |properties: Value| json!({ "type": "object", "required": [], "properties": properties, "additionalProperties": false });
+    for bad in [
+        json!({}),
+        json!({ "type": "text" }),
+        json!({ "type": ["string", "null"] }),
+        json!({ "type": "string", "pattern": "^a" }),
+        json!({ "type": "string", "minimum": 1 }),
+        json!({ "type": "string", "enum": [] }),
+        json!({ "type": "string", "enum": ["a", 1] }),
+        json!({ "type": "string", "maxLength": -1 }),
+        json!({ "type": "string", "nullable": "yes" }),
+        json!({ "type": "integer", "minimum": "1" }),
+        json!({ "type": "integer", "multipleOf": 0 }),
+        json!({ "type": "array" }),
+        json!({ "type": "array", "items": [] }),
+        json!({ "type": "object", "properties": {} }),
+        json!({ "type": "object", "required": ["a"], "properties": {}, "additionalProperties": true }),
+        json!({ "type": "object", "required": [], "properties": {}, "additionalProperties": {} }),
+    ] {
+        let list = json!({ "type": "array", "items": bad });
+        for schema in [
+            &bad,
+            &list,
+            &object(json!({ "a": bad })),
+            &object(json!({ "a": list })),
+        ] {
+            let refused = catch_unwind(|| violations(schema, &json!({})));
+            assert!(refused.is_err(), "{schema}");
+        }
+    }
+    let good = object(json!({ "a": { "type": "string", "maxLength": 0 } }));
+    assert_eq!(violations(&good, &json!({})), [""; 0]);
+}
+
+#[test]
+fn every_recorded_answer_is_json_and_listed_with_its_operation_its_source_and_its_status() {
+    let readme = std::fs::read_to_string(fixture("api/README.md")).unwrap();
+    let mut listed = BTreeMap::new();
+    let mut paths = BTreeMap::new();
+    let mut folder = "";
+    for line in readme.lines() {
+        if let Some(heading) = line.strip_prefix("## `") {
+            folder = heading.trim_end_matches('`');
+        }
+        let Some(row) = line
+            .strip_prefix("| `")
+            .and_then(|row| row.strip_suffix(" |"))
+        else {
+            continue;
+        };
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let [file, operation, source, status] = cells[..] else {
+            panic!("{line} has {} cells", cells.len());
+        };
+        let file = format!("{folder}{}", file.trim_end_matches('`'));
+        assert!(!operation.is_empty() && !source.is_empty(), "{line}");
+        assert!((200..600).contains(&status.parse().unwrap()), "{line}");
+        // The answers of one operation are told as one call.
+        if let Some(answer) = file.strip_prefix("answers/") {
+            let id = answer.split_once('.').unwrap().0.to_owned();
+            let call = operation.trim_matches('`').to_owned();
+            assert_eq!(paths.entry(id).or_insert(call.clone()), &call, "{line}");
+        }
+        assert!(listed.insert(file, ()).is_none(), "{line} is there twice");
+    }
+    for name in operations() {
+        let operation = operation(&name)["operation"].clone();
+        let path = operation["path"]
+            .as_str()
+            .unwrap()
+            .replace("/api/rest/v1", "");
+        assert_eq!(paths[&name], format!("POST {path}"));
+    }
+    let there: Vec<String> = ["answers", "failures"]
+        .iter()
+        .flat_map(|folder| {
+            let files = files(&format!("api/{folder}"));
+            files
+                .into_iter()
+                .map(move |path| format!("{folder}/{}", name(&path)))
+        })
+        .collect();
+    assert_eq!(listed.into_keys().collect::<Vec<_>>(), there);
+    for file in there.iter().filter(|file| file.ends_with(".json")) {
+        let text = std::fs::read(fixture(&format!("api/{file}"))).unwrap();
+        let json = serde_json::from_slice::<Value>(&text).is_ok();
+        assert_ne!(json, NOT_JSON.contains(&file.as_str()), "{file}");
+    }
+}
