@@ -4,7 +4,7 @@ use crate::random;
 use crate::sandbox::http::Answer;
 
 /// An error in S3's words.
-pub(super) struct Refusal {
+pub(in crate::sandbox) struct Refusal {
     pub status: u16,
     pub code: &'static str,
     pub message: String,
