@@ -226,8 +226,8 @@ pub(super) fn serve(
     stream.set_read_timeout(Some(DRAIN_TIMEOUT))?;
     // A client that has the answer need not send the rest.
     request.body.waiting = None;
-    let rest = request.body.by_ref().take(MAX_DRAINED_BYTES);
-    let _ = io::copy(&mut { rest }, &mut io::sink());
+    let mut rest = request.body.by_ref().take(MAX_DRAINED_BYTES);
+    let _ = io::copy(&mut rest, &mut io::sink());
     Ok(())
 }
 

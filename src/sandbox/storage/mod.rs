@@ -21,8 +21,8 @@ use super::recent::Recent;
 use super::sigv4;
 use crate::timestamp::Timestamp;
 pub use credentials::Credentials;
-use refusal::refuse;
 pub(super) use refusal::{Refusal, escape};
+use refusal::{refuse, slow_down};
 
 pub(super) const BUCKET: &str = "imgpost-sandbox";
 pub(super) const REGION: &str = "us-east-1";
@@ -107,7 +107,7 @@ impl Storage {
                 storage: self,
                 bytes,
             }),
-            Err(_) => Err(refuse(503, "SlowDown", "Please reduce your request rate.")),
+            Err(_) => Err(slow_down()),
         }
     }
 

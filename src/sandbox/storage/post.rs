@@ -3,7 +3,7 @@
 use super::form::{PostedForm, too_large};
 use super::policy::Policy;
 use super::reader::{FormReader, MAX_BYTES_BEFORE_FILE, boundary};
-use super::refusal::{Refusal, escape, refuse};
+use super::refusal::{Refusal, escape, refuse, slow_down};
 use super::{BUCKET, REGION, Storage, StoredObject};
 use crate::sandbox::http::{Answer, Incoming};
 use crate::sandbox::sigv4;
@@ -11,6 +11,8 @@ use crate::timestamp::Timestamp;
 
 /// What may stand behind the file: its boundary, and fields that are not read.
 const MAX_BYTES_BEHIND_FILE: u64 = 20 * 1024;
+const MAX_KEY_BYTES: usize = 1024;
+const MAX_TYPE_BYTES: usize = 2048;
 
 impl Storage {
     pub(super) fn post(
@@ -44,8 +46,12 @@ impl Storage {
         let form = PostedForm::new(reader.read_fields()?)?;
         let key = form.required("key")?.to_owned();
         let policy = self.authorize(&form, now)?;
+        let content_type = form.field("Content-Type").map(str::to_owned);
+        check_lengths(&key, content_type.as_deref())?;
         let _receiving = self.receive(length)?;
         let mut bytes = Vec::new();
+        let room = usize::try_from(length).unwrap_or(usize::MAX);
+        bytes.try_reserve_exact(room).map_err(|_| slow_down())?;
         let size = policy.file_size();
         reader.read_file(&mut bytes, max_bytes.min(*size.end()))?;
         if (bytes.len() as u64) < *size.start() {
@@ -60,7 +66,6 @@ impl Storage {
         })?;
         bytes.shrink_to_fit();
         let etag = sigv4::hex(&sigv4::sha256(&bytes)[..16]);
-        let content_type = form.field("Content-Type").map(str::to_owned);
         let object = StoredObject {
             content_type,
             bytes,
@@ -149,6 +154,18 @@ impl Storage {
     }
 }
 
+/// Checks what is kept beside the file.
+fn check_lengths(key: &str, content_type: Option<&str>) -> Result<(), Refusal> {
+    if key.len() > MAX_KEY_BYTES {
+        return Err(refuse(400, "KeyTooLongError", "Your key is too long"));
+    }
+    if content_type.is_some_and(|content_type| content_type.len() > MAX_TYPE_BYTES) {
+        let message = "Your metadata headers exceed the maximum allowed metadata size";
+        return Err(refuse(400, "MetadataTooLarge", message));
+    }
+    Ok(())
+}
+
 /// `2026-11-22T15:03:47.250Z`.
 fn written(now: Timestamp) -> String {
     let (seconds, millisecond) = (now.to_string(), now.civil().millisecond);
@@ -160,6 +177,19 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn long_keys_and_types_are_refused() {
+        let code = |key: usize, content_type: usize| {
+            let (key, content_type) = ("k".repeat(key), "t".repeat(content_type));
+            let checked = check_lengths(&key, Some(&content_type));
+            checked.err().map(|refusal| refusal.code)
+        };
+        assert_eq!(code(1024, 2048), None);
+        assert_eq!(code(1025, 0), Some("KeyTooLongError"));
+        assert_eq!(code(1, 2049), Some("MetadataTooLarge"));
+        assert!(check_lengths("k", None).is_ok());
+    }
 
     #[test]
     fn a_form_lives_for_120_seconds() {

@@ -18,6 +18,11 @@ pub(super) fn refuse(status: u16, code: &'static str, message: impl Into<String>
     }
 }
 
+/// There is no memory for it now.
+pub(super) fn slow_down() -> Refusal {
+    refuse(503, "SlowDown", "Please reduce your request rate.")
+}
+
 impl Refusal {
     pub fn answer(self) -> Answer {
         let request_id = format!("{:016X}", random::draw() as u64);
