@@ -229,7 +229,7 @@ impl<'a> Source<'a> {
                     (None, ImageFormat::Png) => png::color_space(bytes),
                     (icc_profile, _) => ColorSpace::of_profile(icc_profile),
                 };
-                // Not before: that of TIFF would take the limit for pixels for one on the profile.
+                // After the profile, which image's TIFF decoder would otherwise limit to the size of the pixels.
                 let limited = decoder.set_limits(limits.of_image());
                 let image = limited.and_then(|()| DynamicImage::from_decoder(decoder));
                 let image = image.map_err(|error| image_error(format, error, &limits))?;
@@ -321,7 +321,7 @@ pub(super) fn unsupported(what: impl Into<String>) -> PrepareErrorKind {
 
 fn image_error(format: ImageFormat, error: ImageError, limits: &Limits) -> PrepareErrorKind {
     match error {
-        // How much it would be is not said.
+        // The error does not say how much.
         ImageError::Limits(_) => PrepareErrorKind::TooMuchMemory {
             needed: limits.max_alloc.saturating_add(1),
             max_alloc: limits.max_alloc,
