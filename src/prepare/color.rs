@@ -5,6 +5,7 @@ use moxcms::{
     ToneReprCurve, TransferCharacteristics, TransformOptions,
 };
 
+use super::codec;
 use super::raster::{Color, Raster};
 
 /// What a file says of its colours.
@@ -87,11 +88,12 @@ pub(super) fn to_srgb(raster: Raster, space: &ColorSpace) -> Raster {
         ColorSpace::Cicp(_) | ColorSpace::Gamma(_) => raster.into_rgb(),
         ColorSpace::Icc(_) | ColorSpace::Srgb => raster,
     };
-    let converted = space.profile().and_then(|profile| {
-        profile
-            .map(|profile| convert(&raster, &profile))
-            .transpose()
-    });
+    let convert = || {
+        let profile = space.profile()?;
+        let converted = profile.map(|profile| convert(&raster, &profile));
+        converted.transpose()
+    };
+    let converted = codec::catch(convert).unwrap_or_else(Err);
     match converted {
         Ok(Some(converted)) => converted,
         Ok(None) => raster.into_rgb(),

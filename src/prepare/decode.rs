@@ -1,6 +1,5 @@
 //! Reads pictures, told apart by content, into eight bits a sample.
 
-use std::fs::File;
 use std::io::{Cursor, Read, Seek};
 
 use image::codecs::{png::PngDecoder, webp::WebPDecoder};
@@ -8,8 +7,10 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat};
 
 use super::chunked::Chunked;
+use super::codec;
 use super::color::ColorSpace;
 use super::error::PrepareErrorKind;
+use super::input::RegularFile;
 use super::jpeg::Jpeg;
 use super::limits::Limits;
 use super::png;
@@ -18,7 +19,7 @@ use super::webp;
 use crate::geometry::{Placement, Size};
 
 /// As many bytes as tell a format; those of HEIF list their brands.
-const HEAD: u64 = 256;
+pub(super) const HEAD: u64 = 256;
 
 /// jpeg-decoder takes the strongest reduction that leaves enough of one side. A side this long tells them apart.
 const LEAST_TO_REDUCE: u32 = 8;
@@ -65,12 +66,13 @@ impl<'a> Source<'a> {
     }
 
     /// Reads no more of the file than its header.
-    pub fn from_file(mut file: File, limits: Limits) -> Result<Self, PrepareErrorKind> {
+    pub fn from_file(file: &'a RegularFile, limits: Limits) -> Result<Self, PrepareErrorKind> {
         let mut head = Vec::new();
-        let read = (&mut file).take(HEAD).read_to_end(&mut head);
-        read.and_then(|_| file.rewind())
+        let mut reader = file.reader().map_err(PrepareErrorKind::Read)?;
+        let read = reader.by_ref().take(HEAD).read_to_end(&mut head);
+        read.and_then(|_| reader.rewind())
             .map_err(PrepareErrorKind::Read)?;
-        Self::read_header(&head, Chunked::new(file), limits)
+        Self::read_header(&head, Chunked::new(reader), limits)
     }
 
     /// Whether the pixels can be decoded without the whole file in memory.
@@ -88,43 +90,57 @@ impl<'a> Source<'a> {
         limits: Limits,
     ) -> Result<Self, PrepareErrorKind> {
         let format = recognise(head)?;
-        let source = match format {
+        let source = codec::decode(name(format), || Self::open(format, reader, limits))?;
+        limits.check_pixels(source.upright_size())?;
+        if let Decoder::Image(decoder) = &source.decoder {
+            limits.check_alloc(decoder.total_bytes())?;
+        }
+        Ok(source)
+    }
+
+    fn open(
+        format: ImageFormat,
+        mut reader: Chunked<'a>,
+        limits: Limits,
+    ) -> Result<Self, PrepareErrorKind> {
+        match format {
             ImageFormat::Jpeg => {
                 let jpeg = Jpeg::read_header(reader)?;
-                Self {
+                Ok(Self {
                     format,
                     stored: jpeg.size(),
                     orientation: jpeg.orientation(),
                     decoder: Decoder::Jpeg(jpeg),
                     limits,
                     bytes: &[],
-                }
+                })
             }
             ImageFormat::Png => {
                 let decoder = PngDecoder::with_limits(reader, limits.of_image());
-                let decoder = decoder.map_err(|error| image_error(format, error))?;
-                Self::image(format, Ok(decoder), limits)?
+                Self::image(format, decoder, limits)
             }
-            ImageFormat::WebP => Self::image(format, WebPDecoder::new(reader), limits)?,
+            ImageFormat::WebP => {
+                webp::check_metadata(&mut reader)?;
+                Self::image(format, WebPDecoder::new(reader), limits)
+            }
             #[cfg(feature = "gif")]
             ImageFormat::Gif => {
                 let decoder = image::codecs::gif::GifDecoder::new(reader);
-                Self::image(format, decoder, limits)?
+                Self::image(format, decoder, limits)
             }
             #[cfg(feature = "bmp")]
             ImageFormat::Bmp => {
                 let decoder = image::codecs::bmp::BmpDecoder::new(reader);
-                Self::image(format, decoder, limits)?
+                Self::image(format, decoder, limits)
             }
             #[cfg(feature = "tiff")]
             ImageFormat::Tiff => {
+                super::tiff::check_directory(&mut reader, limits)?;
                 let decoder = image::codecs::tiff::TiffDecoder::new(reader);
-                Self::image(format, decoder, limits)?
+                Self::image(format, decoder, limits)
             }
-            other => return Err(not_read(other)),
-        };
-        limits.check_pixels(source.upright_size())?;
-        Ok(source)
+            other => Err(not_read(other)),
+        }
     }
 
     fn image(
@@ -132,7 +148,7 @@ impl<'a> Source<'a> {
         decoder: Result<impl ImageDecoder + 'a, ImageError>,
         limits: Limits,
     ) -> Result<Self, PrepareErrorKind> {
-        let mut decoder = decoder.map_err(|error| image_error(format, error))?;
+        let mut decoder = decoder.map_err(|error| image_error(format, error, &limits))?;
         let (width, height) = decoder.dimensions();
         Ok(Self {
             format,
@@ -161,39 +177,69 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Decodes the pixels, a JPEG at the smallest scale from which `placement` need not enlarge.
+    /// How many pixels of the file, in each direction, become one: a JPEG is decoded at the smallest scale from which
+    /// `placement` need not enlarge.
+    fn reduction(&self, placement: &Placement) -> u32 {
+        let Decoder::Jpeg(_) = self.decoder else {
+            return 1;
+        };
+        let crop = placement.crop.size();
+        let shorter = self.stored.width.min(self.stored.height);
+        let enough = |by: &u32| {
+            shorter >= LEAST_TO_REDUCE
+                && crop.width >= placement.scaled.width * by
+                && crop.height >= placement.scaled.height * by
+        };
+        [8, 4, 2].into_iter().find(enough).unwrap_or(1)
+    }
+
+    /// Checks the memory that [`decode`](Self::decode) would take.
+    pub fn check_alloc(&self, placement: &Placement) -> Result<(), PrepareErrorKind> {
+        match &self.decoder {
+            Decoder::Jpeg(jpeg) => jpeg.check_alloc(self.reduction(placement), &self.limits),
+            Decoder::Image(decoder) => self.limits.check_alloc(decoder.total_bytes()),
+        }
+    }
+
+    /// Decodes the pixels, a JPEG at a reduced scale where that is enough for `placement`.
     pub fn decode(self, placement: &Placement) -> Result<Decoded, PrepareErrorKind> {
-        let (raster, color_space, reduction) = match self.decoder {
+        self.check_alloc(placement)?;
+        let reduction = self.reduction(placement);
+        self.decode_at(reduction)
+    }
+
+    fn decode_at(self, reduction: u32) -> Result<Decoded, PrepareErrorKind> {
+        let Self {
+            format,
+            decoder,
+            stored,
+            orientation,
+            limits,
+            bytes,
+        } = self;
+        let (raster, color_space) = codec::decode(name(format), || match decoder {
             Decoder::Jpeg(jpeg) => {
-                let crop = placement.crop.size();
-                let shorter = self.stored.width.min(self.stored.height);
-                let enough = |by: &u32| {
-                    shorter >= LEAST_TO_REDUCE
-                        && crop.width >= placement.scaled.width * by
-                        && crop.height >= placement.scaled.height * by
-                };
-                let by = [8, 4, 2].into_iter().find(enough).unwrap_or(1);
-                let (raster, icc_profile) = jpeg.decode(by, self.bytes, &self.limits)?;
-                (raster, ColorSpace::of_profile(icc_profile), by)
+                let (raster, icc_profile) = jpeg.decode(reduction, bytes, &limits)?;
+                Ok((raster, ColorSpace::of_profile(icc_profile)))
             }
             Decoder::Image(mut decoder) => {
                 // As with EXIF: a broken profile is no reason to refuse a picture.
                 let icc_profile = decoder.icc_profile().unwrap_or_default();
-                let color_space = match (icc_profile, self.format) {
-                    (None, ImageFormat::Png) => png::color_space(self.bytes),
+                let color_space = match (icc_profile, format) {
+                    (None, ImageFormat::Png) => png::color_space(bytes),
                     (icc_profile, _) => ColorSpace::of_profile(icc_profile),
                 };
-                self.limits.check_alloc(decoder.total_bytes())?;
-                let limited = decoder.set_limits(self.limits.of_image());
+                // After the profile, which image's TIFF decoder would otherwise limit to the size of the pixels.
+                let limited = decoder.set_limits(limits.of_image());
                 let image = limited.and_then(|()| DynamicImage::from_decoder(decoder));
-                let image = image.map_err(|error| image_error(self.format, error))?;
-                (Raster::from_image(image), color_space, 1)
+                let image = image.map_err(|error| image_error(format, error, &limits))?;
+                Ok((Raster::from_image(image), color_space))
             }
-        };
+        })?;
         Ok(Decoded {
             raster,
-            stored: self.stored,
-            orientation: self.orientation,
+            stored,
+            orientation,
             color_space,
             reduction,
         })
@@ -201,13 +247,11 @@ impl<'a> Source<'a> {
 
     /// Whether the data can be decoded to the end, at the least cost.
     pub fn verify(self) -> Result<Raster, PrepareErrorKind> {
-        match self.decoder {
-            Decoder::Jpeg(jpeg) => Ok(jpeg.decode(8, self.bytes, &self.limits)?.0),
-            Decoder::Image(..) => {
-                let whole = Placement::identity(self.stored);
-                Ok(self.decode(&whole)?.raster)
-            }
-        }
+        let reduction = match self.decoder {
+            Decoder::Jpeg(_) => 8,
+            Decoder::Image(_) => 1,
+        };
+        Ok(self.decode_at(reduction)?.raster)
     }
 }
 
@@ -217,7 +261,7 @@ pub(super) fn is_on_its_side(orientation: Orientation) -> bool {
 }
 
 /// Tells the format by content.
-fn recognise(head: &[u8]) -> Result<ImageFormat, PrepareErrorKind> {
+pub(super) fn recognise(head: &[u8]) -> Result<ImageFormat, PrepareErrorKind> {
     if head.is_empty() {
         return Err(PrepareErrorKind::Empty);
     }
@@ -275,8 +319,13 @@ pub(super) fn unsupported(what: impl Into<String>) -> PrepareErrorKind {
     PrepareErrorKind::Unsupported { what: what.into() }
 }
 
-fn image_error(format: ImageFormat, error: ImageError) -> PrepareErrorKind {
+fn image_error(format: ImageFormat, error: ImageError, limits: &Limits) -> PrepareErrorKind {
     match error {
+        // The error does not say how much.
+        ImageError::Limits(_) => PrepareErrorKind::TooMuchMemory {
+            needed: limits.max_alloc.saturating_add(1),
+            max_alloc: limits.max_alloc,
+        },
         ImageError::Unsupported(what) => unsupported(what.to_string()),
         other => PrepareErrorKind::Damaged {
             format: name(format),

@@ -7,6 +7,7 @@ use image::{ExtendedColorType, ImageEncoder};
 #[cfg(not(feature = "turbo"))]
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
+use super::codec;
 use super::error::PrepareErrorKind;
 use super::raster::Raster;
 use crate::extension::Extension;
@@ -50,14 +51,14 @@ impl Encoding {
         raster: &Raster,
         extension: Extension,
     ) -> Result<Vec<u8>, PrepareErrorKind> {
-        let encoded = match extension {
+        let encoded = codec::encode(|| match extension {
             Extension::Jpg | Extension::Jpeg => self.jpeg(raster),
             Extension::Png => {
                 let mut bytes = Vec::new();
                 write(raster, PngEncoder::new(&mut bytes)).map(|()| bytes)
             }
             Extension::Webp => self.webp(raster),
-        };
+        });
         encoded.map_err(PrepareErrorKind::Encode)
     }
 

@@ -48,7 +48,8 @@ impl std::error::Error for PrepareError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
             PrepareErrorKind::Read(error) => Some(error),
-            PrepareErrorKind::Damaged { source, .. } => Some(source.as_ref()),
+            PrepareErrorKind::Damaged { source, .. }
+            | PrepareErrorKind::DecoderFailed { source, .. } => Some(source.as_ref()),
             PrepareErrorKind::Encode(source) => Some(source.as_ref()),
             _ => None,
         }
@@ -80,6 +81,14 @@ pub enum PrepareErrorKind {
         /// What the decoder found.
         source: Source,
     },
+    /// The decoder of this format has a bug, and panicked on this file. The file may be intact: open it with another
+    /// program and export it as JPEG or PNG.
+    DecoderFailed {
+        /// The format the file begins as.
+        format: &'static str,
+        /// What the decoder panicked with.
+        source: Source,
+    },
     /// The picture has more pixels than are decoded here.
     TooLarge {
         /// The size its header gives.
@@ -96,7 +105,7 @@ pub enum PrepareErrorKind {
     },
     /// Decoding would take more memory than is granted.
     TooMuchMemory {
-        /// The bytes it would take.
+        /// The bytes it would take, at least.
         needed: u64,
         /// The most bytes granted.
         max_alloc: u64,
@@ -143,6 +152,10 @@ impl fmt::Display for PrepareErrorKind {
                     "the {format} data is damaged or breaks off; get an intact copy"
                 )
             }
+            Self::DecoderFailed { format, .. } => write!(
+                f,
+                "the {format} decoder failed on this file; open it with another program and export it as JPEG or PNG"
+            ),
             Self::TooLarge { size, max_pixels } => {
                 let pixels = size.area();
                 write!(
@@ -159,7 +172,7 @@ impl fmt::Display for PrepareErrorKind {
             ),
             Self::TooMuchMemory { needed, max_alloc } => write!(
                 f,
-                "decoding takes {needed} bytes of memory, more than the {max_alloc} granted; scale the picture down first"
+                "decoding takes at least {needed} bytes of memory, more than the {max_alloc} granted; scale the picture down first"
             ),
             Self::WrongLength { expected, found } => {
                 write!(

@@ -1,15 +1,15 @@
-//! The ways a picture comes in: a file, its bytes, or pixels in memory.
+//! The ways an image comes in: a file, its bytes, or pixels in memory. All of them are held against the limits here.
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use image::DynamicImage;
 use image::metadata::Orientation;
 
 use super::color::ColorSpace;
-use super::decode::Decoded;
+use super::decode::{Decoded, HEAD, recognise};
 use super::error::{PrepareError, PrepareErrorKind};
 use super::limits::Limits;
 use super::prepared::PreparedImage;
@@ -18,24 +18,23 @@ use crate::geometry::Size;
 use crate::text::ascii_name;
 
 pub(super) enum Input<'a> {
-    File(File),
+    File(RegularFile),
     Bytes(Cow<'a, [u8]>),
     Pixels(Raster),
 }
 
 impl<'a> Input<'a> {
-    /// Opens the file at `path`, does `prepare` with it, and names the result and its errors after it.
-    pub fn open(
-        path: &Path,
-        limits: Limits,
-        prepare: impl FnOnce(Self) -> Result<PreparedImage, PrepareErrorKind>,
-    ) -> Result<PreparedImage, PrepareError> {
-        let prepared = open(path, limits).and_then(prepare);
-        let mut image = prepared.map_err(|kind| PrepareError::new(kind, Some(path)))?;
-        if let Some(stem) = path.file_stem() {
-            image.stem = ascii_name(&stem.to_string_lossy());
+    /// Opens the file at `path`. What is no regular file, such as a pipe, can be read only once and is read here.
+    pub fn open(path: &Path, limits: Limits) -> Result<Self, PrepareErrorKind> {
+        let file = File::open(path).map_err(PrepareErrorKind::Read)?;
+        let metadata = file.metadata().map_err(PrepareErrorKind::Read)?;
+        let length = metadata.len();
+        // Files that a system makes up, as in /proc, are regular and without a length.
+        if metadata.is_file() && length > 0 {
+            limits.check_input(length)?;
+            return Ok(Self::File(RegularFile { file, length }));
         }
-        Ok(image)
+        read_stream(file, limits).map(|bytes| Self::Bytes(bytes.into()))
     }
 
     /// The content of a file.
@@ -45,17 +44,33 @@ impl<'a> Input<'a> {
     }
 
     /// Pixels of red, green, blue and alpha, row by row from the top.
-    pub fn rgba8(size: Size, pixels: &[u8]) -> Result<Self, PrepareErrorKind> {
+    pub fn rgba8(size: Size, pixels: &[u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
         let (expected, found) = (size.area().saturating_mul(4), pixels.len() as u64);
         if found != expected {
             return Err(PrepareErrorKind::WrongLength { expected, found });
         }
+        limits.check_pixels(size)?;
         let raster = Raster::new(size, pixels.to_vec(), Color::Rgba);
         Ok(Self::Pixels(raster.without_useless_alpha()))
     }
 
-    pub fn image(image: &DynamicImage) -> Self {
-        Self::Pixels(Raster::from_image(image.clone()))
+    pub fn image(image: &DynamicImage, limits: Limits) -> Result<Self, PrepareErrorKind> {
+        limits.check_pixels(Size::new(image.width(), image.height()))?;
+        Ok(Self::Pixels(Raster::from_image(image.clone())))
+    }
+
+    /// Names the image that is prepared from the file at `path`, and the errors, after the file.
+    pub fn prepare_file(
+        path: &Path,
+        limits: Limits,
+        prepare: impl FnOnce(Self) -> Result<PreparedImage, PrepareErrorKind>,
+    ) -> Result<PreparedImage, PrepareError> {
+        let prepared = Self::open(path, limits).and_then(prepare);
+        let mut image = prepared.map_err(|kind| PrepareError::new(kind, Some(path)))?;
+        if let Some(stem) = path.file_stem() {
+            image.stem = ascii_name(&stem.to_string_lossy());
+        }
+        Ok(image)
     }
 }
 
@@ -72,29 +87,142 @@ impl Decoded {
     }
 }
 
-fn open(path: &Path, limits: Limits) -> Result<Input<'static>, PrepareErrorKind> {
-    let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
-    let (metadata, file) = opened.map_err(PrepareErrorKind::Read)?;
-    limits.check_input(metadata.len())?;
-    match metadata.is_file() {
-        true => Ok(Input::File(file)),
-        // A pipe cannot be read twice.
-        false => read_all(file, limits).map(|bytes| Input::Bytes(bytes.into())),
+/// Reads what has no length, up to the limit, and no further than its head where that belongs to no image.
+fn read_stream(stream: impl Read, limits: Limits) -> Result<Vec<u8>, PrepareErrorKind> {
+    // One byte more than is accepted tells that there are more.
+    let mut stream = stream.take(limits.max_input_bytes.saturating_add(1));
+    let mut bytes = Vec::new();
+    let head = stream.by_ref().take(HEAD).read_to_end(&mut bytes);
+    head.map_err(PrepareErrorKind::Read)?;
+    recognise(&bytes)?;
+    let rest = stream.read_to_end(&mut bytes);
+    rest.map_err(PrepareErrorKind::Read)?;
+    limits.check_input(bytes.len() as u64)?;
+    Ok(bytes)
+}
+
+/// A file that can be read more than once, as long as it was when its length was checked.
+pub(super) struct RegularFile {
+    file: File,
+    length: u64,
+}
+
+impl RegularFile {
+    /// Reads the file from its beginning. There must be one reader at a time: all of them move the same position.
+    pub fn reader(&self) -> io::Result<RegularFileReader<'_>> {
+        (&self.file).rewind()?;
+        Ok(RegularFileReader {
+            file: &self.file,
+            length: self.length,
+            position: 0,
+        })
+    }
+
+    pub fn read_all(&self) -> Result<Vec<u8>, PrepareErrorKind> {
+        let read = || {
+            let mut bytes = Vec::new();
+            let length = usize::try_from(self.length).unwrap_or(usize::MAX);
+            let reserved = bytes.try_reserve_exact(length);
+            reserved.map_err(|_| io::ErrorKind::OutOfMemory)?;
+            self.reader()?.read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        read().map_err(PrepareErrorKind::Read)
     }
 }
 
-/// Reads a file from its beginning.
-pub(super) fn read_all(mut file: File, limits: Limits) -> Result<Vec<u8>, PrepareErrorKind> {
-    let mut bytes = Vec::new();
-    let length = file.metadata().map_or(0, |metadata| metadata.len());
-    if length > 0 {
-        file.rewind().map_err(PrepareErrorKind::Read)?;
-        bytes.reserve_exact(length.min(limits.max_input_bytes) as usize);
+/// Ends where the file ended when it was opened, so that a file that grows cannot pass the limit.
+pub(super) struct RegularFileReader<'a> {
+    file: &'a File,
+    length: u64,
+    position: u64,
+}
+
+impl Read for RegularFileReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.length.saturating_sub(self.position);
+        let read = self.file.take(left).read(buffer)?;
+        self.position += read as u64;
+        Ok(read)
     }
-    // One byte more than is accepted tells that there are more: a pipe does not say its length.
-    let most = limits.max_input_bytes.saturating_add(1);
-    let read = file.take(most).read_to_end(&mut bytes);
-    read.map_err(PrepareErrorKind::Read)?;
-    limits.check_input(bytes.len() as u64)?;
-    Ok(bytes)
+}
+
+impl Seek for RegularFileReader<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let to = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.length.checked_add_signed(by),
+            SeekFrom::Current(by) => self.position.checked_add_signed(by),
+        };
+        let to = to.ok_or(io::ErrorKind::InvalidInput)?;
+        self.position = self.file.seek(SeekFrom::Start(to))?;
+        Ok(self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write};
+
+    use super::*;
+
+    #[test]
+    fn file_that_grows_ends_where_it_ended() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"0123456789").unwrap();
+        let regular = RegularFile { file, length: 6 };
+        assert_eq!(regular.read_all().unwrap(), b"012345");
+        let mut reader = regular.reader().unwrap();
+        let mut tell = |to| {
+            let at = reader.seek(to).unwrap();
+            let mut read = Vec::new();
+            reader.read_to_end(&mut read).unwrap();
+            (at, String::from_utf8(read).unwrap())
+        };
+        assert_eq!(tell(SeekFrom::Start(4)), (4, "45".into()));
+        assert_eq!(tell(SeekFrom::End(-1)), (5, "5".into()));
+        assert_eq!(tell(SeekFrom::Current(-3)), (3, "345".into()));
+        assert_eq!(tell(SeekFrom::End(9)), (15, String::new()));
+        assert!(reader.seek(SeekFrom::End(-7)).is_err());
+        // The next reader begins at the beginning.
+        assert_eq!(regular.read_all().unwrap(), b"012345");
+    }
+
+    /// Counts what is read of it.
+    struct Endless<'a>(&'a mut u64, u8);
+
+    impl Read for Endless<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            buffer.fill(self.1);
+            *self.0 += buffer.len() as u64;
+            Ok(buffer.len())
+        }
+    }
+
+    #[test]
+    fn stream_is_read_up_to_the_limit_and_only_if_it_is_an_image() {
+        let limits = Limits {
+            max_input_bytes: 5000,
+            ..Limits::default()
+        };
+        let mut read = 0;
+        let error = read_stream(Endless(&mut read, 0), limits).unwrap_err();
+        assert!(matches!(error, PrepareErrorKind::NotAnImage), "{error:?}");
+        assert!(read <= HEAD, "{read}");
+
+        let jpeg = Cursor::new([0xFF, 0xD8, 0xFF]);
+        let error = read_stream(jpeg.clone().chain(Endless(&mut read, 0)), limits).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                PrepareErrorKind::FileTooLarge {
+                    bytes: 5001,
+                    max_input_bytes: 5000
+                }
+            ),
+            "{error:?}"
+        );
+        let whole = read_stream(jpeg.chain(Endless(&mut read, 7).take(4997)), limits);
+        assert_eq!(whole.unwrap().len(), 5000);
+    }
 }

@@ -63,6 +63,25 @@ impl<'a> Jpeg<'a> {
         }
     }
 
+    /// Checks the memory that decoding at 1/`by` of the size takes.
+    pub fn check_alloc(&self, by: u32, limits: &Limits) -> Result<(), PrepareErrorKind> {
+        limits.check_alloc(self.memory(self.reduced(by), self.color()))
+    }
+
+    /// Rounded up.
+    fn reduced(&self, by: u32) -> Size {
+        let Size { width, height } = self.size();
+        Size::new(width.div_ceil(by), height.div_ceil(by))
+    }
+
+    fn color(&self) -> Color {
+        match self.info.pixel_format {
+            PixelFormat::L8 | PixelFormat::L16 => Color::Gray,
+            PixelFormat::RGB24 => Color::Rgb,
+            PixelFormat::CMYK32 => Color::Cmyk,
+        }
+    }
+
     /// The pixels at 1/`by` of the size, rounded up, and the embedded profile. `by` is 1, 2, 4 or 8; `bytes` is the
     /// file.
     pub fn decode(
@@ -71,14 +90,8 @@ impl<'a> Jpeg<'a> {
         bytes: &[u8],
         limits: &Limits,
     ) -> Result<(Raster, Option<Vec<u8>>), PrepareErrorKind> {
-        let color = match self.info.pixel_format {
-            PixelFormat::L8 | PixelFormat::L16 => Color::Gray,
-            PixelFormat::RGB24 => Color::Rgb,
-            PixelFormat::CMYK32 => Color::Cmyk,
-        };
-        let stored = self.size();
-        let size = Size::new(stored.width.div_ceil(by), stored.height.div_ceil(by));
-        limits.check_alloc(self.memory(size, color))?;
+        self.check_alloc(by, limits)?;
+        let (size, color) = (self.reduced(by), self.color());
         if let Some(raster) = by_turbo(bytes, size, by, color) {
             return Ok((raster, self.decoder.icc_profile()));
         }

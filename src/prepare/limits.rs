@@ -11,7 +11,7 @@ use super::error::PrepareErrorKind;
 pub struct Limits {
     /// The most pixels of the source, and of the result. Default: 268,402,689, which is 16,383 squared, as in sharp.
     pub max_pixels: u64,
-    /// The largest file that is read, also from memory, in bytes. Default: 512 MiB.
+    /// The largest file that is prepared, in bytes: read from a path, or given in memory. Default: 512 MiB.
     pub max_input_bytes: u64,
     /// The most memory that decoding may take for pixels and coefficients, in bytes. Default: 1 GB.
     pub max_alloc: u64,

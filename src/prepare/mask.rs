@@ -7,7 +7,7 @@ use image::DynamicImage;
 use super::decode::{Decoded, Source};
 use super::encode::Encoding;
 use super::error::{PrepareError, PrepareErrorKind};
-use super::input::{self, Input};
+use super::input::Input;
 use super::limits::Limits;
 use super::plan::Plan;
 use super::prepared::PreparedImage;
@@ -79,7 +79,7 @@ impl PrepareMask {
     ///
     /// As [`Prepare::open`](super::Prepare::open), and [`PrepareErrorKind::MaskOfAnotherRatio`].
     pub fn open(&self, path: impl AsRef<Path>) -> Result<PreparedImage, PrepareError> {
-        Input::open(path.as_ref(), self.limits, |input| self.run(input))
+        Input::prepare_file(path.as_ref(), self.limits, |input| self.run(input))
     }
 
     /// Prepares the mask in `bytes`, the content of a file.
@@ -88,8 +88,7 @@ impl PrepareMask {
     ///
     /// As [`open`](Self::open).
     pub fn bytes(&self, bytes: impl AsRef<[u8]>) -> Result<PreparedImage, PrepareError> {
-        let input = Input::bytes(bytes.as_ref(), self.limits);
-        input
+        Input::bytes(bytes.as_ref(), self.limits)
             .and_then(|input| self.run(input))
             .map_err(PrepareError::of_memory)
     }
@@ -105,8 +104,7 @@ impl PrepareMask {
         height: u32,
         pixels: &[u8],
     ) -> Result<PreparedImage, PrepareError> {
-        let input = Input::rgba8(Size::new(width, height), pixels);
-        input
+        Input::rgba8(Size::new(width, height), pixels, self.limits)
             .and_then(|input| self.run(input))
             .map_err(PrepareError::of_memory)
     }
@@ -117,14 +115,15 @@ impl PrepareMask {
     ///
     /// As [`open`](Self::open).
     pub fn image(&self, image: &DynamicImage) -> Result<PreparedImage, PrepareError> {
-        self.run(Input::image(image))
+        Input::image(image, self.limits)
+            .and_then(|input| self.run(input))
             .map_err(PrepareError::of_memory)
     }
 
     fn run(&self, input: Input<'_>) -> Result<PreparedImage, PrepareErrorKind> {
         let (decoded, plan) = match input {
             Input::File(file) => {
-                let bytes = input::read_all(file, self.limits)?;
+                let bytes = file.read_all()?;
                 return self.run(Input::Bytes(bytes.into()));
             }
             Input::Bytes(bytes) => {
@@ -158,6 +157,7 @@ impl PrepareMask {
         let picture = self.plan.source_size();
         let placement: Option<Placement> = self.plan.for_mask(mask);
         let placement = placement.ok_or(PrepareErrorKind::MaskOfAnotherRatio { mask, picture })?;
+        self.limits.check_pixels(placement.canvas)?;
         Ok(Plan {
             source_size: mask,
             placement,

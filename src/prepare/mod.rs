@@ -1,6 +1,7 @@
 //! From a file a user has to the image a presigned form is waiting for.
 
 mod chunked;
+mod codec;
 mod color;
 mod decode;
 mod encode;
@@ -17,13 +18,14 @@ mod raster;
 mod render;
 mod resample;
 mod run;
+#[cfg(feature = "tiff")]
+mod tiff;
 #[cfg(feature = "turbo")]
 mod turbo;
 mod webp;
 #[cfg(feature = "webp-lossy")]
 mod webp_lossy;
 
-use std::fs::File;
 use std::path::Path;
 
 use image::DynamicImage;
@@ -32,7 +34,6 @@ use image::metadata::Orientation;
 use crate::extension::Extension;
 use crate::geometry::{AspectRatio, Bounds, Fit, Gravity, Resize, Size, Target};
 
-use decode::Source;
 use encode::Encoding;
 use input::Input;
 
@@ -210,14 +211,19 @@ impl Prepare {
 
     /// Prepares the image in the file at `path`. The format is told by content, never by the name.
     ///
+    /// A pipe or a device is read as well, up to [`Limits::max_input_bytes`]. Opening a named pipe waits until
+    /// something writes to it.
+    ///
     /// A file that already is what is asked for, with no metadata to leave behind, is taken as it is, byte for byte.
     ///
     /// # Errors
     ///
     /// [`PrepareError`] when the file cannot be read, is no image of a known format, is damaged or truncated, exceeds
-    /// a limit, or when no size or file can be given for what was asked.
+    /// a limit, or when no size or file can be given for what was asked. A panic in a decoder is an error as well,
+    /// [`PrepareErrorKind::DecoderFailed`], unless the program is built with `panic = "abort"`; the program's panic
+    /// hook runs before, and the default one prints to standard error.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<PreparedImage, PrepareError> {
-        Input::open(path.as_ref(), self.limits, |input| self.run(input))
+        Input::prepare_file(path.as_ref(), self.limits, |input| self.run(input))
     }
 
     /// Prepares the image in `bytes`, the content of a file.
@@ -226,8 +232,7 @@ impl Prepare {
     ///
     /// As [`open`](Self::open).
     pub fn bytes(&self, bytes: impl AsRef<[u8]>) -> Result<PreparedImage, PrepareError> {
-        let input = Input::bytes(bytes.as_ref(), self.limits);
-        input
+        Input::bytes(bytes.as_ref(), self.limits)
             .and_then(|input| self.run(input))
             .map_err(PrepareError::of_memory)
     }
@@ -245,8 +250,7 @@ impl Prepare {
         height: u32,
         pixels: &[u8],
     ) -> Result<PreparedImage, PrepareError> {
-        let input = Input::rgba8(Size::new(width, height), pixels);
-        input
+        Input::rgba8(Size::new(width, height), pixels, self.limits)
             .and_then(|input| self.run(input))
             .map_err(PrepareError::of_memory)
     }
@@ -257,11 +261,13 @@ impl Prepare {
     ///
     /// As [`open`](Self::open).
     pub fn image(&self, image: &DynamicImage) -> Result<PreparedImage, PrepareError> {
-        self.run(Input::image(image))
+        Input::image(image, self.limits)
+            .and_then(|input| self.run(input))
             .map_err(PrepareError::of_memory)
     }
 
-    /// What [`open`](Self::open) would do to the image in the file at `path`, told from its header alone.
+    /// What [`open`](Self::open) would do to the image in the file at `path`, told from its header alone. What can be
+    /// read only once, such as a pipe, is read whole, and cannot be opened again afterwards.
     ///
     /// With [`allow_shrinking`](Self::allow_shrinking) the result may become smaller than the plan.
     ///
@@ -270,12 +276,8 @@ impl Prepare {
     /// As `open`, but for damage behind the header.
     pub fn plan(&self, path: impl AsRef<Path>) -> Result<Plan, PrepareError> {
         let path = path.as_ref();
-        let plan = || {
-            let file = File::open(path).map_err(PrepareErrorKind::Read)?;
-            let source = Source::from_file(file, self.limits)?;
-            self.plan_for(source.upright_size(), source.orientation())
-        };
-        plan().map_err(|kind| PrepareError::new(kind, Some(path)))
+        let planned = Input::open(path, self.limits).and_then(|input| self.plan_input(input));
+        planned.map_err(|kind| PrepareError::new(kind, Some(path)))
     }
 
     /// What would be done to an upright picture of `width` × `height` pixels.

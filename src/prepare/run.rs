@@ -1,7 +1,6 @@
 //! What is done with one picture, from the way it comes in to the encoded file.
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::time::Instant;
 
 use image::ImageFormat;
@@ -10,7 +9,7 @@ use image::metadata::Orientation;
 use super::Prepare;
 use super::decode::{Decoded, Source};
 use super::error::PrepareErrorKind;
-use super::input::{self, Input};
+use super::input::{Input, RegularFile};
 use super::metadata;
 use super::plan::Plan;
 use super::prepared::PreparedImage;
@@ -38,13 +37,26 @@ impl Prepare {
         })
     }
 
+    /// The plan for `input`, refused where [`run`](Self::run) would refuse it before decoding.
+    pub(super) fn plan_input(&self, input: Input<'_>) -> Result<Plan, PrepareErrorKind> {
+        let plan = |source: Source<'_>| {
+            let plan = self.plan_for(source.upright_size(), source.orientation())?;
+            source.check_alloc(&plan.placement)?;
+            Ok(plan)
+        };
+        match input {
+            Input::File(file) => plan(Source::from_file(&file, self.limits)?),
+            Input::Bytes(bytes) => plan(Source::from_bytes(&bytes, self.limits)?),
+            Input::Pixels(raster) => self.plan_for(raster.size, Orientation::NoTransforms),
+        }
+    }
+
     pub(super) fn run(&self, input: Input<'_>) -> Result<PreparedImage, PrepareErrorKind> {
         let started = Instant::now();
         let image = match input {
-            Input::File(file) => self.run_file(file)?,
+            Input::File(file) => self.run_file(&file)?,
             Input::Bytes(bytes) => self.run_bytes(bytes)?,
             Input::Pixels(raster) => {
-                self.limits.check_pixels(raster.size)?;
                 let plan = self.plan_for(raster.size, Orientation::NoTransforms)?;
                 self.finish(Decoded::from_pixels(raster), plan)?
             }
@@ -62,8 +74,7 @@ impl Prepare {
     }
 
     /// A large photo is decoded while it is read, and never in memory as a whole.
-    fn run_file(&self, file: File) -> Result<PreparedImage, PrepareErrorKind> {
-        let again = file.try_clone().map_err(PrepareErrorKind::Read)?;
+    fn run_file(&self, file: &RegularFile) -> Result<PreparedImage, PrepareErrorKind> {
         let source = Source::from_file(file, self.limits)?;
         let plan = self.plan_for(source.upright_size(), source.orientation())?;
         let may_go_untouched = plan.placement.is_identity(source.upright_size());
@@ -71,7 +82,7 @@ impl Prepare {
             return self.finish(source.decode(&plan.placement)?, plan);
         }
         drop(source);
-        self.run_bytes(input::read_all(again, self.limits)?.into())
+        self.run_bytes(file.read_all()?.into())
     }
 
     fn run_bytes(&self, bytes: Cow<'_, [u8]>) -> Result<PreparedImage, PrepareErrorKind> {

@@ -1,6 +1,8 @@
 //! The chunks of a WebP ([container](https://developers.google.com/speed/webp/docs/riff_container)), as far as
 //! image-webp does not look at them in time.
 
+use std::io::{self, Read, Seek, SeekFrom};
+
 use super::error::PrepareErrorKind;
 use crate::geometry::Size;
 
@@ -49,6 +51,44 @@ impl<'a> Iterator for WebpChunks<'a> {
             end: self.at,
         })
     }
+}
+
+/// Refuses a file whose metadata breaks off. image-webp 0.2.4 allocates what the metadata announces, up to 4 GiB and
+/// before it reads a byte, and a failed allocation ends the process.
+pub(super) fn check_metadata(file: &mut (impl Read + Seek)) -> Result<(), PrepareErrorKind> {
+    let whole = metadata_is_whole(file).and_then(|whole| {
+        file.rewind()?;
+        Ok(whole)
+    });
+    if whole.map_err(PrepareErrorKind::Read)? {
+        Ok(())
+    } else {
+        Err(PrepareErrorKind::Damaged {
+            format: "WebP",
+            source: "its metadata breaks off".into(),
+        })
+    }
+}
+
+fn metadata_is_whole(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+    let end = file.seek(SeekFrom::End(0))?;
+    // Behind the RIFF header.
+    let mut at = file.seek(SeekFrom::Start(12))?;
+    while at + 8 <= end {
+        let mut header = [0; 8];
+        file.read_exact(&mut header)?;
+        let [kind @ .., a, b, c, d] = header;
+        let length = u64::from(u32::from_le_bytes([a, b, c, d]));
+        at += 8;
+        if matches!(&kind, b"EXIF" | b"ICCP" | b"XMP ") && at + length > end {
+            return Ok(false);
+        }
+        // Padded to an even length. A seek from where the reader is stays within what it has read.
+        let padded = length + length % 2;
+        file.seek(SeekFrom::Current(padded as i64))?;
+        at += padded;
+    }
+    Ok(true)
 }
 
 /// Refuses a file whose picture says another size than the canvas or the frame it is on. The limits were held against
@@ -125,6 +165,38 @@ mod tests {
 
     fn fits(chunks: &[Vec<u8>]) -> bool {
         check_sizes(&[b"RIFF\0\0\0\0WEBP".as_slice(), &chunks.concat()].concat()).is_ok()
+    }
+
+    #[test]
+    fn metadata_that_breaks_off_is_refused() {
+        let whole = |bytes: &[u8]| {
+            let mut reader = std::io::Cursor::new(bytes);
+            let checked = check_metadata(&mut reader);
+            assert!(checked.is_err() || reader.position() == 0);
+            checked.is_ok()
+        };
+        for kind in [b"EXIF", b"ICCP", b"XMP "] {
+            let file = [
+                b"RIFF\0\0\0\0WEBP".to_vec(),
+                chunk(b"VP8X", b"0123456789"),
+                chunk(kind, b"12345"),
+                chunk(b"VP8L", LOSSLESS),
+            ]
+            .concat();
+            assert!(whole(&file));
+            // The last byte of the metadata, without the one that pads it.
+            let end = 12 + 18 + 8 + 5;
+            for cut in 0..file.len() {
+                assert_eq!(whole(&file[..cut]), !(38..end).contains(&cut), "{cut}");
+            }
+            let mut announced = file.clone();
+            announced[34..38].copy_from_slice(&u32::MAX.to_le_bytes());
+            assert!(!whole(&announced));
+        }
+        // What is not metadata is decoded as it is read, without an allocation for it.
+        let mut picture = chunk(b"VP8L", LOSSLESS);
+        picture[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert!(whole(&[b"RIFF\0\0\0\0WEBP".as_slice(), &picture].concat()));
     }
 
     const LOSSY: &[u8] = b"\0\0\0\x9D\x01\x2A\x12\0\x18\0";

@@ -120,11 +120,14 @@ impl Fault {
                 status,
                 headers,
                 body,
-            } => Ok(Reply::Answer(Answer {
-                status,
-                headers,
-                body: body.into(),
-            })),
+            } => {
+                read(request, 100)?;
+                Ok(Reply::Answer(Answer {
+                    status,
+                    headers,
+                    body: body.into(),
+                }))
+            }
         }
     }
 }

@@ -1,10 +1,22 @@
 //! As much of an HTTP/1.1 server as the sandbox needs: one exchange a connection.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::storage::StoredObject;
+
 const MAX_HEAD_BYTES: u64 = 64 * 1024;
+/// A key of S3 has at most 1024 bytes, each of which may be percent-encoded.
+const MAX_PATH_BYTES: usize = 4096;
+/// The longest method that is registered has 17 letters (UPDATEREDIRECTREF).
+const MAX_METHOD_BYTES: usize = 20;
+/// What a client may still send after the response; more than any file that is accepted.
+const MAX_DRAINED_BYTES: u64 = 1 << 30;
+
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A request whose head has been read.
 pub(super) struct Incoming<'a> {
@@ -15,9 +27,11 @@ pub(super) struct Incoming<'a> {
     pub body: Body<'a>,
 }
 
-/// The body of a request, which ends where `Content-Length` says.
+/// The body of a request, which ends where `Content-Length` says. A connection that ends before is an error.
 pub(super) struct Body<'a> {
     rest: io::Take<&'a mut BufReader<&'a TcpStream>>,
+    /// Where the client is told to go on, if it waits for that.
+    waiting: Option<&'a TcpStream>,
     slowly: Option<Slowly>,
 }
 
@@ -34,6 +48,11 @@ impl Body<'_> {
         self.rest.limit()
     }
 
+    /// Reads to the end.
+    pub fn skip(&mut self) -> io::Result<()> {
+        io::copy(self, &mut io::sink()).map(drop)
+    }
+
     /// From here on a hundredth of what is left is read at a time, with a pause before each.
     pub fn read_slowly(&mut self, pause: Duration) {
         self.slowly = Some(Slowly {
@@ -46,39 +65,73 @@ impl Body<'_> {
 
 impl Read for Body<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let is_done = self.left() == 0;
-        let Some(slowly) = self.slowly.as_mut().filter(|_| !is_done) else {
-            return self.rest.read(buffer);
-        };
-        if slowly.left_of_portion == 0 {
-            std::thread::sleep(slowly.pause);
-            slowly.left_of_portion = slowly.portion;
+        if self.left() == 0 || buffer.is_empty() {
+            return Ok(0);
         }
-        let read = self
-            .rest
-            .by_ref()
-            .take(slowly.left_of_portion)
-            .read(buffer)?;
-        slowly.left_of_portion -= read as u64;
+        if let Some(mut stream) = self.waiting.take() {
+            stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        let read = match &mut self.slowly {
+            None => self.rest.read(buffer)?,
+            Some(slowly) => {
+                if slowly.left_of_portion == 0 {
+                    std::thread::sleep(slowly.pause);
+                    slowly.left_of_portion = slowly.portion;
+                }
+                let portion = self.rest.by_ref().take(slowly.left_of_portion);
+                let read = { portion }.read(buffer)?;
+                slowly.left_of_portion -= read as u64;
+                read
+            }
+        };
+        if read == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
         Ok(read)
     }
 }
 
 impl Incoming<'_> {
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.headers.iter();
-        headers.find_map(|(n, value)| n.eq_ignore_ascii_case(name).then_some(value.as_str()))
+        self.headers(name).next()
+    }
+
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        let headers = self.headers.iter();
+        headers.filter_map(move |(n, value)| n.eq_ignore_ascii_case(name).then_some(value.as_str()))
     }
 }
 
 pub(super) struct Answer {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
-    pub body: Vec<u8>,
+    pub body: Content,
+}
+
+/// The body of an answer.
+pub(super) enum Content {
+    Bytes(Vec<u8>),
+    /// A stored file, of which there is no second copy.
+    Object(Arc<StoredObject>),
+}
+
+impl<T: Into<Vec<u8>>> From<T> for Content {
+    fn from(bytes: T) -> Self {
+        Self::Bytes(bytes.into())
+    }
+}
+
+impl Content {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Object(object) => &object.bytes,
+        }
+    }
 }
 
 impl Answer {
-    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub fn new(status: u16, content_type: &str, body: impl Into<Content>) -> Self {
         Self {
             status,
             headers: vec![("Content-Type", content_type.into())],
@@ -89,6 +142,26 @@ impl Answer {
     pub fn json(status: u16, value: &serde_json::Value) -> Self {
         Self::new(status, "application/json", value.to_string())
     }
+
+    pub fn text(status: u16, text: impl Into<String>) -> Self {
+        Self::new(status, "text/plain; charset=utf-8", text.into())
+    }
+
+    fn write(&self, mut writer: impl Write) -> io::Result<()> {
+        let body = self.body.as_slice();
+        let (status, length) = (self.status, body.len());
+        let mut head =
+            format!("HTTP/1.1 {status} \r\nContent-Length: {length}\r\nConnection: close\r\n");
+        for (name, value) in &self.headers {
+            // A key may hold anything, and is part of an address.
+            let value = value.replace(|c: char| c.is_control(), "");
+            head += &format!("{name}: {value}\r\n");
+        }
+        head += "\r\n";
+        writer.write_all(head.as_bytes())?;
+        writer.write_all(body)?;
+        writer.flush()
+    }
 }
 
 /// What is sent back.
@@ -98,19 +171,19 @@ pub(super) enum Reply {
     Raw(Vec<u8>),
 }
 
-/// Reads one request, answers it, and reads the rest of its body: closing before that would reset the connection
-/// under the client, and the answer would be lost.
+/// Reads one request and answers it, maybe before its body has been read. Then the rest of the body is read, up to a
+/// limit: closing before that would reset the connection, and the client would lose the answer.
 pub(super) fn serve(
     stream: &TcpStream,
     answer: impl FnOnce(&mut Incoming<'_>) -> io::Result<Reply>,
 ) -> io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-    stream.set_write_timeout(Some(Duration::from_secs(30)))?;
+    stream.set_read_timeout(Some(IDLE_TIMEOUT))?;
+    stream.set_write_timeout(Some(IDLE_TIMEOUT))?;
     let mut reader = BufReader::new(stream);
     let head = read_head(&mut reader)?;
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut parsed = httparse::Request::new(&mut headers);
-    let invalid = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why.to_owned());
+    let invalid = |why: &str| io::Error::new(ErrorKind::InvalidData, why.to_owned());
     if parsed
         .parse(&head)
         .map_err(|e| invalid(&e.to_string()))?
@@ -118,52 +191,71 @@ pub(super) fn serve(
     {
         return Err(invalid("the head ends early"));
     }
-    let headers: Vec<_> = parsed
-        .headers
-        .iter()
-        .map(|h| {
-            (
-                h.name.to_owned(),
-                String::from_utf8_lossy(h.value).into_owned(),
-            )
-        })
-        .collect();
-    let content_length = headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .and_then(|(_, value)| value.parse().ok());
+    let headers = parsed.headers.iter().map(|header| {
+        let value = String::from_utf8_lossy(header.value);
+        (header.name.to_owned(), value.into_owned())
+    });
     let mut request = Incoming {
         method: parsed.method.unwrap_or_default().into(),
         path: parsed.path.unwrap_or_default().into(),
-        headers,
-        content_length,
+        headers: headers.collect(),
+        content_length: None,
         body: Body {
-            rest: (&mut reader).take(content_length.unwrap_or(0)),
+            rest: (&mut reader).take(0),
+            waiting: None,
             slowly: None,
         },
     };
-    let mut writer = stream;
-    if request.header("expect").is_some() {
-        writer.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
-    }
-    let reply = answer(&mut request)?;
-    io::copy(&mut request.body, &mut io::sink())?;
-    let answer = match reply {
-        Reply::Answer(answer) => answer,
-        Reply::Raw(bytes) => return writer.write_all(&bytes),
+    let reply = match check_head(&mut request) {
+        Ok(()) => {
+            let expect = request.header("expect").unwrap_or_default();
+            if expect.eq_ignore_ascii_case("100-continue") {
+                request.body.waiting = Some(stream);
+            }
+            answer(&mut request)?
+        }
+        Err(refusal) => Reply::Answer(refusal),
     };
-    let mut bytes = format!(
-        "HTTP/1.1 {} \r\nContent-Length: {}\r\nConnection: close\r\n",
-        answer.status,
-        answer.body.len()
-    );
-    for (name, value) in &answer.headers {
-        bytes += &format!("{name}: {value}\r\n");
+    let mut writer = stream;
+    match reply {
+        Reply::Answer(answer) => answer.write(writer)?,
+        Reply::Raw(bytes) => writer.write_all(&bytes)?,
     }
-    bytes += "\r\n";
-    writer.write_all(bytes.as_bytes())?;
-    writer.write_all(&answer.body)?;
-    writer.flush()
+    // The client may have gone already.
+    let _ = stream.shutdown(Shutdown::Write);
+    stream.set_read_timeout(Some(DRAIN_TIMEOUT))?;
+    // A client that has the answer need not send the rest.
+    request.body.waiting = None;
+    let mut rest = request.body.by_ref().take(MAX_DRAINED_BYTES);
+    let _ = io::copy(&mut rest, &mut io::sink());
+    Ok(())
+}
+
+/// Refuses what cannot be read or is not kept, and learns the length of the body.
+fn check_head(request: &mut Incoming<'_>) -> Result<(), Answer> {
+    if request.method.len() > MAX_METHOD_BYTES {
+        return Err(Answer::text(501, "there is no method of that name\n"));
+    }
+    if request.path.len() > MAX_PATH_BYTES {
+        let text = format!("the path has more than {MAX_PATH_BYTES} bytes\n");
+        return Err(Answer::text(414, text));
+    }
+    // What comes in chunks has no length that could be checked, and is not read.
+    if request.header("transfer-encoding").is_some() {
+        return Ok(());
+    }
+    let lengths: Vec<_> = request.headers("content-length").collect();
+    let length: Option<u64> = match lengths[..] {
+        [] => return Ok(()),
+        [length] if length.bytes().all(|byte| byte.is_ascii_digit()) => length.parse().ok(),
+        _ => None,
+    };
+    let Some(length) = length else {
+        return Err(Answer::text(400, "the Content-Length is not one number\n"));
+    };
+    request.content_length = Some(length);
+    request.body.rest.set_limit(length);
+    Ok(())
 }
 
 fn read_head(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {

@@ -1,8 +1,9 @@
 //! A stand-in for the API and its storage on the loopback interface, for tests and for trying things out.
 //!
 //! It hands out presigned forms as the API does and accepts what is posted with them as strictly as S3 does: the
-//! body is read by the `multipart` crate, and the signature, the session token, the expiry (120 s) and every
-//! condition of the policy are checked. What was stored can be fetched back.
+//! signature, the session token, the expiry (120 s) and every condition of the policy are checked as soon as the
+//! fields have arrived, and what is refused is answered before the file is read. What was stored can be fetched back.
+//! The body and the policy are read by code that shares nothing with the client's.
 //!
 //! It answers the calls that touch an uploaded file, and refuses variables the API does not know, values it does not
 //! take, and pictures that were never posted:
@@ -27,6 +28,14 @@
 //!
 //! It fails where the bytes that were posted are not of the format their form was for. The log (`warn`) says why.
 //!
+//! Its memory is bounded, so that it can run for as long as it is of use: files are kept up to
+//! [256 MiB](Sandbox::with_storage_limit), and of everything else that is remembered (requests, init images, datasets,
+//! generations) the last 10,000. Files that are being received take as much again at most; a post beyond that is refused
+//! with `SlowDown`. At most 256 connections are served at once.
+//!
+//! It listens on 127.0.0.1 and answers only requests whose `Host` is `127.0.0.1`, `localhost` or `[::1]` with its port;
+//! others get 421.
+//!
 //! ```
 //! use imgpost::{leonardo::Client, sandbox::Sandbox};
 //!
@@ -38,20 +47,21 @@
 //! ```
 
 mod api;
+mod connections;
 mod fault;
+mod host;
 mod http;
 mod page;
 mod picture;
+mod recent;
 mod sigv4;
 mod state;
 mod storage;
-mod whole_breaks;
 
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -61,13 +71,17 @@ use crate::leonardo::Client;
 pub use fault::Fault;
 pub use storage::{Credentials, StoredObject};
 
+use connections::Connections;
 use state::State;
+
+/// As many requests are listed.
+const MAX_REQUESTS: usize = 10_000;
 
 /// A running sandbox. It stops when the value is dropped.
 pub struct Sandbox {
     address: SocketAddr,
     state: Arc<State>,
-    stopped: Arc<AtomicBool>,
+    connections: Arc<Connections>,
     acceptor: Option<JoinHandle<()>>,
 }
 
@@ -108,18 +122,21 @@ impl Sandbox {
     pub fn start_on(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
-        let state = Arc::new(State::new(format!("http://{address}")));
-        let stopped = Arc::new(AtomicBool::new(false));
+        let state = Arc::new(State::new(address));
+        let connections = Connections::new();
         let acceptor = {
-            let (state, stopped) = (Arc::clone(&state), Arc::clone(&stopped));
+            let (state, connections) = (Arc::clone(&state), Arc::clone(&connections));
+            let accept = move || listener.accept().map(|(stream, _)| stream);
             std::thread::Builder::new()
                 .name("imgpost-sandbox".into())
-                .spawn(move || accept(&listener, &state, &stopped))?
+                .spawn(move || {
+                    connections::run(accept, &connections, move |stream| serve(stream, &state));
+                })?
         };
         Ok(Self {
             address,
             state,
-            stopped,
+            connections,
             acceptor: Some(acceptor),
         })
     }
@@ -163,6 +180,14 @@ impl Sandbox {
         self
     }
 
+    /// Stores at most so many bytes in so many files, of which there is at least one. For a new file, the oldest ones are deleted, which the log says; a
+    /// file that is larger than all of it is refused with `EntityTooLarge`. Default: 256 MiB and 10,000 files.
+    #[must_use]
+    pub fn with_storage_limit(self, max_bytes: u64, max_files: usize) -> Self {
+        self.state.storage.set_limits(max_bytes, max_files);
+        self
+    }
+
     /// Lets the next post to the storage go wrong. Given again, the one after that.
     ///
     /// ```
@@ -187,9 +212,9 @@ impl Sandbox {
         self
     }
 
-    /// What it was sent so far, in the order it came.
+    /// What it was sent so far, in the order it came: the last 10,000 requests.
     pub fn requests(&self) -> Vec<SandboxRequest> {
-        self.state.settings().requests.clone()
+        self.state.settings().requests.iter().cloned().collect()
     }
 
     /// What forms for its storage are signed with, for programs that presign by themselves: with these, Signature
@@ -218,8 +243,9 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.stopped.store(true, Ordering::SeqCst);
-        // The acceptor sits in accept(): one more connection lets it see the flag.
+        self.connections.stop();
+        // The acceptor may be in accept(): one more connection lets it see that it is to stop. Without one, it is left to
+        // itself.
         let woken = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
         if let (Ok(_), Some(acceptor)) = (woken, self.acceptor.take()) {
             // A panic there was printed when it happened.
@@ -236,18 +262,9 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-fn accept(listener: &TcpListener, state: &Arc<State>, stopped: &AtomicBool) {
-    for stream in listener.incoming() {
-        if stopped.load(Ordering::SeqCst) {
-            return;
-        }
-        let Ok(stream) = stream else { continue };
-        let state = Arc::clone(state);
-        std::thread::spawn(move || {
-            // A client that goes away in the middle is its own affair.
-            if let Err(error) = http::serve(&stream, |request| state.answer(request)) {
-                log::debug!("sandbox: a connection ended with {error}");
-            }
-        });
+fn serve(stream: &TcpStream, state: &State) {
+    // A client that goes away in the middle is its own affair.
+    if let Err(error) = http::serve(stream, |request| state.answer(request)) {
+        log::debug!("sandbox: a connection ended with {error}");
     }
 }

@@ -26,7 +26,10 @@ td:first-child { font-variant-numeric: tabular-nums; padding-right: 1rem; width:
 .good { color: #188038 } .bad { color: #d93025 } .none { color: var(--quiet) }";
 
 /// The page as it is now. It is fetched anew every few seconds.
-pub(super) fn render(storage: &Storage, requests: &[SandboxRequest]) -> String {
+pub(super) fn render<'a>(
+    storage: &Storage,
+    requests: impl DoubleEndedIterator<Item = &'a SandboxRequest>,
+) -> String {
     let objects = storage.list();
     let mut page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -58,7 +61,7 @@ pub(super) fn render(storage: &Storage, requests: &[SandboxRequest]) -> String {
     let asked = |request: &&SandboxRequest| {
         request.method != "GET" || request.path.starts_with(super::api::PREFIX)
     };
-    for request in requests.iter().rev().filter(asked).take(SHOWN) {
+    for request in requests.rev().filter(asked).take(SHOWN) {
         let (class, status) = match request.status {
             Some(status @ ..400) => ("good", status.to_string()),
             Some(status) => ("bad", status.to_string()),

@@ -3,7 +3,8 @@
 
 use std::time::Instant;
 
-use imgpost::{Extension, Limits, Prepare, PrepareErrorKind};
+use image::DynamicImage;
+use imgpost::{Extension, Limits, Prepare, PrepareError, PrepareErrorKind};
 
 use crate::support::{files, fixture};
 
@@ -181,6 +182,218 @@ fn limits_are_kept_before_anything_is_decoded() {
         matches!(error.kind(), PrepareErrorKind::TooMuchMemory { .. }),
         "{error:?}"
     );
+}
+
+/// tiff 0.11 panics on channels that are stored apart, in tiles that reach over the edge.
+#[test]
+fn decoder_that_panics_is_an_error_and_the_program_goes_on() {
+    let file = fixture("bad/tiled-planar.tiff");
+    let bytes = std::fs::read(&file).unwrap();
+    let photo = Prepare::default()
+        .open(fixture("images/lighthouse.jpg"))
+        .unwrap();
+    let mask = Prepare::default()
+        .rgba8(24, 18, &[0; 4 * 24 * 18])
+        .unwrap()
+        .mask();
+    for (way, prepared) in [
+        ("open", Prepare::default().open(&file)),
+        ("bytes", Prepare::default().bytes(&bytes)),
+        ("mask of a file", mask.open(&file)),
+        ("mask of bytes", mask.bytes(&bytes)),
+    ] {
+        let error = prepared.expect_err(way);
+        assert!(
+            matches!(
+                error.kind(),
+                PrepareErrorKind::DecoderFailed { format: "TIFF", .. }
+            ),
+            "{way}: {error:?}"
+        );
+        let message = error.to_string();
+        assert!(
+            message.contains("the TIFF decoder failed on this file")
+                && message.contains("export it as JPEG or PNG"),
+            "{way}: {message}"
+        );
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.starts_with("it panicked: "), "{way}: {source}");
+        assert!(!source.contains('\n'), "{way}: {source}");
+    }
+    // Its header is in order.
+    let plan = Prepare::default().plan(&file).unwrap();
+    assert_eq!(
+        (plan.source_size().width, plan.source_size().height),
+        (24, 18)
+    );
+    let again = Prepare::default()
+        .open(fixture("images/lighthouse.jpg"))
+        .unwrap();
+    assert_eq!(again, photo);
+}
+
+#[test]
+fn every_way_in_keeps_to_the_limits() {
+    let file = fixture("images/orientation-1.png");
+    let bytes = std::fs::read(&file).unwrap();
+    let (width, height) = (120, 160);
+    let pixels = vec![0; 4 * width as usize * height as usize];
+    let picture = DynamicImage::new_rgb8(width, height);
+    let ways = |limits: Limits| {
+        let small = Prepare::default().size(48, 64);
+        let mask = small.open(&file).unwrap().mask().limits(limits);
+        let prepare = small.limits(limits);
+        let of_files: [(&str, Result<(), PrepareError>); 5] = [
+            ("open", prepare.open(&file).map(drop)),
+            ("bytes", prepare.bytes(&bytes).map(drop)),
+            ("plan", prepare.plan(&file).map(drop)),
+            ("mask open", mask.open(&file).map(drop)),
+            ("mask bytes", mask.bytes(&bytes).map(drop)),
+        ];
+        let of_pixels = [
+            ("rgba8", prepare.rgba8(width, height, &pixels).map(drop)),
+            ("image", prepare.image(&picture).map(drop)),
+            ("mask rgba8", mask.rgba8(width, height, &pixels).map(drop)),
+            ("mask image", mask.image(&picture).map(drop)),
+        ];
+        (of_files, of_pixels)
+    };
+    let default = Limits::default();
+    let (of_files, of_pixels) = ways(default);
+    for (way, result) in of_files.into_iter().chain(of_pixels) {
+        assert!(result.is_ok(), "{way}: {result:?}");
+    }
+    let (of_files, _) = ways(Limits {
+        max_input_bytes: bytes.len() as u64 - 1,
+        ..default
+    });
+    for (way, result) in of_files {
+        let error = result.expect_err(way);
+        assert!(
+            matches!(error.kind(), PrepareErrorKind::FileTooLarge { .. }),
+            "{way}: {error:?}"
+        );
+    }
+    let (of_files, _) = ways(Limits {
+        max_alloc: 50_000,
+        ..default
+    });
+    for (way, result) in of_files {
+        let error = result.expect_err(way);
+        assert!(
+            matches!(error.kind(), PrepareErrorKind::TooMuchMemory { .. }),
+            "{way}: {error:?}"
+        );
+    }
+    let (of_files, of_pixels) = ways(Limits {
+        max_pixels: u64::from(width * height) - 1,
+        ..default
+    });
+    for (way, result) in of_files.into_iter().chain(of_pixels) {
+        let error = result.expect_err(way);
+        assert!(
+            matches!(error.kind(), PrepareErrorKind::TooLarge { .. }),
+            "{way}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn plan_refuses_a_jpeg_that_would_take_too_much_memory() {
+    let photo = fixture("images/lighthouse.jpg");
+    // 1600 by 1200 at an eighth takes 200 by 150 pixels of three samples, twice.
+    for (max_alloc, enough) in [(180_000, true), (179_999, false)] {
+        let prepare = Prepare::default().size(150, 200).limits(Limits {
+            max_alloc,
+            ..Limits::default()
+        });
+        assert_eq!(prepare.plan(&photo).is_ok(), enough, "{max_alloc}");
+        assert_eq!(prepare.open(&photo).is_ok(), enough, "{max_alloc}");
+    }
+}
+
+#[cfg(unix)]
+mod streams {
+    use std::fs::File;
+    use std::io::Write;
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::*;
+
+    fn fifo(folder: &Path) -> std::path::PathBuf {
+        let path = folder.join("fifo");
+        let made = Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        path
+    }
+
+    #[test]
+    fn device_without_an_end_is_no_image() {
+        for error in [
+            Prepare::default().open("/dev/zero").unwrap_err(),
+            Prepare::default().plan("/dev/zero").unwrap_err(),
+        ] {
+            assert!(
+                matches!(error.kind(), PrepareErrorKind::NotAnImage),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn pipe_is_read_up_to_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = fifo(folder.path());
+        let limit = 1 << 20;
+        let prepare = Prepare::default().limits(Limits {
+            max_input_bytes: limit,
+            ..Limits::default()
+        });
+        type Try<'a> = &'a dyn Fn() -> Option<PrepareError>;
+        let tries: [Try<'_>; 2] = [&|| prepare.open(&path).err(), &|| prepare.plan(&path).err()];
+        for attempt in tries {
+            let path = path.clone();
+            let writer = std::thread::spawn(move || {
+                let mut pipe = File::options().write(true).open(path).unwrap();
+                let mut written = 0;
+                let mut block = vec![0; 4096];
+                block[..3].copy_from_slice(b"\xFF\xD8\xFF");
+                while pipe.write_all(&block).is_ok() {
+                    written += block.len() as u64;
+                }
+                written
+            });
+            let error = attempt().unwrap();
+            assert!(
+                matches!(error.kind(), PrepareErrorKind::FileTooLarge { .. }),
+                "{error:?}"
+            );
+            let written = writer.join().unwrap();
+            // What the pipe holds was written, and not read.
+            assert!((limit..limit + (2 << 20)).contains(&written), "{written}");
+        }
+    }
+
+    #[test]
+    fn image_in_a_pipe_is_prepared_and_planned() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = fifo(folder.path());
+        let photo = std::fs::read(fixture("images/lighthouse.jpg")).unwrap();
+        let write = || {
+            let (path, photo) = (path.clone(), photo.clone());
+            std::thread::spawn(move || std::fs::write(path, photo).unwrap())
+        };
+        let writer = write();
+        let prepared = Prepare::default().size(96, 128).open(&path).unwrap();
+        writer.join().unwrap();
+        let writer = write();
+        let plan = Prepare::default().size(96, 128).plan(&path).unwrap();
+        writer.join().unwrap();
+        assert_eq!(plan, *prepared.plan());
+        let expected = Prepare::default().size(96, 128).bytes(&photo).unwrap();
+        assert_eq!(prepared.bytes(), expected.bytes());
+    }
 }
 
 #[test]

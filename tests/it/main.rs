@@ -28,6 +28,7 @@ mod sandbox;
 mod sandbox_api;
 mod sandbox_generations;
 mod sandbox_jobs;
+mod sandbox_limits;
 mod schema;
 mod secrets;
 mod tls;

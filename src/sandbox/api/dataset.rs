@@ -20,7 +20,11 @@ pub(super) struct Dataset {
     description: Value,
     created_at: Timestamp,
     updated_at: Timestamp,
-    images: Vec<Upload>,
+}
+
+pub(super) struct DatasetImage {
+    dataset: String,
+    upload: Upload,
 }
 
 impl Api {
@@ -32,18 +36,19 @@ impl Api {
             description: call.body["description"].clone(),
             created_at: call.now,
             updated_at: call.now,
-            images: vec![],
         };
-        self.records().datasets.insert(id.clone(), dataset);
+        let mut records = self.records();
+        records.datasets.insert(id.clone(), dataset, call.bytes);
         Ok(json!({"insert_datasets_one": {"id": id}}))
     }
 
     pub(super) fn dataset(&self, id: &str) -> Value {
         let records = self.records();
         let shown = records.datasets.get(id).map(|dataset| {
-            let images = dataset.images.iter();
+            let images = records.dataset_images.iter();
             let images: Vec<_> = images
-                .filter_map(|image| image.json(&self.storage))
+                .filter(|(_, image)| image.dataset == id)
+                .filter_map(|(_, image)| image.upload.json(&self.storage))
                 .collect();
             json!({
                 "id": id,
@@ -58,10 +63,15 @@ impl Api {
     }
 
     pub(super) fn delete_dataset(&self, id: &str) -> Value {
-        let dataset = self.records().datasets.remove(id);
-        let deleted = dataset.map(|dataset| {
-            for image in &dataset.images {
-                self.storage.remove(&image.key);
+        let mut records = self.records();
+        let deleted = records.datasets.remove(id).map(|_| {
+            let images = records.dataset_images.iter();
+            let images = images.filter(|(_, image)| image.dataset == id);
+            let ids: Vec<_> = images.map(|(id, _)| id.to_owned()).collect();
+            for id in ids {
+                if let Some(image) = records.dataset_images.remove(&id) {
+                    self.storage.remove(&image.upload.key);
+                }
             }
             json!({"id": id})
         });
@@ -87,7 +97,8 @@ impl Api {
         };
         let key = upload.key.clone();
         self.add_to_dataset(id, upload)?;
-        self.storage.put(&key, object);
+        let stored = self.storage.put(&key, object);
+        stored.map_err(|refusal| Refusal::invalid(refusal.message))?;
         Ok(json!({"uploadDatasetImageFromGen": {"id": image_id}}))
     }
 
@@ -96,7 +107,12 @@ impl Api {
         let dataset = records.datasets.get_mut(id);
         let dataset = dataset.ok_or_else(|| Refusal::not_found("dataset not found"))?;
         dataset.updated_at = upload.created_at;
-        dataset.images.push(upload);
+        let image = DatasetImage {
+            dataset: id.to_owned(),
+            upload,
+        };
+        let id = image.upload.id.clone();
+        records.dataset_images.insert(id, image, 0);
         Ok(())
     }
 }

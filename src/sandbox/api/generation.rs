@@ -181,13 +181,15 @@ impl Api {
             details: details(&id, &asked.told, asked.size, call),
             motion_model: asked.motion_model,
         };
-        records.generations.insert(id.clone(), generation);
-        records.jobs.insert(id.clone(), Job::Ordered(order));
+        records
+            .generations
+            .insert(id.clone(), generation, call.bytes);
+        records.order(id.clone(), order, call.bytes);
         Ok(with_cost(json!({"generationId": id}), asked.credits))
     }
 
     pub(super) fn generation(&self, id: &str) -> Value {
-        if self.records().generations.contains_key(id) {
+        if self.records().generations.get(id).is_some() {
             self.poll(id);
         }
         let records = self.records();
@@ -234,7 +236,7 @@ impl Api {
     /// A picture that a generation made.
     pub(super) fn generated(&self, id: &str) -> Result<(Made, Arc<StoredObject>), Refusal> {
         let records = self.records();
-        let mut made = records.jobs.values().flat_map(Job::made);
+        let mut made = records.jobs.iter().map(|(_, job)| job).flat_map(Job::made);
         let made = made.find(|made| made.id == id).cloned();
         let object = made.as_ref().and_then(|made| self.storage.get(&made.key));
         made.zip(object).ok_or_else(|| {

@@ -22,7 +22,8 @@ impl Api {
     pub(super) fn init_image_form(&self, call: &Call, variable: &str) -> Form {
         let form = self.image_form("init", call, variable);
         let upload = form.upload.clone();
-        self.records().init_images.insert(upload.id.clone(), upload);
+        let id = upload.id.clone();
+        self.records().init_images.insert(id, upload, call.bytes);
         form
     }
 
@@ -49,7 +50,7 @@ impl Api {
         })?;
         upload.stored(&self.storage).ok_or_else(|| {
             let message =
-                format!("init image {id} was asked for but nothing was posted to its form");
+                format!("init image {id} was asked for but nothing was posted to its form, or newer files took its place");
             Refusal::invalid(message)
         })
     }

@@ -1,11 +1,15 @@
 //! Jobs: pending when they are first asked for, done the second time. The pictures are made then, and outside the lock.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
 
-use super::{Api, new_id};
+use super::{Api, Records, new_id};
 use crate::geometry::Size;
 use crate::sandbox::picture;
 use crate::sandbox::storage::{Storage, StoredObject};
+
+/// The most memory that the pictures of jobs may take which are not done.
+const MAX_WAITING_BYTES: usize = 256 << 20;
 
 /// What a picture is made from.
 pub(super) enum Work {
@@ -21,6 +25,16 @@ pub(super) enum Work {
     Paint { prompt: String, seed: u64 },
     /// The picture, so many times as wide and as high.
     Enlarge(Arc<StoredObject>, f64),
+}
+
+impl Work {
+    fn pictures(&self) -> Vec<&Arc<StoredObject>> {
+        match self {
+            Self::Stretch(picture) | Self::Enlarge(picture, _) => vec![picture],
+            Self::Fill { picture, mask, .. } => vec![picture, mask],
+            Self::Paint { .. } => vec![],
+        }
+    }
 }
 
 pub(super) struct Order {
@@ -54,6 +68,14 @@ impl Job {
             Self::Ordered(_) | Self::AskedFor(_) | Self::Running => "PENDING",
             Self::Complete(_) => "COMPLETE",
             Self::Failed => "FAILED",
+        }
+    }
+
+    /// The pictures it keeps until it is done, whether or not they are still stored.
+    fn pictures(&self) -> Vec<&Arc<StoredObject>> {
+        match self {
+            Self::Ordered(order) | Self::AskedFor(order) => order.work.pictures(),
+            Self::Running | Self::Complete(_) | Self::Failed => vec![],
         }
     }
 
@@ -129,28 +151,108 @@ impl Order {
 
 type Stored = (String, Arc<StoredObject>);
 
+impl Records {
+    /// Puts an order on the list, whose call had so many bytes.
+    pub fn order(&mut self, id: String, order: Order, bytes: u64) {
+        self.jobs.insert(id, Job::Ordered(order), bytes);
+        self.limit_waiting(MAX_WAITING_BYTES);
+    }
+
+    /// Lets the oldest jobs fail whose pictures are too much for the memory.
+    fn limit_waiting(&mut self, max_bytes: usize) {
+        while self.waiting_bytes() > max_bytes {
+            let waiting = |(_, job): &(&str, &Job)| !job.pictures().is_empty();
+            let oldest = self.jobs.iter().find(waiting);
+            let Some(id) = oldest.map(|(id, _)| id.to_owned()) else {
+                return;
+            };
+            log::warn!("sandbox: {id} failed: too many jobs wait to be asked for");
+            if let Some(job) = self.jobs.get_mut(&id) {
+                *job = Job::Failed;
+            }
+        }
+    }
+
+    /// A picture that many jobs wait with is in memory once.
+    fn waiting_bytes(&self) -> usize {
+        let pictures = self.jobs.iter().flat_map(|(_, job)| job.pictures());
+        let distinct: HashMap<_, _> = pictures
+            .map(|picture| (Arc::as_ptr(picture), picture.bytes.len()))
+            .collect();
+        distinct.values().sum()
+    }
+}
+
 impl Api {
     /// Brings a job one step on.
     pub(super) fn poll(&self, id: &str) {
         let order = self.records().jobs.get_mut(id).and_then(Job::advance);
         let Some(order) = order else { return };
-        let carried_out = order.carry_out();
+        let carried_out = {
+            let _drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
+            order.carry_out()
+        };
         let mut records = self.records();
         // It may have been deleted meanwhile; then nothing is stored.
         let Some(job) = records.jobs.get_mut(id) else {
             return;
         };
-        *job = match carried_out {
-            Ok((made, objects)) => {
-                for (key, object) in objects {
-                    self.storage.put(&key, object);
-                }
-                Job::Complete(made)
+        let stored = carried_out.and_then(|(made, objects)| {
+            for (key, object) in objects {
+                let stored = self.storage.put(&key, object);
+                stored.map_err(|refusal| refusal.message)?;
             }
+            Ok(made)
+        });
+        *job = match stored {
+            Ok(made) => Job::Complete(made),
             Err(error) => {
                 log::warn!("sandbox: {id} failed: {error}");
                 Job::Failed
             }
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn oldest_jobs_fail_where_their_pictures_are_too_many() {
+        let picture = |bytes: usize| {
+            Arc::new(StoredObject {
+                bytes: vec![0; bytes],
+                content_type: None,
+            })
+        };
+        let order = |work| Order {
+            work,
+            size: Size::new(32, 32),
+            count: 1,
+            with_video: false,
+            folder: String::new(),
+        };
+        let stretch = |picture: &Arc<StoredObject>| order(Work::Stretch(Arc::clone(picture)));
+        let (first, shared) = (picture(60), picture(40));
+        let mut records = Records::default();
+        let paint = Work::Paint {
+            prompt: String::new(),
+            seed: 0,
+        };
+        records.order("words".into(), order(paint), 1);
+        records.order("first".into(), stretch(&first), 1);
+        for number in 0..100 {
+            records.order(number.to_string(), stretch(&shared), 1);
+        }
+        records.limit_waiting(100);
+        let status = |records: &Records, id: &str| records.jobs.get(id).unwrap().status();
+        assert_eq!(status(&records, "first"), "PENDING");
+        records.limit_waiting(99);
+        assert_eq!(status(&records, "first"), "FAILED");
+        for id in ["words", "0", "99"] {
+            assert_eq!(status(&records, id), "PENDING", "{id}");
+        }
+        assert_eq!(records.waiting_bytes(), 40);
     }
 }

@@ -14,7 +14,6 @@ mod variables;
 mod variation;
 mod video;
 
-use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
@@ -22,6 +21,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::http::{Answer, Incoming};
+use super::recent::Recent;
 use super::storage::Storage;
 use crate::random;
 use crate::timestamp::Timestamp;
@@ -32,30 +32,57 @@ pub(super) const PREFIX: &str = "/api/rest";
 
 const MAX_JSON_BYTES: u64 = 1 << 20;
 
+/// As many of each kind are remembered.
+const MAX_RECORDS: usize = 10_000;
+/// As many bytes of the calls that made the records of one kind.
+const MAX_RECORD_BYTES: u64 = 16 << 20;
+
 pub(super) struct Api {
     key: String,
     /// The one user there is.
     user: String,
     storage: Arc<Storage>,
     records: Mutex<Records>,
+    /// Held while pictures are drawn, which takes far more memory than they do later: one job at a time.
+    drawing: Mutex<()>,
 }
 
 /// What the API remembers, by id.
-#[derive(Default)]
 struct Records {
     /// With the canvas's pictures and masks.
-    init_images: HashMap<String, form::Upload>,
-    datasets: HashMap<String, dataset::Dataset>,
-    generations: HashMap<String, generation::Generation>,
-    variations: HashMap<String, variation::Variation>,
+    init_images: Recent<form::Upload>,
+    datasets: Recent<dataset::Dataset>,
+    dataset_images: Recent<dataset::DatasetImage>,
+    generations: Recent<generation::Generation>,
+    variations: Recent<variation::Variation>,
     /// Of the generations and the variations.
-    jobs: HashMap<String, job::Job>,
+    jobs: Recent<job::Job>,
     spent_credits: u64,
+}
+
+impl Default for Records {
+    fn default() -> Self {
+        Self {
+            init_images: records(),
+            datasets: records(),
+            dataset_images: records(),
+            generations: records(),
+            variations: records(),
+            jobs: records(),
+            spent_credits: 0,
+        }
+    }
+}
+
+fn records<V>() -> Recent<V> {
+    Recent::new(MAX_RECORDS, MAX_RECORD_BYTES)
 }
 
 /// What was sent with a call, and when.
 struct Call {
     body: Value,
+    /// How many bytes the body had.
+    bytes: u64,
     now: Timestamp,
 }
 
@@ -66,6 +93,7 @@ impl Api {
             user: new_id(),
             storage,
             records: Mutex::default(),
+            drawing: Mutex::default(),
         }
     }
 
@@ -84,9 +112,11 @@ impl Api {
         if let Err(refusal) = self.authorize(request) {
             return Ok(refusal.answer());
         }
+        if let Err(refusal) = check_length(request) {
+            return Ok(refusal.answer());
+        }
         let mut body = Vec::new();
-        let mut limited = request.body.by_ref().take(MAX_JSON_BYTES);
-        limited.read_to_end(&mut body)?;
+        request.body.read_to_end(&mut body)?;
         let answer = Call::read(&body, SystemTime::now().into())
             .and_then(|call| self.route(&request.method, path, &call));
         Ok(answer.map_or_else(Refusal::answer, |value| Answer::json(200, &value)))
@@ -136,8 +166,24 @@ impl Api {
     }
 }
 
+/// What is too long is not read.
+fn check_length(request: &Incoming<'_>) -> Result<(), Refusal> {
+    if request.header("transfer-encoding").is_some() {
+        let message = "the sandbox reads no Transfer-Encoding; send a Content-Length";
+        return Err(Refusal::new(411, "length-required", message));
+    }
+    match request.content_length {
+        Some(length) if length > MAX_JSON_BYTES => {
+            let message = format!("the body has {length} bytes, more than {MAX_JSON_BYTES}");
+            Err(Refusal::new(413, "payload-too-large", message))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Call {
     fn read(body: &[u8], now: Timestamp) -> Result<Self, Refusal> {
+        let bytes = body.len() as u64;
         let body = match body {
             [] => Ok(Value::Object(serde_json::Map::new())),
             _ => serde_json::from_slice(body),
@@ -145,7 +191,7 @@ impl Call {
         let body = body.map_err(|error| {
             Refusal::new(400, "invalid-json", format!("the body is no JSON: {error}"))
         })?;
-        Ok(Self { body, now })
+        Ok(Self { body, bytes, now })
     }
 
     fn text(&self, name: &str) -> &str {

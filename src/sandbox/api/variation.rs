@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::account::with_cost;
-use super::job::{Job, Order, Work};
+use super::job::{Order, Work};
 use super::refusal::Refusal;
 use super::variables::{ID, Kind, Variable, check, optional};
 use super::{Api, Call, Records, new_id, timestamp};
@@ -62,8 +62,8 @@ impl Api {
         };
         let mut records = self.records();
         records.charge(CREDITS)?;
-        records.variations.insert(id.clone(), variation);
-        records.jobs.insert(id.clone(), Job::Ordered(order));
+        records.variations.insert(id.clone(), variation, call.bytes);
+        records.order(id.clone(), order, call.bytes);
         Ok(json!({"universalUpscaler": with_cost(json!({"id": id}), CREDITS)}))
     }
 
@@ -95,7 +95,7 @@ impl Api {
     }
 
     pub(super) fn variation(&self, id: &str) -> Value {
-        if self.records().variations.contains_key(id) {
+        if self.records().variations.get(id).is_some() {
             self.poll(id);
         }
         let records = self.records();

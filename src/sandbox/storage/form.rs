@@ -1,81 +1,37 @@
-//! What is posted, as an independent reader understands it.
+//! The fields of a posted form.
 
-use std::io::Read;
-
-use multipart::server::{Multipart, ReadEntryResult};
-
+use super::reader::{Fields, FormError, MAX_BYTES_BEFORE_FILE};
 use super::refusal::{Refusal, refuse};
-use crate::presigned::fields;
-use crate::sandbox::whole_breaks::WholeBreaks;
 
-const MAX_FIELD_BYTES: u64 = 20 * 1024;
-const MAX_FILE_BYTES: u64 = 1 << 30;
+/// What stands for the name of the file.
+const FILE_NAME: &str = "${filename}";
 
-/// The fields before the file, and the file.
+/// The fields before the file, with their variables expanded.
 pub(super) struct PostedForm {
     pub fields: Vec<(String, String)>,
-    pub file_name: String,
-    pub content: Vec<u8>,
 }
 
 impl PostedForm {
-    pub fn read(body: impl Read, boundary: String) -> Result<Self, Refusal> {
-        let malformed = || {
-            let message = "The body of your POST request is not well-formed multipart/form-data.";
-            refuse(400, "MalformedPOSTRequest", message)
-        };
-        let mut fields = Vec::new();
-        let mut left = MAX_FIELD_BYTES;
-        let mut multipart = Multipart::with_body(WholeBreaks::new(body), boundary);
-        loop {
-            let mut entry = match multipart.into_entry() {
-                ReadEntryResult::Entry(entry) => entry,
-                ReadEntryResult::End(_) => {
-                    let message = "POST requires exactly one file upload per request.";
-                    return Err(refuse(400, "InvalidArgument", message));
-                }
-                ReadEntryResult::Error(_, _) => return Err(malformed()),
-            };
-            let name = entry.headers.name.to_string();
-            if name.eq_ignore_ascii_case("file") {
-                let mut content = Vec::new();
-                let limited = entry
-                    .data
-                    .by_ref()
-                    .take(MAX_FILE_BYTES)
-                    .read_to_end(&mut content);
-                limited.map_err(|_| malformed())?;
-                return Ok(Self {
-                    fields,
-                    file_name: entry.headers.filename.unwrap_or_default(),
-                    content,
-                });
-            }
-            let mut value = String::new();
-            let read = entry
-                .data
-                .by_ref()
-                .take(left + 1)
-                .read_to_string(&mut value);
-            let used = read.map_err(|_| malformed())? as u64 + name.len() as u64;
-            left = left.checked_sub(used).ok_or_else(|| {
-                let message = "Your POST request fields preceding the upload file were too large.";
-                refuse(400, "MaxPostPreDataLengthExceeded", message)
-            })?;
-            fields.push((name, value));
-            multipart = entry.data.into_inner();
-        }
-    }
-
     /// Variables are expanded before the policy is looked at
     /// ([POST policy](https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html)).
-    pub fn expand_file_name(&mut self) {
+    pub fn new(posted: Fields) -> Result<Self, FormError> {
+        let Fields {
+            mut fields,
+            file_name,
+        } = posted;
         let signed = |name: &str| {
             name.eq_ignore_ascii_case("Policy") || name.eq_ignore_ascii_case("X-Amz-Signature")
         };
-        for (_, value) in self.fields.iter_mut().filter(|(name, _)| !signed(name)) {
-            *value = value.replace("${filename}", &self.file_name);
+        let mut left = MAX_BYTES_BEFORE_FILE as usize;
+        for (_, value) in fields.iter_mut().filter(|(name, _)| !signed(name)) {
+            // A few kilobytes could become many megabytes.
+            let added = value.matches(FILE_NAME).count() * file_name.len();
+            left = left
+                .checked_sub(added)
+                .ok_or(FormError::TooMuchBeforeFile)?;
+            *value = value.replace(FILE_NAME, &file_name);
         }
+        Ok(Self { fields })
     }
 
     pub fn required(&self, name: &str) -> Result<&str, Refusal> {
@@ -89,21 +45,75 @@ impl PostedForm {
     }
 
     pub fn field(&self, name: &str) -> Option<&str> {
-        fields::value(
-            self.fields
-                .iter()
-                .map(|(n, value)| (n.as_str(), value.as_str())),
-            name,
-        )
+        value_of(&self.fields, name)
     }
 }
 
-pub(super) fn boundary(content_type: &str) -> Option<String> {
-    let (mime, parameters) = content_type.split_once(';')?;
-    let boundary = parameters
-        .trim()
-        .strip_prefix("boundary=")?
-        .trim_matches('"');
-    let is_form = mime.trim().eq_ignore_ascii_case("multipart/form-data");
-    (is_form && !boundary.is_empty()).then(|| boundary.to_owned())
+/// The value of a field. Names are matched in any capitalization, and the first of a name counts.
+pub(super) fn value_of<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = fields.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.as_str())
+}
+
+impl From<FormError> for Refusal {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::Malformed => refuse(
+                400,
+                "MalformedPOSTRequest",
+                "The body of your POST request is not well-formed multipart/form-data.",
+            ),
+            FormError::TooMuchBeforeFile => refuse(
+                400,
+                "MaxPostPreDataLengthExceeded",
+                format!(
+                    "Your POST request fields preceding the upload file were too large: more than \
+                     {MAX_BYTES_BEFORE_FILE} bytes."
+                ),
+            ),
+            FormError::NoFile | FormError::TwoFiles => refuse(
+                400,
+                "InvalidArgument",
+                "POST requires exactly one file upload per request.",
+            ),
+            FormError::FileTooLarge => too_large(),
+        }
+    }
+}
+
+pub(super) fn too_large() -> Refusal {
+    let message = "Your proposed upload exceeds the maximum allowed size";
+    refuse(400, "EntityTooLarge", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(value: &str, file_name: &str) -> Result<PostedForm, FormError> {
+        PostedForm::new(Fields {
+            fields: vec![
+                ("Key".into(), value.into()),
+                ("key".into(), "second".into()),
+                ("POLICY".into(), value.into()),
+            ],
+            file_name: file_name.into(),
+        })
+    }
+
+    #[test]
+    fn name_of_the_file_is_expanded_but_in_what_is_signed() {
+        let form = form("a/${filename}/${filename}", "b.png").unwrap();
+        assert_eq!(form.field("key"), Some("a/b.png/b.png"));
+        assert_eq!(form.field("Policy"), Some("a/${filename}/${filename}"));
+        assert!(form.required("acl").is_err());
+    }
+
+    #[test]
+    fn expansion_does_not_multiply_what_was_sent() {
+        let name = "n".repeat(1000);
+        assert!(form(&FILE_NAME.repeat(20), &name).is_ok());
+        let refused = form(&FILE_NAME.repeat(21), &name);
+        assert_eq!(refused.err(), Some(FormError::TooMuchBeforeFile));
+    }
 }

@@ -2,12 +2,13 @@
 
 mod credentials;
 mod form;
+mod policy;
 mod post;
+mod reader;
 mod refusal;
 
-use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
@@ -15,17 +16,20 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::http::{Answer, Incoming};
+use super::http::{Answer, Content, Incoming};
+use super::recent::Recent;
 use super::sigv4;
 use crate::timestamp::Timestamp;
 pub use credentials::Credentials;
-pub(super) use refusal::escape;
-use refusal::refuse;
+pub(super) use refusal::{Refusal, escape};
+use refusal::{refuse, slow_down};
 
 pub(super) const BUCKET: &str = "imgpost-sandbox";
 pub(super) const REGION: &str = "us-east-1";
 /// How long a form lives, in seconds.
 const EXPIRY: u32 = 120;
+const MAX_FILES: usize = 10_000;
+const MAX_BYTES: u64 = 256 << 20;
 
 /// A stored file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +47,23 @@ pub(super) struct Storage {
     credentials: Credentials,
     /// In seconds.
     expiry: AtomicU32,
-    objects: Mutex<HashMap<String, Arc<StoredObject>>>,
+    objects: Mutex<Recent<Arc<StoredObject>>>,
+    /// How many bytes the posts that are being read may take.
+    receiving: AtomicU64,
+}
+
+/// Room for a post that is being read.
+struct Receiving<'a> {
+    storage: &'a Storage,
+    bytes: u64,
+}
+
+impl Drop for Receiving<'_> {
+    fn drop(&mut self) {
+        self.storage
+            .receiving
+            .fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 /// Where to post, and the fields in the order of the AWS SDK for JavaScript, version 3.
@@ -58,7 +78,36 @@ impl Storage {
             origin,
             expiry: AtomicU32::new(EXPIRY),
             credentials: Credentials::draw(),
-            objects: Mutex::default(),
+            objects: Mutex::new(Recent::new(MAX_FILES, MAX_BYTES)),
+            receiving: AtomicU64::new(0),
+        }
+    }
+
+    pub fn set_limits(&self, max_bytes: u64, max_files: usize) {
+        let forgotten = self.objects().set_limits(max_files.max(1), max_bytes);
+        log_forgotten(&forgotten);
+    }
+
+    fn max_file_bytes(&self) -> u64 {
+        self.objects().max_bytes()
+    }
+
+    /// Takes room for a post of so many bytes, until it is dropped. All posts together may take as much as what is
+    /// stored.
+    fn receive(&self, bytes: u64) -> Result<Receiving<'_>, Refusal> {
+        let max = self.max_file_bytes();
+        let taken = |receiving: u64| {
+            let receiving = receiving.saturating_add(bytes);
+            // One post alone is never too much; what its file may have is checked elsewhere.
+            (receiving <= max || receiving == bytes).then_some(receiving)
+        };
+        let order = Ordering::Relaxed;
+        match self.receiving.fetch_update(order, order, taken) {
+            Ok(_) => Ok(Receiving {
+                storage: self,
+                bytes,
+            }),
+            Err(_) => Err(slow_down()),
         }
     }
 
@@ -80,21 +129,29 @@ impl Storage {
         let objects = self.objects();
         let all = objects.iter();
         let mut list: Vec<_> = all
-            .map(|(key, object)| (key.clone(), Arc::clone(object)))
+            .map(|(key, object)| (key.to_owned(), Arc::clone(object)))
             .collect();
         list.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         list
     }
 
-    pub fn put(&self, key: &str, object: impl Into<Arc<StoredObject>>) {
-        self.objects().insert(key.into(), object.into());
+    /// Stores a file; the oldest ones are deleted where there is no room for it.
+    pub fn put(&self, key: &str, object: impl Into<Arc<StoredObject>>) -> Result<(), Refusal> {
+        let object = object.into();
+        let bytes = object.bytes.len() as u64;
+        if bytes > self.max_file_bytes() {
+            return Err(form::too_large());
+        }
+        let forgotten = self.objects().insert(key.into(), object, bytes);
+        log_forgotten(&forgotten);
+        Ok(())
     }
 
     pub fn remove(&self, key: &str) {
         self.objects().remove(key);
     }
 
-    fn objects(&self) -> MutexGuard<'_, HashMap<String, Arc<StoredObject>>> {
+    fn objects(&self) -> MutexGuard<'_, Recent<Arc<StoredObject>>> {
         self.objects
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -166,7 +223,7 @@ impl Storage {
                 Some(object) => {
                     let content_type = object.content_type.as_deref();
                     let content_type = content_type.unwrap_or("application/octet-stream");
-                    Answer::new(200, content_type, object.bytes.clone())
+                    Answer::new(200, content_type, Content::Object(Arc::clone(&object)))
                 }
                 None => refuse(404, "NoSuchKey", "The specified key does not exist.").answer(),
             }),
@@ -178,5 +235,63 @@ impl Storage {
                 Ok(refuse(404, "NoSuchBucket", "The specified bucket does not exist").answer())
             }
         }
+    }
+}
+
+fn log_forgotten(objects: &[(String, Arc<StoredObject>)]) {
+    for (key, object) in objects {
+        let bytes = object.bytes.len();
+        log::warn!("sandbox: deleted {key} ({bytes} bytes), the oldest file: the storage is full");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(bytes: usize) -> StoredObject {
+        StoredObject {
+            bytes: vec![0; bytes],
+            content_type: None,
+        }
+    }
+
+    fn refused<T>(result: Result<T, Refusal>) -> Option<&'static str> {
+        result.err().map(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn posts_that_are_read_take_as_much_as_what_is_stored() {
+        let storage = Storage::new("http://127.0.0.1:1".into());
+        storage.set_limits(100, 10);
+        let first = storage.receive(60);
+        assert!(first.is_ok());
+        assert_eq!(refused(storage.receive(41)), Some("SlowDown"));
+        let second = storage.receive(40);
+        assert_eq!(refused(storage.receive(1)), Some("SlowDown"));
+        drop(first);
+        assert!(storage.receive(60).is_ok());
+        drop(second);
+        // The fields beside the largest file that may be stored.
+        assert!(storage.receive(120).is_ok());
+        assert_eq!(storage.receiving.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn file_that_is_larger_than_the_storage_deletes_nothing() {
+        let storage = Storage::new("http://127.0.0.1:1".into());
+        storage.set_limits(100, 10);
+        storage.put("a", object(60)).ok().unwrap();
+        assert_eq!(
+            refused(storage.put("b", object(101))),
+            Some("EntityTooLarge")
+        );
+        assert!(storage.get("a").is_some());
+        storage.put("b", object(41)).ok().unwrap();
+        let keys: Vec<_> = storage.list().into_iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["b"]);
+        // In its own place.
+        storage.put("b", object(100)).ok().unwrap();
+        assert_eq!(storage.get("b").unwrap().bytes.len(), 100);
     }
 }

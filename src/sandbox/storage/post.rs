@@ -1,12 +1,18 @@
 //! A post with a presigned form: what S3 checks, in its order.
 
-use super::form::{PostedForm, boundary};
-use super::refusal::{Refusal, escape, refuse};
+use super::form::{PostedForm, too_large};
+use super::policy::Policy;
+use super::reader::{FormReader, MAX_BYTES_BEFORE_FILE, boundary};
+use super::refusal::{Refusal, escape, refuse, slow_down};
 use super::{BUCKET, REGION, Storage, StoredObject};
-use crate::presigned::policy::{Policy, Violation};
 use crate::sandbox::http::{Answer, Incoming};
 use crate::sandbox::sigv4;
 use crate::timestamp::Timestamp;
+
+/// What may stand behind the file: its boundary, and fields that are not read.
+const MAX_BYTES_BEHIND_FILE: u64 = 20 * 1024;
+const MAX_KEY_BYTES: usize = 1024;
+const MAX_TYPE_BYTES: usize = 2048;
 
 impl Storage {
     pub(super) fn post(
@@ -21,10 +27,10 @@ impl Storage {
                 "Unsupported Authorization Type",
             ));
         }
-        if request.content_length.is_none() {
+        let Some(length) = request.content_length else {
             let message = "You must provide the Content-Length HTTP header.";
             return Err(refuse(411, "MissingContentLength", message));
-        }
+        };
         let boundary = request
             .header("content-type")
             .and_then(boundary)
@@ -32,13 +38,45 @@ impl Storage {
                 let message = "At least one of the pre-conditions you specified did not hold";
                 refuse(412, "PreconditionFailed", message)
             })?;
-        let mut form = PostedForm::read(&mut request.body, boundary)?;
-        form.expand_file_name();
+        let max_bytes = self.max_file_bytes();
+        if length.saturating_sub(MAX_BYTES_BEFORE_FILE + MAX_BYTES_BEHIND_FILE) > max_bytes {
+            return Err(too_large());
+        }
+        let mut reader = FormReader::new(&mut request.body, &boundary);
+        let form = PostedForm::new(reader.read_fields()?)?;
         let key = form.required("key")?.to_owned();
-        self.authorize(&form, now)?;
-        let etag = sigv4::hex(&sigv4::sha256(&form.content)[..16]);
-        let location = self.object_url(&key);
-        let answer = match form.field("success_action_status") {
+        let policy = self.authorize(&form, now)?;
+        let content_type = form.field("Content-Type").map(str::to_owned);
+        check_lengths(&key, content_type.as_deref())?;
+        let _receiving = self.receive(length)?;
+        let mut bytes = Vec::new();
+        let room = usize::try_from(length).unwrap_or(usize::MAX);
+        bytes.try_reserve_exact(room).map_err(|_| slow_down())?;
+        let size = policy.file_size();
+        reader.read_file(&mut bytes, max_bytes.min(*size.end()))?;
+        if (bytes.len() as u64) < *size.start() {
+            let message = "Your proposed upload is smaller than the minimum allowed size";
+            return Err(refuse(400, "EntityTooSmall", message));
+        }
+        // Nothing is stored of a body that breaks off.
+        drop(reader);
+        request.body.skip().map_err(|_| {
+            let message = "Your request body ends before its Content-Length.";
+            refuse(400, "IncompleteBody", message)
+        })?;
+        bytes.shrink_to_fit();
+        let etag = sigv4::hex(&sigv4::sha256(&bytes)[..16]);
+        let object = StoredObject {
+            content_type,
+            bytes,
+        };
+        self.put(&key, object)?;
+        Ok(self.stored_answer(&form, &key, &etag))
+    }
+
+    fn stored_answer(&self, form: &PostedForm, key: &str, etag: &str) -> Answer {
+        let location = self.object_url(key);
+        let mut answer = match form.field("success_action_status") {
             Some("200") => Answer::new(200, "text/plain", ""),
             Some("201") => Answer::new(
                 201,
@@ -46,23 +84,20 @@ impl Storage {
                 format!(
                     "<PostResponse><Location>{location}</Location><Bucket>{BUCKET}</Bucket>\
                      <Key>{key}</Key><ETag>\"{etag}\"</ETag></PostResponse>",
-                    key = escape(&key),
+                    location = escape(&location),
+                    key = escape(key),
                 ),
             ),
             _ => Answer::new(204, "text/plain", ""),
         };
-        let object = StoredObject {
-            content_type: form.field("Content-Type").map(str::to_owned),
-            bytes: form.content,
-        };
-        self.put(&key, object);
         let headers = [("ETag", format!("\"{etag}\"")), ("Location", location)];
-        let headers = answer.headers.into_iter().chain(headers).collect();
-        Ok(Answer { headers, ..answer })
+        answer.headers.extend(headers);
+        answer
     }
 
-    /// Signature first, then the expiry, then the conditions: what is not signed is not worth reading.
-    fn authorize(&self, form: &PostedForm, now: Timestamp) -> Result<(), Refusal> {
+    /// Checks everything but the file's length. Signature first, then the expiry, then the conditions: what is not
+    /// signed is not worth reading.
+    fn authorize(&self, form: &PostedForm, now: Timestamp) -> Result<Policy, Refusal> {
         let denied = |message: &str| refuse(403, "AccessDenied", message);
         let invalid = |message: &str| refuse(400, "InvalidArgument", message);
         // Without it, the post is taken for one that is not signed at all.
@@ -106,23 +141,35 @@ impl Storage {
                            policy document.";
             refuse(400, "InvalidPolicyDocument", message)
         })?;
-        if policy.expiration <= now {
+        if policy.has_expired(&written(now)) {
             return Err(denied("Invalid according to Policy: Policy expired."));
         }
-        let fields = form
-            .fields
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut fields = form.fields.clone();
         // The bucket is known from the address where no field names it.
-        let named = form.field("bucket").is_some();
-        let bucket = (!named).then_some(("bucket", BUCKET));
-        let checked = policy.check(fields.chain(bucket), Some(form.content.len() as u64));
-        checked.map_err(|violation| match violation {
-            Violation::TooLarge { .. } => refuse(400, "EntityTooLarge", violation.to_string()),
-            Violation::TooSmall { .. } => refuse(400, "EntityTooSmall", violation.to_string()),
-            _ => denied(&violation.to_string()),
-        })
+        if form.field("bucket").is_none() {
+            fields.push(("bucket".into(), BUCKET.into()));
+        }
+        policy.check(&fields).map_err(|message| denied(&message))?;
+        Ok(policy)
     }
+}
+
+/// Checks what is kept beside the file.
+fn check_lengths(key: &str, content_type: Option<&str>) -> Result<(), Refusal> {
+    if key.len() > MAX_KEY_BYTES {
+        return Err(refuse(400, "KeyTooLongError", "Your key is too long"));
+    }
+    if content_type.is_some_and(|content_type| content_type.len() > MAX_TYPE_BYTES) {
+        let message = "Your metadata headers exceed the maximum allowed metadata size";
+        return Err(refuse(400, "MetadataTooLarge", message));
+    }
+    Ok(())
+}
+
+/// `2026-11-22T15:03:47.250Z`.
+fn written(now: Timestamp) -> String {
+    let (seconds, millisecond) = (now.to_string(), now.civil().millisecond);
+    format!("{}.{millisecond:03}Z", seconds.trim_end_matches('Z'))
 }
 
 #[cfg(test)]
@@ -130,6 +177,19 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn long_keys_and_types_are_refused() {
+        let code = |key: usize, content_type: usize| {
+            let (key, content_type) = ("k".repeat(key), "t".repeat(content_type));
+            let checked = check_lengths(&key, Some(&content_type));
+            checked.err().map(|refusal| refusal.code)
+        };
+        assert_eq!(code(1024, 2048), None);
+        assert_eq!(code(1025, 0), Some("KeyTooLongError"));
+        assert_eq!(code(1, 2049), Some("MetadataTooLarge"));
+        assert!(check_lengths("k", None).is_ok());
+    }
 
     #[test]
     fn a_form_lives_for_120_seconds() {
@@ -142,8 +202,6 @@ mod tests {
                 .into_iter()
                 .map(|(name, value)| (name.into(), value))
                 .collect(),
-            file_name: String::new(),
-            content: vec![],
         };
         let at = |seconds| storage.authorize(&form, now + Duration::from_secs(seconds));
         assert!(at(0).is_ok() && at(119).is_ok());

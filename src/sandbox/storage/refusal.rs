@@ -4,7 +4,7 @@ use crate::random;
 use crate::sandbox::http::Answer;
 
 /// An error in S3's words.
-pub(super) struct Refusal {
+pub(in crate::sandbox) struct Refusal {
     pub status: u16,
     pub code: &'static str,
     pub message: String,
@@ -16,6 +16,11 @@ pub(super) fn refuse(status: u16, code: &'static str, message: impl Into<String>
         code,
         message: message.into(),
     }
+}
+
+/// There is no memory for it now.
+pub(super) fn slow_down() -> Refusal {
+    refuse(503, "SlowDown", "Please reduce your request rate.")
 }
 
 impl Refusal {

@@ -1,0 +1,116 @@
+//! The one way into the codecs of other crates: a panic in one of them becomes an error.
+//!
+//! A decoder meets bytes that nobody has checked, and a bug in it must not end the program that uses this crate. The
+//! panic hook still runs first, so that by default a line appears on standard error; a library must not replace the
+//! hook of its program. Where the program is built with `panic = "abort"`, nothing can be caught.
+
+use std::any::Any;
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::error::PrepareErrorKind;
+
+/// The longest message of a panic that is kept, in characters.
+const MAX_MESSAGE: usize = 200;
+
+/// Runs a decoder of `format` on bytes from outside. A panic becomes [`PrepareErrorKind::DecoderFailed`].
+pub(super) fn decode<T>(
+    format: &'static str,
+    run: impl FnOnce() -> Result<T, PrepareErrorKind>,
+) -> Result<T, PrepareErrorKind> {
+    catch(run).unwrap_or_else(|panic| {
+        Err(PrepareErrorKind::DecoderFailed {
+            format,
+            source: panic.into(),
+        })
+    })
+}
+
+/// Runs an encoder. A panic becomes an error like any other of the encoder.
+pub(super) fn encode<T>(
+    run: impl FnOnce() -> Result<T, Box<dyn Error + Send + Sync>>,
+) -> Result<T, Box<dyn Error + Send + Sync>> {
+    catch(run).unwrap_or_else(|panic| Err(panic.into()))
+}
+
+/// Runs code of another crate. The error is the first line of what it panicked with.
+pub(super) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    // Nothing can be seen half changed afterwards: `run` owns the codec, which is dropped while the stack unwinds, and
+    // only reads what it borrows. The one thing that stays changed is the position of a file, and every reader of a
+    // file sets that before it reads.
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+        let message = message(payload.as_ref());
+        log::debug!("a codec panicked: {message}");
+        format!("it panicked: {message}")
+    })
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    let line = text.and_then(|text| text.lines().next());
+    line.unwrap_or("no message")
+        .chars()
+        .take(MAX_MESSAGE)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(run: impl FnOnce() -> Result<u8, PrepareErrorKind>) -> Result<u8, String> {
+        decode("TIFF", run).map_err(|kind| {
+            let PrepareErrorKind::DecoderFailed { format, source } = kind else {
+                return kind.to_string();
+            };
+            format!("{format}: {source}")
+        })
+    }
+
+    #[test]
+    fn panic_becomes_an_error_with_its_first_line() {
+        let nothing: Option<u8> = std::hint::black_box(None);
+        let by_index = |at: usize| std::hint::black_box([1, 2])[at];
+        assert_eq!(decoded(|| Ok(by_index(1))), Ok(2));
+        assert_eq!(
+            decoded(|| Ok(by_index(2))),
+            Err("TIFF: it panicked: index out of bounds: the len is 2 but the index is 2".into())
+        );
+        assert_eq!(
+            decoded(|| Ok(nothing.expect("one\ntwo"))),
+            Err("TIFF: it panicked: one".into())
+        );
+        assert_eq!(
+            decoded(|| std::panic::panic_any(7)),
+            Err("TIFF: it panicked: no message".into())
+        );
+        let long = decoded(|| panic!("{}", "ü".repeat(1000)));
+        assert_eq!(
+            long.unwrap_err().chars().count(),
+            "TIFF: it panicked: ".len() + MAX_MESSAGE
+        );
+    }
+
+    #[test]
+    fn error_of_a_decoder_stays_what_it_is() {
+        let error = decoded(|| Err(PrepareErrorKind::NotAnImage));
+        assert_eq!(error, Err(PrepareErrorKind::NotAnImage.to_string()));
+    }
+
+    #[test]
+    fn encoder_that_panics_cannot_encode() {
+        let error = encode::<()>(|| panic!("too wide")).unwrap_err();
+        assert_eq!(error.to_string(), "it panicked: too wide");
+    }
+
+    /// jpeg-decoder has a thread for each color of a large image.
+    #[test]
+    fn panic_in_a_thread_of_a_decoder_is_caught_where_it_is_waited_for() {
+        let error = decoded(|| {
+            let thread = std::thread::spawn(|| -> u8 { panic!("in a thread") });
+            Ok(thread.join().expect("a thread of the decoder"))
+        });
+        assert!(error.unwrap_err().contains("a thread of the decoder"));
+    }
+}

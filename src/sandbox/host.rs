@@ -1,0 +1,69 @@
+//! Which names the sandbox goes by. A page in a browser can give its own name the address 127.0.0.1 and so read what
+//! a server on this machine says (DNS rebinding); the `Host` of its requests tells them apart.
+
+use std::net::SocketAddr;
+
+/// Whether a request with these `Host` headers is for the sandbox at `address`; if not, the status to answer and why.
+pub(super) fn check<'a>(
+    mut hosts: impl Iterator<Item = &'a str>,
+    address: SocketAddr,
+) -> Result<(), (u16, String)> {
+    let port = address.port();
+    let names = ["127.0.0.1", "localhost", "[::1]"];
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        let message = "a request must have one Host header (RFC 9112, 3.2)\n";
+        return Err((400, message.into()));
+    };
+    let is_ours = names.iter().any(|name| {
+        let named = format!("{name}:{port}");
+        host.eq_ignore_ascii_case(&named) || port == 80 && host.eq_ignore_ascii_case(name)
+    });
+    if is_ours {
+        return Ok(());
+    }
+    let ours = names.map(|name| format!("{name}:{port}")).join(", ");
+    let message = format!(
+        "the sandbox answers only to {ours}, and this request is for {host:?}: a page of another host must not read \
+         what is stored here\n"
+    );
+    Err((421, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(hosts: &[&str], port: u16) -> u16 {
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        check(hosts.iter().copied(), address).map_or_else(|(status, _)| status, |()| 200)
+    }
+
+    #[test]
+    fn only_names_of_the_loopback_interface_are_ours() {
+        for host in [
+            "127.0.0.1:4000",
+            "localhost:4000",
+            "LOCALHOST:4000",
+            "[::1]:4000",
+        ] {
+            assert_eq!(status(&[host], 4000), 200, "{host}");
+        }
+        for host in [
+            "",
+            "localhost",
+            "localhost:4001",
+            "localhost:04000",
+            "localhost.:4000",
+            "example.com:4000",
+            "127.0.0.1.example.com:4000",
+            "localhost:4000.example.com",
+            "127.0.0.2:4000",
+            "user@127.0.0.1:4000",
+        ] {
+            assert_eq!(status(&[host], 4000), 421, "{host}");
+        }
+        assert_eq!(status(&["localhost"], 80), 200);
+        assert_eq!(status(&[], 4000), 400);
+        assert_eq!(status(&["localhost:4000", "example.com"], 4000), 400);
+    }
+}
