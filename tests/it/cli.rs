@@ -110,7 +110,7 @@ fn bad_images_end_with_3() {
 fn post(form: &Path) -> (i32, String) {
     let photo = fixture("images/gray.jpg");
     refused(&run(imgpost()
-        .arg("post")
+        .args(["post", "--retries", "1"])
         .arg(photo)
         .arg("--presigned")
         .arg(form)))
