@@ -34,7 +34,7 @@ fn cases() -> Vec<(&'static str, PreparedImage)> {
         ("fill", prepare("lighthouse.jpg", &stretched)),
         (
             "enlarged",
-            prepare("orientation-8.webp", &png.clone().size(240, 320)),
+            prepare("orientation-8.webp", &png.clone().size(126, 168)),
         ),
         ("alpha", prepare("alpha.png", &small)),
         (
