@@ -16,16 +16,24 @@ pub struct TlsServer {
 
 /// The configuration of a server on 127.0.0.1, and its certificate in PEM format.
 pub fn server_config() -> (Arc<ServerConfig>, String) {
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".into()]).unwrap();
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let signing_key = rcgen::KeyPair::generate().unwrap();
+    let mut parameters = rcgen::CertificateParams::new(["127.0.0.1".into()]).unwrap();
+    // OpenSSL looks for an authority by its name, and two of one name hide each other.
+    let name = format!("imgpost test {:?}", signing_key.public_key_raw());
+    let name = &name[..64];
+    parameters
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, name);
+    let certificate = parameters.self_signed(&signing_key).unwrap();
+    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
+        .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
-    (Arc::new(config), made.cert.pem())
+    (Arc::new(config), certificate.pem())
 }
 
 impl TlsServer {
