@@ -64,7 +64,7 @@ def policy():
     seed("large", [["content-length-range", 0, 4]], [])
     seed("small", [["content-length-range", 6, 2**64 - 1]], [])
     seed("secret", [{"x-amz-security-token": "SECRET-1"}], [("x-amz-security-token", "SECRET-2")])
-    seed("secret-prefix", [["starts-with", "$x-amz-meta-a", "SECRET"]], [("x-amz-meta-a", "secret")])
+    seed("secret-prefix", [["starts-with", "$x-amz-credential", "SECRET"]], [("x-amz-credential", "secret")])
     seed("type", [], [("Content-Type", "image/png")])
     seed("jpg", [{"Content-Type": "image/jpg"}], [("Content-Type", "image/jpg")])
     seed("escape", [{"\x1b[2J": "a"}], [])

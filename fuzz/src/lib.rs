@@ -13,11 +13,32 @@ pub const PUBLIC: [&str; 5] = [
     "success_action_status",
 ];
 
-/// Whether the value of a field may be shown.
+/// Parts of the names of what is stored and how, in the words of every cloud.
+const PUBLIC_PARTS: [&str; 18] = [
+    "-meta-",
+    "acl",
+    "algorithm",
+    "cache-control",
+    "checksum",
+    "content-",
+    "date",
+    "encryption",
+    "expires",
+    "lock",
+    "md5",
+    "q-key-time",
+    "q-sign-time",
+    "redirect",
+    "signature-version",
+    "storage-class",
+    "success_action",
+    "tagging",
+];
+
+/// Whether the value of a field may be shown, with a few more than the crate shows.
 pub fn is_public(name: &str) -> bool {
-    PUBLIC
-        .iter()
-        .any(|public| name.eq_ignore_ascii_case(public))
+    let name = name.to_ascii_lowercase();
+    PUBLIC.contains(&name.as_str()) || PUBLIC_PARTS.iter().any(|part| name.contains(part))
 }
 
 /// An error is told, with all of its sources, in lines that a terminal can show: no control characters, and not more
