@@ -3,6 +3,7 @@
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cancel::{CancelHook, CancelToken};
 use crate::random;
@@ -34,6 +35,28 @@ struct Temporary<'a> {
     _remove_on_cancel: Option<CancelHook<'a>>,
 }
 
+/// What a cancellation has to remove.
+#[derive(Debug, Default)]
+struct Removal {
+    is_cancelled: bool,
+    path: Option<PathBuf>,
+}
+
+impl Removal {
+    fn remove(&mut self) {
+        self.is_cancelled = true;
+        if let Some(path) = self.path.take() {
+            // After a commit, nothing has this name.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Nothing is left half changed under this lock.
+fn lock(removal: &Mutex<Removal>) -> MutexGuard<'_, Removal> {
+    removal.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl<'a> AtomicFile<'a> {
     pub fn create(path: &Path, cancel_token: Option<&'a CancelToken>) -> io::Result<Self> {
         check(cancel_token)?;
@@ -52,13 +75,21 @@ impl<'a> AtomicFile<'a> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        let (file, temporary) = create_beside(&target, existing.as_ref())?;
+        let removal = Arc::new(Mutex::new(Removal::default()));
         let hook = cancel_token.map(|token| {
-            let temporary = temporary.clone();
-            token.on_cancel(move || {
-                let _ = fs::remove_file(temporary);
-            })
+            let removal = Arc::clone(&removal);
+            token.on_cancel(move || lock(&removal).remove())
         });
+        let (file, temporary) = {
+            // Held while the file is created: whoever cancels meanwhile waits, and then removes it.
+            let mut removal = lock(&removal);
+            if removal.is_cancelled {
+                return Err(cancelled());
+            }
+            let created = create_beside(&target, existing.as_ref())?;
+            removal.path = Some(created.1.clone());
+            created
+        };
         let created = Self {
             file,
             temporary: Some(Temporary {
@@ -127,9 +158,13 @@ impl Drop for Temporary<'_> {
 
 fn check(cancel_token: Option<&CancelToken>) -> io::Result<()> {
     if cancel_token.is_some_and(CancelToken::is_cancelled) {
-        return Err(io::Error::other("cancelled"));
+        return Err(cancelled());
     }
     Ok(())
+}
+
+fn cancelled() -> io::Error {
+    io::Error::other("cancelled")
 }
 
 /// The path that the symbolic links at `path` lead to; nothing needs to exist there.

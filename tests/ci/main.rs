@@ -1,8 +1,9 @@
-//! The tests that need servers, browsers, shells and other tools, which `.ci/run` installs.
+//! The tests that need servers, browsers, shells and other tools, which `.ci/run` installs, or the whole repository.
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod docs;
 mod other_readers;
 mod other_writers;
 mod page;

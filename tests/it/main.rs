@@ -12,7 +12,6 @@ mod cli_input;
 mod cli_local;
 mod cli_output;
 mod cli_upload;
-mod docs;
 mod download;
 mod early_response;
 mod encode;
