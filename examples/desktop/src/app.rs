@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use eframe::egui::{self, Key, Modifiers};
-use imgpost::{Extension, Size};
+use imgpost::{Extension, Region, Size};
 
 use crate::crop::Crop;
 use crate::file_dialog::{FileDialog, ShowDialog};
@@ -80,6 +80,7 @@ impl App {
         let context = ui.ctx().clone();
         self.receive_events(&context);
         let mut actions = actions_from_input(&context);
+        let result_before = self.planned_result();
         egui::Panel::right("sidebar")
             .exact_size(theme::SIDEBAR_WIDTH)
             .resizable(false)
@@ -88,6 +89,11 @@ impl App {
         egui::CentralPanel::default()
             .frame(theme::viewer_frame())
             .show(ui, |ui| viewer::show(self, ui));
+        if self.planned_result() != result_before {
+            // What was uploaded is no longer what is on the screen. The sidebar has been drawn with it.
+            self.upload.clear();
+            context.request_repaint();
+        }
         for action in actions {
             self.perform(action, &context);
         }
@@ -123,6 +129,15 @@ impl App {
             extension: preview.extension,
             texture: context.load_texture("image", preview.pixels, smooth),
         });
+    }
+
+    /// The region that an upload would keep, and the size of its result.
+    fn planned_result(&self) -> Option<(Region, Size)> {
+        let ImageState::Opened(image) = &self.image else {
+            return None;
+        };
+        let plan = self.crop.plan(image.size).ok()?;
+        Some((plan.crop(), plan.size()))
     }
 
     fn perform(&mut self, action: Action, context: &egui::Context) {

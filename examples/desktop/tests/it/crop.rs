@@ -2,7 +2,7 @@
 
 use eframe::egui::{Key, Pos2, Rect, vec2};
 use egui_kittest::kittest::Queryable;
-use imgpost::sandbox::Sandbox;
+use imgpost::sandbox::{Fault, Sandbox};
 use imgpost::{Gravity, Prepare, Size};
 
 use crate::support::app::{TestApp, no_dialog};
@@ -91,6 +91,53 @@ fn arrow_keys_move_the_crop() {
     app.press(Key::ArrowLeft);
     app.settle();
     assert_eq!(app.crop(), "1200x675 at 0,335");
+}
+
+#[test]
+fn moving_the_crop_clears_the_result() {
+    let sandbox = Sandbox::start().unwrap();
+    let mut app = start(&sandbox);
+    app.click("1:1");
+    upload(&mut app);
+    assert!(app.shows("Upload again") && app.shows("Copy ID"));
+    drag_up(&mut app);
+    assert!(!app.shows("Uploaded") && !app.shows("Copy ID"));
+    assert!(!app.shows("Upload again"));
+
+    upload(&mut app);
+    // A click moves the crop like a drag.
+    let center = image_rect(&app).center();
+    app.drag(center, center);
+    assert!(!app.shows("Uploaded"));
+    upload(&mut app);
+    app.harness.get_by_label("Crop").focus();
+    app.settle();
+    assert!(app.shows("Uploaded"));
+    app.press(Key::ArrowUp);
+    app.settle();
+    assert!(!app.shows("Uploaded"));
+}
+
+#[test]
+fn changing_the_aspect_ratio_clears_the_result() {
+    let sandbox = Sandbox::start().unwrap();
+    let mut app = start(&sandbox);
+    upload(&mut app);
+    app.click("Original");
+    assert!(app.shows("Uploaded"));
+    app.click("4:3");
+    assert!(!app.shows("Uploaded"));
+}
+
+#[test]
+fn changing_the_crop_clears_an_error() {
+    let rejection = Fault::api_error(403, "bad-request", "Content moderation filter");
+    let sandbox = Sandbox::start().unwrap().with_api_fault(rejection);
+    let mut app = start(&sandbox);
+    app.click("Upload");
+    app.wait_for("The upload failed");
+    app.click("16:9");
+    assert!(!app.shows("The upload failed"));
 }
 
 #[test]
