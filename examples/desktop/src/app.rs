@@ -1,66 +1,71 @@
-//! The window: what it knows, what it does with what the user and the worker say, and its two sides.
+//! The program without its window: the state, and how the user and the worker change it.
 
 use std::path::PathBuf;
 
 use eframe::egui::{self, Key, Modifiers};
-use imgpost::{Extension, Size};
+use imgpost::{Extension, Region, Size};
 
-use crate::choice::Choice;
-use crate::dialog::Dialog;
-use crate::job::Job;
-use crate::preview::Preview;
+use crate::crop::Crop;
+use crate::file_dialog::{FileDialog, ShowDialog};
+use crate::preview::{self, Preview};
 use crate::service::Service;
+use crate::upload_state::UploadState;
 use crate::worker::{Event, Worker};
-use crate::{look, pane, panel};
+use crate::{sidebar, theme, viewer};
 
-/// What the window shows and knows.
+/// The state behind the window.
 pub struct App {
-    pub picture: Picture,
-    pub choice: Choice,
-    pub job: Job,
-    pub service: String,
-    dialog: Dialog,
+    pub(crate) image: ImageState,
+    pub(crate) crop: Crop,
+    pub(crate) upload: UploadState,
+    /// Why no file was opened.
+    pub(crate) notice: Option<String>,
+    pub(crate) service_label: String,
+    dialog: FileDialog,
     worker: Worker,
-    /// After the worker, so that what it uses goes away last.
+    /// Declared after the worker, which uses it until it is dropped.
     _service: Service,
 }
 
-/// The picture, if there is one.
-pub enum Picture {
-    Nothing,
+pub(crate) enum ImageState {
+    None,
     Opening,
-    Shown(Shown),
-    Unreadable(String),
+    Opened(OpenedImage),
+    /// The file cannot be opened, with the error message.
+    Failed(String),
 }
 
-/// A picture that was opened, on the screen.
-pub struct Shown {
+pub(crate) struct OpenedImage {
     pub path: PathBuf,
     pub size: Size,
-    pub is_turned: bool,
+    pub is_rotated: bool,
     pub extension: Extension,
     pub texture: egui::TextureHandle,
 }
 
 /// What the user asks for.
-pub enum Action {
-    Pick,
+pub(crate) enum Action {
+    ShowDialog,
     Open(PathBuf),
     Upload,
     Cancel,
 }
 
 impl App {
-    /// The window with this photo, or with none yet.
-    pub fn new(context: &egui::Context, photo: Option<PathBuf>) -> Self {
-        look::apply(context);
-        let service = Service::from_env();
+    /// Starts the worker and opens the photo, if there is one.
+    pub fn new(
+        context: &egui::Context,
+        service: Service,
+        show_dialog: ShowDialog,
+        photo: Option<PathBuf>,
+    ) -> Self {
         let mut app = Self {
-            picture: Picture::Nothing,
-            choice: Choice::default(),
-            job: Job::default(),
-            service: service.label.clone(),
-            dialog: Dialog::default(),
+            image: ImageState::None,
+            crop: Crop::default(),
+            upload: UploadState::default(),
+            notice: None,
+            service_label: service.label.clone(),
+            dialog: FileDialog::new(show_dialog),
             worker: Worker::start(service.client.clone(), context.clone()),
             _service: service,
         };
@@ -70,83 +75,127 @@ impl App {
         app
     }
 
+    /// Draws one frame and handles its input.
+    pub fn ui(&mut self, ui: &mut egui::Ui) {
+        let context = ui.ctx().clone();
+        self.receive_events(&context);
+        let mut actions = actions_from_input(&context);
+        let result_before = self.planned_result();
+        egui::Panel::right("sidebar")
+            .exact_size(theme::SIDEBAR_WIDTH)
+            .resizable(false)
+            .frame(theme::sidebar_frame())
+            .show(ui, |ui| actions.extend(sidebar::show(self, ui)));
+        egui::CentralPanel::default()
+            .frame(theme::viewer_frame())
+            .show(ui, |ui| viewer::show(self, ui));
+        if self.planned_result() != result_before {
+            // What was uploaded is no longer what is on the screen. The sidebar has been drawn with it.
+            self.upload.clear();
+            context.request_repaint();
+        }
+        for action in actions {
+            self.perform(action, &context);
+        }
+    }
+
+    fn receive_events(&mut self, context: &egui::Context) {
+        for event in self.worker.events() {
+            match event {
+                Event::Opened(preview) => self.show_preview(preview, context),
+                Event::NotOpened(error) => {
+                    set_title("imgpost", context);
+                    self.image = ImageState::Failed(error);
+                }
+                Event::Upload(event) => self.upload.apply(event),
+            }
+        }
+        match self.dialog.poll() {
+            Some(Ok(path)) => self.open(path),
+            Some(Err(error)) => self.notice = Some(no_dialog(&error)),
+            None => {}
+        }
+    }
+
+    fn show_preview(&mut self, preview: Preview, context: &egui::Context) {
+        let name = preview::file_name(&preview.path);
+        set_title(&format!("{name} - imgpost"), context);
+        let smooth =
+            egui::TextureOptions::LINEAR.with_mipmap_mode(Some(egui::TextureFilter::Linear));
+        self.image = ImageState::Opened(OpenedImage {
+            path: preview.path,
+            size: preview.size,
+            is_rotated: preview.is_rotated,
+            extension: preview.extension,
+            texture: context.load_texture("image", preview.pixels, smooth),
+        });
+    }
+
+    /// The region that an upload would keep, and the size of its result.
+    fn planned_result(&self) -> Option<(Region, Size)> {
+        let ImageState::Opened(image) = &self.image else {
+            return None;
+        };
+        let plan = self.crop.plan(image.size).ok()?;
+        Some((plan.crop(), plan.size()))
+    }
+
+    fn perform(&mut self, action: Action, context: &egui::Context) {
+        match action {
+            Action::ShowDialog => {
+                self.notice = None;
+                self.dialog.open(context);
+            }
+            Action::Open(path) => self.open(path),
+            Action::Upload => self.start_upload(),
+            Action::Cancel => {
+                if self.upload.cancel() {
+                    self.worker.cancel();
+                }
+            }
+        }
+    }
+
     fn open(&mut self, path: PathBuf) {
-        // The worker does one thing at a time; and what is drawn is what is being uploaded.
-        if self.job.is_running() {
+        if self.upload.is_running() {
+            // The window shows the image that is being uploaded.
+            let name = preview::file_name(&path);
+            self.notice = Some(format!(
+                "{name} was not opened because an upload is running. Cancel it or wait for its end, then open the \
+                 file again."
+            ));
             return;
         }
-        self.picture = Picture::Opening;
-        self.choice.focus = Choice::default().focus;
-        self.job.forget();
+        self.notice = None;
+        self.image = ImageState::Opening;
+        self.crop.focus = Crop::default().focus;
+        self.upload.clear();
         self.worker.open(path);
     }
 
-    fn upload(&mut self) {
-        if let Picture::Shown(picture) = &self.picture
-            && self.job.begin()
+    fn start_upload(&mut self) {
+        if let ImageState::Opened(image) = &self.image
+            && self.upload.start()
         {
-            let prepare = self.choice.prepare(picture.extension);
-            self.worker.upload(picture.path.clone(), prepare);
-        }
-    }
-
-    fn cancel(&mut self) {
-        if self.job.cancel() {
-            self.worker.cancel();
-        }
-    }
-
-    fn receive(&mut self, context: &egui::Context) {
-        for event in self.worker.events() {
-            match event {
-                Event::Opened(preview) => self.picture = Picture::Shown(shown(preview, context)),
-                Event::NotOpened(why) => self.picture = Picture::Unreadable(why),
-                Event::Job(event) => self.job.told(event),
-            }
-        }
-        if let Some(path) = self.dialog.picked() {
-            self.open(path);
-        }
-    }
-
-    fn act(&mut self, action: Action, context: &egui::Context, frame: &eframe::Frame) {
-        match action {
-            Action::Pick => self.dialog.show(context, frame),
-            Action::Open(path) => self.open(path),
-            Action::Upload => self.upload(),
-            Action::Cancel => self.cancel(),
+            let prepare = self.crop.prepare(image.extension);
+            self.worker.upload(image.path.clone(), prepare);
         }
     }
 }
 
-impl eframe::App for App {
-    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
-        let context = ui.ctx().clone();
-        self.receive(&context);
-        let mut actions = from_keys_and_drops(&context);
-        egui::Panel::right("controls")
-            .exact_size(look::PANEL_WIDTH)
-            .resizable(false)
-            .frame(look::panel_frame())
-            .show(ui, |ui| actions.extend(panel::show(self, ui)));
-        egui::CentralPanel::default()
-            .frame(look::canvas_frame())
-            .show(ui, |ui| pane::show(self, ui));
-        for action in actions {
-            self.act(action, &context, frame);
-        }
-    }
+fn set_title(title: &str, context: &egui::Context) {
+    context.send_viewport_cmd(egui::ViewportCommand::Title(title.into()));
 }
 
-/// A file that was dropped, Ctrl+O and Escape.
-fn from_keys_and_drops(context: &egui::Context) -> Vec<Action> {
+/// Dropped files, Ctrl+O and Escape.
+fn actions_from_input(context: &egui::Context) -> Vec<Action> {
     context.input_mut(|input| {
         let mut actions = Vec::new();
-        // Taken, because a frame may be run twice.
+        // Removed from the input, because egui may run a frame twice.
         let dropped = std::mem::take(&mut input.raw.dropped_files);
         actions.extend(dropped.first().map(|file| Action::Open(file.path().into())));
         if input.consume_key(Modifiers::COMMAND, Key::O) {
-            actions.push(Action::Pick);
+            actions.push(Action::ShowDialog);
         }
         if input.key_pressed(Key::Escape) {
             actions.push(Action::Cancel);
@@ -155,13 +204,14 @@ fn from_keys_and_drops(context: &egui::Context) -> Vec<Action> {
     })
 }
 
-fn shown(preview: Preview, context: &egui::Context) -> Shown {
-    let smooth = egui::TextureOptions::LINEAR.with_mipmap_mode(Some(egui::TextureFilter::Linear));
-    Shown {
-        path: preview.path,
-        size: preview.size,
-        is_turned: preview.is_turned,
-        extension: preview.extension,
-        texture: context.load_texture("picture", preview.pixels, smooth),
-    }
+fn no_dialog(error: &str) -> String {
+    let install = if cfg!(any(windows, target_os = "macos")) {
+        ""
+    } else {
+        " To get a dialog, install xdg-desktop-portal or zenity."
+    };
+    format!(
+        "No file dialog can be shown. Drop a file on this window, or start the program with the path of the \
+         file.{install} (Error: {error})"
+    )
 }

@@ -1,37 +1,20 @@
-//! A window that shows a photo, lets you choose what is kept of it, and uploads that: how to embed imgpost in a
-//! desktop program.
-//!
-//! `cargo run --release --manifest-path examples/desktop/Cargo.toml [PHOTO]` — on a sandbox of its own, or on the real
-//! API when LEONARDO_API_KEY is set. README.md says what a bare Linux needs for windows.
-//!
-//! Read `worker` first: it has all that touches the network or decodes a picture, on one thread. `choice` is what is
-//! asked of imgpost; `job` and `view` are pure; the rest is egui.
+//! Starts the program in a window of the system. Everything else is in the library next to this file, where tests can
+//! run it without a window.
 
 #![forbid(unsafe_code)]
-// A program with a window opens no console next to it.
+// On Windows, open no console next to the window.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
-
-mod app;
-mod choice;
-mod dialog;
-mod job;
-mod look;
-mod pane;
-mod panel;
-mod preview;
-mod service;
-mod told;
-mod view;
-mod worker;
 
 use std::path::PathBuf;
 
 use eframe::egui;
+use imgpost_desktop::{App, Service, file_dialog, theme};
 
 fn main() -> eframe::Result {
     let photo = std::env::args_os().nth(1).map(PathBuf::from);
+    file_dialog::record_errors();
     let viewport = egui::ViewportBuilder::default()
-        .with_inner_size([900.0, 640.0])
+        .with_inner_size(theme::WINDOW_SIZE)
         .with_min_inner_size([640.0, 520.0])
         .with_icon(egui::IconData::default());
     let options = eframe::NativeOptions {
@@ -41,6 +24,20 @@ fn main() -> eframe::Result {
     eframe::run_native(
         "imgpost",
         options,
-        Box::new(|creation| Ok(Box::new(app::App::new(&creation.egui_ctx, photo)))),
+        Box::new(|creation| {
+            theme::apply(&creation.egui_ctx);
+            let dialog = file_dialog::system(creation);
+            let service = Service::from_env();
+            let app = App::new(&creation.egui_ctx, service, dialog, photo);
+            Ok(Box::new(Window(app)))
+        }),
     )
+}
+
+struct Window(App);
+
+impl eframe::App for Window {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.0.ui(ui);
+    }
 }

@@ -1,38 +1,40 @@
-//! Where uploads go: the real API when there is a key, otherwise a sandbox inside this program.
+//! Where uploads go: the real API if there is a key, otherwise a sandbox inside this program.
 
 use imgpost::leonardo::Client;
 use imgpost::sandbox::Sandbox;
 
-use crate::told::told;
+use crate::error_chain::error_chain;
 
-/// Where uploads go.
+/// The destination of uploads.
 pub struct Service {
-    /// What was wrong with the key or the address is shown when something is to be uploaded.
-    pub client: Result<Client, String>,
-    /// What the window says about it.
-    pub label: String,
-    /// It runs as long as this is held.
+    /// An invalid key or address is reported when the user starts an upload.
+    pub(crate) client: Result<Client, String>,
+    /// Shown at the bottom of the window.
+    pub(crate) label: String,
+    /// Runs until it is dropped.
     _sandbox: Option<Sandbox>,
 }
 
 impl Service {
-    /// As the environment says: LEONARDO_API_KEY and LEONARDO_BASE_URL.
+    /// Uses the API if `LEONARDO_API_KEY` is set, at `LEONARDO_BASE_URL` if that is set, otherwise a sandbox.
     pub fn from_env() -> Self {
-        if variable("LEONARDO_API_KEY").is_some() {
-            let label = match variable("LEONARDO_BASE_URL") {
-                Some(url) => format!("API at {url}"),
-                None => String::from("Leonardo.Ai API"),
-            };
-            return Self {
-                client: Client::from_env().map_err(|error| told(&error)),
-                label,
-                _sandbox: None,
-            };
+        if variable("LEONARDO_API_KEY").is_none() {
+            return Self::sandbox();
         }
+        let label = match variable("LEONARDO_BASE_URL") {
+            Some(url) => format!("API at {url}"),
+            None => String::from("Leonardo.Ai API"),
+        };
+        let client = Client::from_env().map_err(|error| error_chain(&error));
+        Self::new(client, label)
+    }
+
+    /// Starts a sandbox on this machine.
+    pub fn sandbox() -> Self {
         let sandbox = Sandbox::start();
         let client = match &sandbox {
-            Ok(sandbox) => sandbox.client().map_err(|error| told(&error)),
-            Err(error) => Err(told(error)),
+            Ok(sandbox) => sandbox.client().map_err(|error| error_chain(&error)),
+            Err(error) => Err(error_chain(error)),
         };
         Self {
             client,
@@ -40,9 +42,18 @@ impl Service {
             _sandbox: sandbox.ok(),
         }
     }
+
+    /// Uses this client, or reports this error when the user starts an upload.
+    pub fn new(client: Result<Client, String>, label: impl Into<String>) -> Self {
+        Self {
+            client,
+            label: label.into(),
+            _sandbox: None,
+        }
+    }
 }
 
-/// What is empty counts as not set, as it does for imgpost.
+/// An empty variable counts as unset, as it does in imgpost.
 fn variable(name: &str) -> Option<String> {
     let value = std::env::var(name).ok();
     value.filter(|value| !value.trim().is_empty())

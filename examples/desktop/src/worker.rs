@@ -1,5 +1,5 @@
-//! The one thread on which pictures are decoded and uploaded, with imgpost's blocking calls. The window sends it
-//! commands and is woken for every event.
+//! The one thread that decodes and uploads images, with imgpost's blocking calls. The window sends it commands and is
+//! repainted for every event.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -10,16 +10,16 @@ use eframe::egui;
 use imgpost::leonardo::Client;
 use imgpost::{CancelToken, Error, Prepare};
 
-use crate::job::{JobEvent, Sent, Stored};
+use crate::error_chain::error_chain;
 use crate::preview::{self, Preview};
-use crate::told::told;
+use crate::upload_state::{Sent, Stored, UploadEvent};
 
-/// What the worker tells.
+/// What the worker reports.
 pub enum Event {
     Opened(Preview),
-    /// The file is no picture, in imgpost's words.
+    /// The file cannot be opened, with imgpost's error message.
     NotOpened(String),
-    Job(JobEvent),
+    Upload(UploadEvent),
 }
 
 enum Command {
@@ -33,7 +33,7 @@ struct Upload {
     cancel_token: CancelToken,
 }
 
-/// The window's end. Dropping it cancels what is under way and waits for the thread.
+/// The window's handle to the thread. Dropping it cancels the current upload and waits for the thread.
 pub struct Worker {
     commands: Option<Sender<Command>>,
     events: Receiver<Event>,
@@ -42,26 +42,23 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread. `context` is woken whenever there is something to receive.
+    /// Starts the thread. Every event requests a repaint of `context`.
     pub fn start(client: Result<Client, String>, context: egui::Context) -> Self {
         let (commands, received) = mpsc::channel();
         let (sender, events) = mpsc::channel();
-        let outbox = Outbox { sender, context };
+        let event_sender = EventSender { sender, context };
         let thread = std::thread::spawn(move || {
             for command in received {
-                match command {
-                    Command::Open(path) => outbox.send(match preview::open(path) {
+                event_sender.send(match command {
+                    Command::Open(path) => match preview::open(path) {
                         Ok(preview) => Event::Opened(preview),
-                        Err(error) => Event::NotOpened(told(&error)),
+                        Err(error) => Event::NotOpened(error_chain(&error)),
+                    },
+                    Command::Upload(upload) => Event::Upload(match &client {
+                        Ok(client) => upload.run(client, &event_sender),
+                        Err(error) => UploadEvent::Failed(error.clone()),
                     }),
-                    Command::Upload(upload) => {
-                        let event = match &client {
-                            Ok(client) => upload.carry_out(client, &outbox),
-                            Err(why) => JobEvent::Failed(why.clone()),
-                        };
-                        outbox.send(Event::Job(event));
-                    }
-                }
+                });
             }
         });
         Self {
@@ -72,14 +69,14 @@ impl Worker {
         }
     }
 
-    /// Reads a picture for the screen.
+    /// Decodes an image for the screen.
     pub fn open(&self, path: PathBuf) {
         self.send(Command::Open(path));
     }
 
-    /// Prepares and uploads a picture.
+    /// Prepares and uploads an image.
     pub fn upload(&mut self, path: PathBuf, prepare: Prepare) {
-        // A token that was cancelled stays so: every upload has its own.
+        // A cancelled token stays cancelled, so every upload gets its own.
         self.cancel_token = CancelToken::new();
         self.send(Command::Upload(Upload {
             path,
@@ -88,19 +85,19 @@ impl Worker {
         }));
     }
 
-    /// Ends the upload that is under way.
+    /// Cancels the current upload.
     pub fn cancel(&self) {
         self.cancel_token.cancel();
     }
 
-    /// What was told since this was last asked.
+    /// Takes the events since the last call.
     pub fn events(&self) -> Vec<Event> {
         self.events.try_iter().collect()
     }
 
     fn send(&self, command: Command) {
         if let Some(commands) = &self.commands {
-            // The thread ends only with this value, or by a panic, which was printed when it happened.
+            // Fails only after a panic of the thread, which has been printed.
             let _ = commands.send(command);
         }
     }
@@ -111,55 +108,54 @@ impl Drop for Worker {
         self.cancel();
         self.commands = None;
         if let Some(thread) = self.thread.take() {
-            // A panic there was printed when it happened.
+            // A panic has been printed.
             let _ = thread.join();
         }
     }
 }
 
 impl Upload {
-    /// Prepares first and asks for the form last, because a form lives two minutes.
-    fn carry_out(self, client: &Client, outbox: &Outbox) -> JobEvent {
-        match self.upload(client, outbox) {
-            Ok(stored) => JobEvent::Stored(stored),
-            Err(Error::Cancelled) => JobEvent::Cancelled,
-            Err(error) => JobEvent::Failed(told(&error)),
+    fn run(self, client: &Client, events: &EventSender) -> UploadEvent {
+        match self.upload(client, events) {
+            Ok(stored) => UploadEvent::Stored(stored),
+            Err(Error::Cancelled) => UploadEvent::Cancelled,
+            Err(error) => UploadEvent::Failed(error_chain(&error)),
         }
     }
 
-    fn upload(self, client: &Client, outbox: &Outbox) -> Result<Stored, Error> {
+    /// Prepares the image before it requests the presigned form, because a form expires after two minutes.
+    fn upload(self, client: &Client, events: &EventSender) -> Result<Stored, Error> {
         let image = self.prepare.open(&self.path)?;
-        let outbox = outbox.clone();
+        let events = events.clone();
         let client = client
             .with_cancel_token(&self.cancel_token)
             .with_progress(move |progress| {
-                outbox.send(Event::Job(JobEvent::Sent(Sent {
+                events.send(Event::Upload(UploadEvent::Sent(Sent {
                     sent: progress.sent,
                     total: progress.total,
                     attempt: progress.attempt,
                 })));
                 ControlFlow::Continue(())
             });
-        let init = client.upload_init_image(&image)?;
+        let uploaded = client.upload_init_image(&image)?;
         Ok(Stored {
-            id: init.id,
-            size: init.size,
-            extension: init.extension,
-            bytes: init.receipt.bytes,
+            id: uploaded.id,
+            size: uploaded.size,
+            extension: uploaded.extension,
+            bytes: uploaded.receipt.bytes,
         })
     }
 }
 
-/// Where events go out.
 #[derive(Clone)]
-struct Outbox {
+struct EventSender {
     sender: Sender<Event>,
     context: egui::Context,
 }
 
-impl Outbox {
+impl EventSender {
     fn send(&self, event: Event) {
-        // A window that was closed wants to hear of nothing.
+        // Fails after the window was closed.
         let _ = self.sender.send(event);
         self.context.request_repaint();
     }
