@@ -282,3 +282,19 @@ fn nobody_reading_any_more_is_no_noise() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.len()), (Some(1), 0));
 }
+
+#[test]
+fn a_decoder_that_panics_is_reported_in_one_line() {
+    let file = fixture("bad/tiled-planar.tiff");
+    let output = run(imgpost()
+        .env("RUST_BACKTRACE", "1")
+        .args(["prepare", "-o", "-"])
+        .arg(file));
+    let (code, message) = refused(&output);
+    assert_eq!(
+        (code, message.trim_end().lines().count()),
+        (3, 1),
+        "{message}"
+    );
+    assert!(message.contains("the TIFF decoder failed"), "{message}");
+}

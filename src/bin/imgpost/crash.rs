@@ -11,8 +11,15 @@ use crate::output::write_stderr;
 /// The exit code of a bug: EX_SOFTWARE of sysexits.h.
 const INTERNAL_ERROR: u8 = 70;
 
-/// The message of the last panic, and where it happened.
-static LAST: Mutex<Option<String>> = Mutex::new(None);
+/// The last panic.
+static LAST: Mutex<Option<Panic>> = Mutex::new(None);
+
+struct Panic {
+    /// The message, and where it happened.
+    what: String,
+    /// Captured if `RUST_BACKTRACE` asks for it.
+    backtrace: Backtrace,
+}
 
 /// Runs the command. If it panics, reports that and gives the exit code for it.
 pub fn run(command: impl FnOnce() -> ExitCode) -> ExitCode {
@@ -21,11 +28,17 @@ pub fn run(command: impl FnOnce() -> ExitCode) -> ExitCode {
     // Nothing of the command is used after a panic.
     panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| {
         let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let what = escape::line(&last.unwrap_or_default());
+        let what = last.as_ref().map_or("", |last| &last.what);
+        let what = escape::line(what);
         let version = env!("CARGO_PKG_VERSION");
         write_stderr(&format!(
             "imgpost: internal error in version {version}: {what}; please report it\n"
         ));
+        if let Some(last) = last
+            && last.backtrace.status() == BacktraceStatus::Captured
+        {
+            write_stderr(&escape::lines(&last.backtrace.to_string()));
+        }
         ExitCode::from(INTERNAL_ERROR)
     })
 }
@@ -45,10 +58,7 @@ fn remember(info: &PanicHookInfo<'_>) {
     let what = format!("{message} ({})", place.unwrap_or_default());
     log::info!("panicked: {what}");
     let backtrace = Backtrace::capture();
-    if backtrace.status() == BacktraceStatus::Captured {
-        write_stderr(&escape::lines(&backtrace.to_string()));
-    }
-    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(what);
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Panic { what, backtrace });
 }
 
 #[cfg(test)]
