@@ -116,6 +116,18 @@ fn redirects_are_followed_to_where_the_picture_is() {
 }
 
 #[test]
+fn a_redirect_may_be_relative() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.gif");
+    let moved = "HTTP/1.1 302 Found\r\nLocation: /moved\r\nContent-Length: 0\r\n\r\n";
+    let gif = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nGIF89a";
+    let server = FaultServer::start(vec![Step::Answer(moved.into()), Step::Answer(gif.into())]);
+    let client = Client::builder(KEY).build().unwrap();
+    client.download(&server.url, &path).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"GIF89a");
+}
+
+#[test]
 fn what_passes_is_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");

@@ -174,8 +174,8 @@ impl Client {
                 (Some(error), _) => Err(error),
                 (None, Err(error)) => Err(error.into()),
                 (None, Ok(response)) => {
-                    if let Some(to) = redirect(&response) {
-                        url = to.to_owned();
+                    if let Some(location) = redirect(&response) {
+                        url = url::redirect(&url, location).ok_or(DownloadError::Url)?;
                         continue;
                     }
                     match response.status {
