@@ -18,9 +18,6 @@ const DEFAULT_BASE_URL: &str = "https://cloud.leonardo.ai/api/rest";
 const CALLS_PER_MINUTE: u32 = 2000;
 const GENERATIONS_PER_MINUTE: u32 = 100;
 
-/// Transports add a timeout to the current time, which must not overflow.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
 /// The settings of a [`Client`].
 pub struct ClientBuilder {
     api_key: String,
@@ -113,11 +110,11 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one call may take, at most a year. Default: 60 s. Posts to the storage have a time of their own: see
+    /// How long one call may take. Default: 60 s. Posts to the storage have a time of their own: see
     /// [`Uploader`].
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout.min(LONGEST_TIMEOUT);
+        self.timeout = timeout;
         self
     }
 

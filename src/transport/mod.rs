@@ -68,7 +68,7 @@ pub struct Request<'a> {
     pub headers: Vec<(&'static str, String)>,
     /// The body and its length in bytes.
     pub body: Option<(&'a mut dyn Read, u64)>,
-    /// How long the whole exchange may take.
+    /// How long the whole exchange may take. It can be [`Duration::MAX`], which cannot be added to the present.
     pub timeout: Duration,
     /// How long the connection may take to move a single byte.
     pub idle_timeout: Duration,

@@ -45,9 +45,12 @@ pub fn prepare(
 fn save(context: &Context, image: &PreparedImage, path: &Path) -> Result<(), Failure> {
     let token = context.cancel_token();
     let saved = image.save_with(path, &token);
-    saved.map_err(|error| match token.is_cancelled() {
-        true => Error::Cancelled.into(),
-        false => Failure::file(path, error),
+    saved.map_err(|error| {
+        if token.is_cancelled() {
+            Error::Cancelled.into()
+        } else {
+            Failure::file(path, error)
+        }
     })
 }
 
