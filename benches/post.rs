@@ -25,7 +25,7 @@ use support::{geometric_mean, median, node, photos, python, root};
 const ROUNDS: usize = 9;
 const MEMORY_ROUNDS: usize = 3;
 const STARTS: usize = 51;
-/// Other decoders, resamplers and colours differ by less; another part of the picture, or one on its side, by more.
+/// Other decoders, resamplers and colors differ by less; another part of the image, or one on its side, by more.
 const MOST_DIFFERENCE: f64 = 10.0;
 /// What the surroundings say about the network, which is not used.
 const NOT_PASSED_ON: [&str; 5] = [
@@ -65,9 +65,10 @@ struct Contender {
 
 const CONTENDERS: [Contender; 4] = [
     Contender {
-        name: match cfg!(feature = "turbo") {
-            true => "imgpost, turbo",
-            false => "imgpost",
+        name: if cfg!(feature = "turbo") {
+            "imgpost, turbo"
+        } else {
+            "imgpost"
         },
         command: |job, photo| {
             let mut command = imgpost();
@@ -215,7 +216,7 @@ fn rounds(photos: &[PathBuf], job: &Job, rounds: usize, measure: fn(Command) -> 
         .collect()
 }
 
-/// The mean difference of the samples of two pictures of one size.
+/// The mean difference of the samples of two images of one size.
 fn difference(a: &RgbImage, b: &RgbImage) -> f64 {
     let pairs = a.as_raw().iter().zip(b.as_raw());
     let sum: f64 = pairs.map(|(a, b)| f64::from(a.abs_diff(*b))).sum();

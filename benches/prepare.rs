@@ -19,7 +19,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use imgpost::{Extension, Prepare};
+use imgpost::{Extension, PrepareOptions};
 use support::{geometric_mean, median, node, peak_kib, photos, python};
 
 const ROUNDS: usize = 9;
@@ -36,7 +36,9 @@ fn main() {
 }
 
 fn prepare(path: &Path) -> usize {
-    let prepare = Prepare::default().size(1024, 768).extension(Extension::Jpg);
+    let prepare = PrepareOptions::default()
+        .size(1024, 768)
+        .extension(Extension::Jpg);
     let image = prepare.open(path).expect("a photo");
     black_box(image.bytes()).len()
 }

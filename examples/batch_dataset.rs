@@ -4,8 +4,8 @@
 
 use std::path::PathBuf;
 
-use imgpost::leonardo::{Batch, Client, Outcome};
-use imgpost::{Bounds, Prepare, sandbox::Sandbox};
+use imgpost::leonardo::{BatchOptions, BatchOutcome, Client};
+use imgpost::{Bounds, PrepareOptions, sandbox::Sandbox};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args().nth(1).unwrap_or("fixtures/tiny".into());
@@ -21,12 +21,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         None => sandbox.client()?,
     };
     let dataset = client.create_dataset("from a folder", None)?;
-    let prepare = Prepare::default().bounds(Bounds::LEONARDO_DATASET);
-    let batch = Batch::new(prepare)
+    let prepare = PrepareOptions::default().bounds(Bounds::LEONARDO_DATASET);
+    let batch = BatchOptions::new(prepare)
         .jobs(4)
         .on_done(|item| match &item.outcome {
-            Outcome::Uploaded(image) => println!("{}: {}", item.path.display(), image.id),
-            Outcome::Failed(error) => println!("{}: {error}", item.path.display()),
+            BatchOutcome::Uploaded(image) => println!("{}: {}", item.path.display(), image.id),
+            BatchOutcome::Failed(error) => println!("{}: {error}", item.path.display()),
             other => println!("{}: {other:?}", item.path.display()),
         });
     let items = client.upload_dataset(&dataset, files, &batch);
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // To go on later: give these again.
     let failed = items
         .into_iter()
-        .filter(|item| matches!(item.outcome, Outcome::Failed(_)));
+        .filter(|item| matches!(item.outcome, BatchOutcome::Failed(_)));
     let again: Vec<PathBuf> = failed.map(|item| item.path).collect();
     let there = client.dataset(&dataset)?.images.len();
     println!(

@@ -3,19 +3,19 @@
 //! `cargo run --example canvas_inpaint [PHOTO MASK]` — on a sandbox, or on the real API when LEONARDO_API_KEY is set
 //! (that costs credits). Without a mask, one is drawn: the middle of the photo.
 
-use imgpost::leonardo::{CanvasRequestType, Client, Generation};
-use imgpost::{Prepare, sandbox::Sandbox};
+use imgpost::leonardo::{CanvasRequestType, Client, CreateGeneration};
+use imgpost::{PrepareOptions, sandbox::Sandbox};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let photo = arguments
         .next()
         .unwrap_or("fixtures/images/lighthouse.jpg".into());
-    let image = Prepare::default().open(photo)?;
+    let image = PrepareOptions::default().open(photo)?;
 
-    // The mask follows the picture: the same part of it, the same size.
+    // The mask follows the image: the same part of it, the same size.
     let mask = match arguments.next() {
-        Some(path) => image.mask().threshold(128).open(path)?,
+        Some(path) => image.mask_options().threshold(128).open(path)?,
         None => {
             let (width, height) = (image.source_size().width, image.source_size().height);
             let is_middle = |n: u32, of: u32| (of / 4..of * 3 / 4).contains(&n);
@@ -30,8 +30,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 (0..width).flat_map(move |x| [row(x), row(x), row(x), 255])
             });
             image
-                .mask()
-                .rgba8(width, height, &pixels.collect::<Vec<u8>>())?
+                .mask_options()
+                .prepare_rgba8(width, height, &pixels.collect::<Vec<u8>>())?
         }
     };
 
@@ -45,7 +45,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "picture {} and mask {}, {}",
         canvas.init.id, canvas.mask.id, canvas.init.size
     );
-    let generation = Generation::new("a red door").canvas(&canvas, CanvasRequestType::Inpaint);
+    let generation =
+        CreateGeneration::new("a red door").canvas(&canvas, CanvasRequestType::Inpaint);
     let job = client.generate(&generation.num_images(1))?;
     for picture in client.wait(&job)?.images {
         let fetched = client.download(&picture.url, std::env::temp_dir().join("inpainted.png"))?;

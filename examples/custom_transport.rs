@@ -7,7 +7,7 @@ use std::net::TcpStream;
 
 use imgpost::leonardo::Client;
 use imgpost::transport::{Request, Response, Transport, TransportError, TransportErrorKind};
-use imgpost::{Prepare, sandbox::Sandbox};
+use imgpost::{PrepareOptions, sandbox::Sandbox};
 
 #[derive(Debug)]
 struct Plain;
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::start()?;
     let builder = Client::builder(sandbox.api_key()).base_url(sandbox.base_url());
     let client = builder.transport(std::sync::Arc::new(Plain)).build()?;
-    let image = Prepare::default().open("fixtures/images/lighthouse.jpg")?;
+    let image = PrepareOptions::default().open("fixtures/images/lighthouse.jpg")?;
     let init = client.upload_init_image(&image)?;
     println!("uploaded {} by a transport of our own", init.id);
     Ok(())

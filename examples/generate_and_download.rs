@@ -1,12 +1,12 @@
-//! From a photo to pictures on disk: look at what would be sent, start, wait with a word about it, fetch.
+//! From a photo to images on disk: look at what would be sent, start, wait with a word about it, fetch.
 //!
 //! `cargo run --example generate_and_download [PHOTO FOLDER]` — on a sandbox, or on the real API when LEONARDO_API_KEY is
 //! set (that costs credits).
 
 use std::ops::ControlFlow;
 
-use imgpost::leonardo::{Client, Generation, Wait};
-use imgpost::{Error, Prepare, sandbox::Sandbox};
+use imgpost::leonardo::{Client, CreateGeneration, WaitOptions};
+use imgpost::{Error, PrepareOptions, sandbox::Sandbox};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -20,8 +20,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         None => sandbox.client()?,
     };
 
-    let init = client.upload_init_image(&Prepare::default().open(photo)?)?;
-    let generation = Generation::new("a lighthouse at dusk")
+    let init = client.upload_init_image(&PrepareOptions::default().open(photo)?)?;
+    let generation = CreateGeneration::new("a lighthouse at dusk")
         .init_image(&init)
         .strength(0.4)
         .num_images(2);
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("it costs {} {}", cost.amount, cost.unit);
     }
 
-    let wait = Wait::default().on_poll(|poll| {
+    let wait = WaitOptions::default().on_poll(|poll| {
         println!("not done after {:.0} s", poll.elapsed.as_secs_f64());
         ControlFlow::Continue(())
     });

@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use imgpost::{Error, Extension, Prepare, PresignedPost, Uploader, sandbox::Sandbox};
+use imgpost::{Error, Extension, PrepareOptions, PresignedPost, Uploader, sandbox::Sandbox};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -18,9 +18,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .next()
         .unwrap_or("fixtures/images/lighthouse.jpg".into());
 
-    // The form knows which extension was declared; S3 would take any bytes, and the picture would not open.
+    // The form knows which extension was declared; S3 would take any bytes, and the image would not open.
     let extension = form.extension().unwrap_or(Extension::Jpg);
-    let image = Prepare::default()
+    let image = PrepareOptions::default()
         .size(1024, 768)
         .extension(extension)
         .open(photo)?;

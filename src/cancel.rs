@@ -65,12 +65,11 @@ impl CancelToken {
         let mut state = self.lock();
         let id = state.next_hook;
         state.next_hook += 1;
-        match state.cancelled {
-            true => {
-                drop(state);
-                hook();
-            }
-            false => state.hooks.push((id, Box::new(hook))),
+        if state.cancelled {
+            drop(state);
+            hook();
+        } else {
+            state.hooks.push((id, Box::new(hook)))
         }
         CancelHook { token: self, id }
     }

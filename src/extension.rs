@@ -9,13 +9,13 @@ use std::str::FromStr;
 /// ([API reference](https://docs.leonardo.ai/reference/uploadinitimage)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Extension {
-    /// PNG, lossless, with transparency where the picture has it.
+    /// PNG, lossless, with transparency where the image has it.
     Png,
     /// JPEG; transparency is flattened onto the background.
     Jpg,
     /// JPEG under its other spelling. The API keeps the two apart, so they are kept apart here.
     Jpeg,
-    /// WebP, lossless, with transparency where the picture has it.
+    /// WebP, lossless, with transparency where the image has it.
     Webp,
 }
 
@@ -34,7 +34,7 @@ impl Extension {
     }
 
     /// The MIME type of the format, for example `image/jpeg`.
-    pub const fn mime_type(self) -> &'static str {
+    pub const fn content_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",
             Self::Jpg | Self::Jpeg => "image/jpeg",

@@ -1,27 +1,27 @@
 //! Fit an image to what a presigned S3 POST is waiting for, and post it there.
 //!
 //! An API that stores images on S3 hands out a *presigned POST*: an address and some form fields, good for one file
-//! and a few minutes. This crate does what it takes from there: it turns the picture upright, crops, scales and
+//! and a few minutes. This crate does what it takes from there: it turns the image upright, crops, scales and
 //! encodes it as the extension that was declared, builds the `multipart/form-data` body, posts it, and says in
 //! S3's own words why when it is refused. It blocks, and it brings no async runtime.
 //!
 #![doc = include_str!("flow.svg")]
 //!
-//! With the [Leonardo.Ai API](https://docs.leonardo.ai), from the photo to the generated pictures:
+//! With the [Leonardo.Ai API](https://docs.leonardo.ai), from the photo to the generated images:
 //!
 //! ```no_run
-//! use imgpost::{Prepare, leonardo::{Client, Generation}};
+//! use imgpost::{PrepareOptions, leonardo::{Client, CreateGeneration}};
 //!
 //! // The key is in LEONARDO_API_KEY.
 //! let client = Client::from_env()?;
 //! // Upright, undistorted, of a size the API takes, a JPEG.
-//! let image = Prepare::default().open("photo.jpg")?;
+//! let image = PrepareOptions::default().open("photo.jpg")?;
 //! // The form is asked for now, checked, and posted.
 //! let init = client.upload_init_image(&image)?;
-//! let generation = Generation::new("a lighthouse at dusk").init_image(&init).strength(0.4);
+//! let generation = CreateGeneration::new("a lighthouse at dusk").init_image(&init).strength(0.4);
 //! let job = client.generate(&generation)?;
-//! for picture in client.wait(&job)?.images {
-//!     println!("{}", picture.url);
+//! for image in client.wait(&job)?.images {
+//!     println!("{}", image.url);
 //! }
 //! # Ok::<(), imgpost::Error>(())
 //! ```
@@ -30,7 +30,7 @@
 //!
 //! ```no_run
 //! # let answer = "";
-//! let image = imgpost::Prepare::default().size(1024, 768).open("photo.jpg")?;
+//! let image = imgpost::PrepareOptions::default().size(1024, 768).open("photo.jpg")?;
 //! let form = imgpost::PresignedPost::from_json(&answer)?;
 //! let receipt = imgpost::upload(&form, &image)?;
 //! # Ok::<(), imgpost::Error>(())
@@ -42,22 +42,22 @@
 //!
 //! # Choosing a size
 //!
-//! A generation comes out deformed unless the picture has the size that is asked of it. [`PreparedImage::size`] is the
-//! `width` and `height` to ask for, and a [`Generation`](leonardo::Generation) that is given an init image asks for it
+//! A generation comes out deformed unless the image has the size that is asked of it. [`PreparedImage::size`] is the
+//! `width` and `height` to ask for, and a [`CreateGeneration`](leonardo::CreateGeneration) that is given an init image asks for it
 //! by itself.
 //!
 //! | what is wanted | how |
 //! |---|---|
-//! | the picture's own ratio, as large as the API takes | nothing: the default |
-//! | an exact size | [`Prepare::size`] |
-//! | a ratio, as large as the API takes | [`Prepare::aspect`] |
-//! | a size that fits into a box | [`Prepare::within`] |
-//! | the sizes of another family of models | [`Prepare::bounds`] with [`Bounds::LEONARDO_GPT_IMAGE`] and others |
-//! | all of the picture, with bars | [`Prepare::fit`] with [`Fit::Contain`] |
-//! | a certain part of the picture | [`Prepare::gravity`] with a compass point or a focal point |
-//! | so many bytes | [`Prepare::max_bytes`] |
+//! | the image's own ratio, as large as the API takes | nothing: the default |
+//! | an exact size | [`PrepareOptions::size`] |
+//! | a ratio, as large as the API takes | [`PrepareOptions::aspect`] |
+//! | a size that fits into a box | [`PrepareOptions::within`] |
+//! | the sizes of another family of models | [`PrepareOptions::bounds`] with [`Bounds::LEONARDO_GPT_IMAGE`] and others |
+//! | all of the image, with bars | [`PrepareOptions::fit`] with [`Fit::Contain`] |
+//! | a certain part of the image | [`PrepareOptions::gravity`] with a compass point or a focal point |
+//! | so many bytes | [`PrepareOptions::max_bytes`] |
 //!
-//! [`Prepare::plan`] tells all of it from the header of a file, before anything is decoded.
+//! [`PrepareOptions::plan`] tells all of it from the header of a file, before anything is decoded.
 //!
 //! # Errors, and what to do
 //!
@@ -66,8 +66,8 @@
 //!
 //! | it is | because | do |
 //! |---|---|---|
-//! | [`Error::Prepare`] | no picture, a damaged or too large one | take another file, or other [`Limits`] |
-//! | [`Error::PresignedPost`] | no form, or its policy forbids this post ([`PolicyError`]) | get another form, or fit the picture to it |
+//! | [`Error::Prepare`] | no image, a damaged or too large one | take another file, or other [`Limits`] |
+//! | [`Error::PresignedPost`] | no form, or its policy forbids this post ([`PolicyError`]) | get another form, or fit the image to it |
 //! | [`Error::Storage`] | S3 refused, with its [code](S3ErrorCode) and message | see [`S3Error`] |
 //! | [`Error::Transport`] | no answer came | look at the network; try again |
 //! | [`Error::Api`] | the API refused: key, credits, moderation, a value | see [`ApiError`](leonardo::ApiError) |
@@ -87,13 +87,13 @@
 //!
 //! ```no_run
 //! use std::{ops::ControlFlow, sync::mpsc, thread};
-//! use imgpost::{CancelToken, Prepare, leonardo::Client};
+//! use imgpost::{CancelToken, PrepareOptions, leonardo::Client};
 //!
 //! let (events, in_the_window) = mpsc::channel();
 //! let cancel = CancelToken::new();
 //! let client = Client::from_env()?.with_cancel_token(&cancel);
 //! let worker = thread::spawn(move || {
-//!     let image = Prepare::default().open("photo.jpg")?;
+//!     let image = PrepareOptions::default().open("photo.jpg")?;
 //!     let client = client.with_progress(move |progress| {
 //!         match events.send(progress.sent * 100 / progress.total) {
 //!             Ok(()) => ControlFlow::Continue(()),
@@ -123,10 +123,10 @@
 //! no key and costs nothing:
 //!
 //! ```
-//! use imgpost::{Prepare, sandbox::{Fault, Sandbox}};
+//! use imgpost::{PrepareOptions, sandbox::{Fault, Sandbox}};
 //!
 //! let sandbox = Sandbox::start()?.with_fault(Fault::CloseInBody(50));
-//! let image = Prepare::default().rgba8(2, 1, &[255, 0, 0, 255, 0, 0, 255, 255])?;
+//! let image = PrepareOptions::default().prepare_rgba8(2, 1, &[255, 0, 0, 255, 0, 0, 255, 255])?;
 //! let init = sandbox.client()?.upload_init_image(&image)?;
 //! assert_eq!(init.receipt.attempts, 2);
 //! let stored = sandbox.stored(init.receipt.key.as_deref().unwrap());
@@ -198,7 +198,7 @@ pub use geometry::{
     AspectRatio, Bounds, Fit, Gravity, ParseGravityError, ParsePairError, Region, Size, Target,
 };
 pub use prepare::{
-    ChromaSubsampling, Limits, Plan, Prepare, PrepareError, PrepareErrorKind, PrepareMask,
+    ChromaSubsampling, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind, PrepareOptions,
     PreparedImage,
 };
 pub use presigned::{PolicyError, PresignedPost, PresignedPostError};

@@ -56,7 +56,7 @@ impl Job {
         self.folder.path().join("form.json")
     }
 
-    /// The picture that was posted by the process that has just ended, if the post was what it had to be.
+    /// The image that was posted by the process that has just ended, if the post was what it had to be.
     pub fn check(&self, name: &str) -> RgbImage {
         let post = self.posts.try_recv();
         let post = post.unwrap_or_else(|_| panic!("{name} posted nothing"));

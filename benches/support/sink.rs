@@ -18,9 +18,10 @@ pub fn read(mut stream: &TcpStream, body: &mut impl Write) -> io::Result<String>
     let length = header(&head, "content-length").and_then(|value| value.parse().ok());
     let length = length.expect("a post of a declared length");
     let read = io::copy(&mut reader.take(length), body)?;
-    match read == length {
-        true => Ok(head),
-        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    if read == length {
+        Ok(head)
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
     }
 }
 

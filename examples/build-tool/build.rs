@@ -1,8 +1,8 @@
-//! Uploads the pictures in `assets/` that changed, keeps their ids in `assets.json`, and makes a table of them for
+//! Uploads the images in `assets/` that changed, keeps their ids in `assets.json`, and makes a table of them for
 //! `src/assets.rs`.
 //!
 //! `cargo run --manifest-path examples/build-tool/Cargo.toml` — on a sandbox, or on the real API when
-//! LEONARDO_API_KEY is set. Where `assets.json` has every picture, it needs neither the key nor a network.
+//! LEONARDO_API_KEY is set. Where `assets.json` has every image, it needs neither the key nor a network.
 //!
 //! What is done is in the folder `build`, which knows nothing of cargo; here is what cargo gives and is told.
 

@@ -1,4 +1,4 @@
-//! Promise: any bytes are refused in a line or become a picture of the size and format that were promised, which
+//! Promise: any bytes are refused in a line or become an image of the size and format that were promised, which
 //! another decoder reads; the same from a file as from memory; within the limits.
 
 #![no_main]
@@ -8,13 +8,13 @@ use std::sync::OnceLock;
 
 use image::ImageFormat;
 use imgpost::{
-    Bounds, ChromaSubsampling, Extension, Fit, Gravity, Limits, Prepare, PrepareError,
+    Bounds, ChromaSubsampling, Extension, Fit, Gravity, Limits, PrepareOptions, PrepareError,
     PreparedImage, Size,
 };
 use imgpost_fuzz::assert_tellable;
 use libfuzzer_sys::fuzz_target;
 
-/// Small, so that many pictures are tried in a second.
+/// Small, so that many images are tried in a second.
 const LIMITS: Limits = Limits {
     max_pixels: 64 * 64,
     max_input_bytes: 1 << 20,
@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let asked = Asked::read(asked);
     let prepare = asked.prepare();
-    let prepared = prepare.bytes(file);
+    let prepared = prepare.prepare_bytes(file);
     match &prepared {
         Ok(image) => check(image, &asked, file),
         Err(error) => assert_tellable(error),
@@ -44,7 +44,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(image) = &prepared
         && asked.with_mask
     {
-        let mask = image.mask().limits(LIMITS).bytes(file);
+        let mask = image.mask_options().limits(LIMITS).prepare_bytes(file);
         assert_eq!(mask.unwrap().size(), image.size());
     }
 });
@@ -85,10 +85,10 @@ impl Asked {
         }
     }
 
-    fn prepare(&self) -> Prepare {
+    fn prepare(&self) -> PrepareOptions {
         let Size { width, height } = self.size;
         let bounds = Bounds::new(Size::new(1, 1), Size::new(64, 64), 1);
-        let mut prepare = Prepare::default().limits(LIMITS).bounds(bounds);
+        let mut prepare = PrepareOptions::default().limits(LIMITS).bounds(bounds);
         prepare = match self.target {
             0 => prepare.without_enlargement(true),
             1 => prepare.size(width, height),
@@ -102,7 +102,7 @@ impl Asked {
         if self.quality == 100 {
             prepare = prepare
                 .chroma_subsampling(ChromaSubsampling::Cs444)
-                .optimise_coding(true);
+                .optimize_coding(true);
         }
         if let Some(extension) = self.extension {
             prepare = prepare.extension(extension);
@@ -124,11 +124,11 @@ fn check(image: &PreparedImage, asked: &Asked, file: &[u8]) {
         Extension::Webp => ImageFormat::WebP,
     };
     assert_eq!(image::guess_format(image.bytes()).unwrap(), format);
-    match (image.is_untouched(), format) {
+    match (image.is_unchanged(), format) {
         // Decoders differ in what damage they bear, so this goes by the crate's own.
         (true, ImageFormat::Jpeg) => {
-            let again = Prepare::default().limits(LIMITS).extension(Extension::Png);
-            again.size(size.width, size.height).bytes(file).unwrap();
+            let again = PrepareOptions::default().limits(LIMITS).extension(Extension::Png);
+            again.size(size.width, size.height).prepare_bytes(file).unwrap();
         }
         _ => {
             let decoded = image::load_from_memory_with_format(image.bytes(), format).unwrap();
@@ -141,7 +141,7 @@ fn check(image: &PreparedImage, asked: &Asked, file: &[u8]) {
             .extension
             .is_none_or(|extension| extension == image.extension())
     );
-    if image.is_untouched() {
+    if image.is_unchanged() {
         assert_eq!(image.bytes(), file);
     }
     let Size { width, height } = asked.size;

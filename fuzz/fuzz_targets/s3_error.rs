@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use imgpost::transport::{Request, Response, Transport, TransportError};
-use imgpost::{Error, Extension, Prepare, PreparedImage, PresignedPost, Uploader};
+use imgpost::{Error, Extension, PrepareOptions, PreparedImage, PresignedPost, Uploader};
 use imgpost_fuzz::{assert_tellable, text};
 use libfuzzer_sys::fuzz_target;
 
@@ -50,7 +50,7 @@ fuzz_target!(|data: &[u8]| {
     });
     let uploader = Uploader::new(Arc::clone(&storage) as Arc<dyn Transport>)
         .retries(0)
-        .check_policy(false);
+        .validate_policy(false);
     let (form, image) = (form(), image());
     let uploaded = uploader.upload(form, image);
     let requests = storage.requests.load(Ordering::Relaxed);
@@ -63,7 +63,7 @@ fuzz_target!(|data: &[u8]| {
             // The form does not ask for a redirect, so a 303 is no success.
             assert!(matches!(status, 200 | 201 | 204), "{status}");
             assert_eq!(receipt.bytes, image.bytes().len() as u64);
-            assert_eq!((receipt.attempts, receipt.resigned), (1, false));
+            assert_eq!((receipt.attempts, receipt.form_renewed), (1, false));
         }
         Err(error) => {
             // An error document or a web page.
@@ -110,8 +110,8 @@ fn form() -> &'static PresignedPost {
 fn image() -> &'static PreparedImage {
     static IMAGE: OnceLock<PreparedImage> = OnceLock::new();
     IMAGE.get_or_init(|| {
-        let prepare = Prepare::default().size(1, 1).extension(Extension::Png);
-        prepare.rgba8(1, 1, &[0, 0, 0, 255]).unwrap()
+        let prepare = PrepareOptions::default().size(1, 1).extension(Extension::Png);
+        prepare.prepare_rgba8(1, 1, &[0, 0, 0, 255]).unwrap()
     })
 }
 

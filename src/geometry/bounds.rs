@@ -6,7 +6,7 @@ use std::fmt;
 use super::inscribed;
 use super::size::{AspectRatio, Size};
 
-/// No picture is made wider or higher than a JPEG can be.
+/// No image is made wider or higher than a JPEG can be.
 const LONGEST_SIDE: u32 = 65_535;
 
 /// The sizes a service accepts.
@@ -33,7 +33,7 @@ impl Bounds {
     /// ([API reference](https://docs.leonardo.ai/reference/creategeneration)).
     pub const LEONARDO_V1: Self = Self::square(32, 1536, 8);
 
-    /// What the canvas of `POST /v1/generations` accepts for a picture and its mask: at most 1536, multiples of 8
+    /// What the canvas of `POST /v1/generations` accepts for an image and its mask: at most 1536, multiples of 8
     /// ([API reference](https://docs.leonardo.ai/reference/uploadcanvasinitimage)).
     pub const LEONARDO_CANVAS: Self = Self::square(32, 1536, 8);
 
@@ -121,7 +121,7 @@ impl Bounds {
         best(large).or_else(|| best(*self))
     }
 
-    /// These bounds for a picture of size `source` that is not to be enlarged more than they demand.
+    /// These bounds for an image of size `source` that is not to be enlarged more than they demand.
     pub(super) fn without_enlargement(self, source: Size, ratio: AspectRatio) -> Self {
         let least = self.least_box(ratio);
         let limit = |max: u32, source: u32, least: u32| max.min(source.max(least));
@@ -218,9 +218,10 @@ impl Bounds {
                 .min(width * limit)
                 / step;
             let exact = width * u64::from(ratio.height) / (u64::from(ratio.width) * step);
-            let heights = match lowest <= highest {
-                true => [Some(exact), Some(exact + 1)],
-                false => [None, None],
+            let heights = if lowest <= highest {
+                [Some(exact), Some(exact + 1)]
+            } else {
+                [None, None]
             };
             heights.into_iter().flatten().map(move |rows| {
                 let rows = rows.clamp(lowest, highest);
@@ -230,7 +231,7 @@ impl Bounds {
     }
 }
 
-/// Orders sizes by how much of a picture of `ratio` they keep when it is cropped to them, then by area.
+/// Orders sizes by how much of an image of `ratio` they keep when it is cropped to them, then by area.
 fn nearness(a: Size, b: Size, ratio: AspectRatio) -> Ordering {
     let kept = |size: Size| {
         let x = u128::from(size.width) * u128::from(ratio.height);
@@ -248,9 +249,10 @@ fn nearness(a: Size, b: Size, ratio: AspectRatio) -> Ordering {
 impl fmt::Display for Bounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (min, max) = (self.min, self.max);
-        match min.width == min.height && max.width == max.height {
-            true => write!(f, "{} to {}", min.width, max.width)?,
-            false => write!(f, "{min} to {max}")?,
+        if min.width == min.height && max.width == max.height {
+            write!(f, "{} to {}", min.width, max.width)?
+        } else {
+            write!(f, "{min} to {max}")?
         }
         if self.multiple > 1 {
             write!(f, ", a multiple of {}", self.multiple)?;

@@ -1,9 +1,9 @@
-//! Which part of a picture is kept when it is cropped.
+//! Which part of an image is kept when it is cropped.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Which part of a picture is kept when it is cropped, and where it lies when it is padded; the words are sharp's.
+/// Which part of an image is kept when it is cropped, and where it lies when it is padded; the words are sharp's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Gravity {
@@ -26,8 +26,8 @@ pub enum Gravity {
     West,
     /// The top left corner.
     Northwest,
-    /// The surroundings of one point of the upright picture: the crop is centred on it as far as the edges allow.
-    /// A padded picture lies in the middle.
+    /// The surroundings of one point of the upright image: the crop is centered on it as far as the edges allow.
+    /// A padded image lies in the middle.
     Focal {
         /// Thousandths of the width from the left: 0 to 1000. More counts as 1000.
         x: u16,
@@ -118,9 +118,12 @@ impl FromStr for Gravity {
 fn thousandths(text: &str) -> Result<u16, ParseGravityError> {
     let number = text.trim().strip_suffix('%').ok_or(ParseGravityError)?;
     let (whole, tenth) = number.split_once('.').unwrap_or((number, "0"));
-    let digits = |text: &str| match text.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => text.parse::<u16>().map_err(|_| ParseGravityError),
-        false => Err(ParseGravityError),
+    let digits = |text: &str| {
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            text.parse::<u16>().map_err(|_| ParseGravityError)
+        } else {
+            Err(ParseGravityError)
+        }
     };
     match (digits(whole)?, digits(tenth)?) {
         (whole @ 0..=100, tenth @ 0..=9) if tenth == 0 || whole < 100 => Ok(whole * 10 + tenth),

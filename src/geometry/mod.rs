@@ -1,4 +1,4 @@
-//! Which pixels of a picture go where: exact integer geometry, no pixels and no I/O.
+//! Which pixels of an image go where: exact integer geometry, no pixels and no I/O.
 
 mod bounds;
 mod gravity;
@@ -8,17 +8,17 @@ pub use bounds::Bounds;
 pub use gravity::{Gravity, ParseGravityError};
 pub use size::{AspectRatio, ParsePairError, Region, Size};
 
-/// How a picture is laid into a size of another aspect ratio; the words are those of sharp and CSS.
+/// How an image is laid into a size of another aspect ratio; the words are those of sharp and CSS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fit {
     /// Fill the size and keep the ratio; what sticks out is cropped as [`Gravity`] says.
     #[default]
     Cover,
-    /// Show the whole picture and keep the ratio; what is left empty gets the background. [`Gravity`] says where the
-    /// picture lies.
+    /// Show the whole image and keep the ratio; what is left empty gets the background. [`Gravity`] says where the
+    /// image lies.
     Contain,
-    /// Fill the size by stretching. Deforms the picture.
+    /// Fill the size by stretching. Deforms the image.
     Fill,
     /// Keep the ratio and be no larger than the size in either direction.
     Inside,
@@ -28,10 +28,10 @@ pub enum Fit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Target {
-    /// The size within the [`Bounds`] that suits the picture's own ratio.
+    /// The size within the [`Bounds`] that suits the image's own ratio.
     #[default]
     Undistorted,
-    /// As `Undistorted`, no larger than this in either direction and never larger than the picture.
+    /// As `Undistorted`, no larger than this in either direction and never larger than the image.
     Within(Size),
     /// The size within the [`Bounds`] that suits this ratio.
     Aspect(AspectRatio),
@@ -50,7 +50,7 @@ pub(crate) struct Placement {
 }
 
 impl Placement {
-    /// Leaves a picture of size `source` as it is.
+    /// Leaves an image of size `source` as it is.
     pub fn identity(source: Size) -> Self {
         Self {
             crop: Region::new(0, 0, source),
@@ -61,7 +61,7 @@ impl Placement {
         }
     }
 
-    /// Whether every pixel of a picture of size `source` stays where and what it is.
+    /// Whether every pixel of an image of size `source` stays where and what it is.
     pub fn is_identity(&self, source: Size) -> bool {
         *self == Self::identity(source)
     }
@@ -87,7 +87,7 @@ pub(crate) struct Resize {
 }
 
 impl Resize {
-    /// Decides which pixels of an upright picture of size `source` go where.
+    /// Decides which pixels of an upright image of size `source` go where.
     pub fn plan(&self, source: Size) -> Result<Placement, GeometryError> {
         if source.is_empty() {
             return Err(GeometryError::Empty);

@@ -49,7 +49,7 @@ impl FromStr for Size {
     }
 }
 
-/// A rectangle of pixels within a picture, counted from its top left corner.
+/// A rectangle of pixels within an image, counted from its top left corner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Region {
     /// Pixels left of it.

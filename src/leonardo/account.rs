@@ -56,7 +56,7 @@ pub struct User {
 pub struct GetMe;
 
 impl Call for GetMe {
-    type Answer = UserDetails;
+    type Response = UserDetails;
 
     fn request(&self) -> Result<CallRequest, Error> {
         Ok(CallRequest::get("/v1/me".into()))

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::client::Client;
-use super::init_image::InitImage;
+use super::init_image::UploadedImage;
 use crate::error::Error;
-use crate::prepare::{Prepare, PreparedImage};
+use crate::prepare::{PrepareOptions, PreparedImage};
 use crate::upload::Progress;
 
 type Skip = Arc<dyn Fn(&Path) -> bool + Send + Sync>;
@@ -19,25 +19,25 @@ type OnDone = Arc<dyn Fn(&BatchItem) + Send + Sync>;
 /// How many files are prepared and uploaded.
 ///
 /// ```no_run
-/// use imgpost::leonardo::{Batch, Client, Outcome};
-/// use imgpost::{Bounds, Prepare};
+/// use imgpost::leonardo::{BatchOptions, Client, BatchOutcome};
+/// use imgpost::{Bounds, PrepareOptions};
 ///
 /// # let client = Client::from_env()?;
 /// let dataset = client.create_dataset("lighthouses", None)?;
 /// let done: Vec<String> = vec![/* of an earlier run */];
-/// let batch = Batch::new(Prepare::default().bounds(Bounds::LEONARDO_DATASET))
+/// let batch = BatchOptions::new(PrepareOptions::default().bounds(Bounds::LEONARDO_DATASET))
 ///     .skip(move |path| done.iter().any(|done| path.ends_with(done)))
 ///     .on_done(|item| println!("{}: {:?}", item.path.display(), item.outcome));
 /// for item in client.upload_dataset(&dataset, ["1.jpg", "2.jpg", "3.jpg"], &batch) {
-///     if let Outcome::Failed(error) = item.outcome {
+///     if let BatchOutcome::Failed(error) = item.outcome {
 ///         eprintln!("{}: {error}", item.path.display());
 ///     }
 /// }
 /// # Ok::<(), imgpost::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Batch {
-    prepare: Prepare,
+pub struct BatchOptions {
+    prepare: PrepareOptions,
     jobs: usize,
     skip: Option<Skip>,
     on_progress: Option<OnProgress>,
@@ -51,24 +51,24 @@ pub struct BatchItem {
     /// The file, as it was given.
     pub path: PathBuf,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: BatchOutcome,
 }
 
 /// What became of a file.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum BatchOutcome {
     /// It is there.
-    Uploaded(InitImage),
+    Uploaded(UploadedImage),
     /// It was to be skipped.
     Skipped,
     /// It is not there. After a cancel, this is what becomes of those that were not begun.
     Failed(Error),
 }
 
-impl Batch {
+impl BatchOptions {
     /// Prepares the files so.
-    pub fn new(prepare: Prepare) -> Self {
+    pub fn new(prepare: PrepareOptions) -> Self {
         Self {
             prepare,
             jobs: 4,
@@ -112,13 +112,13 @@ impl Batch {
     }
 }
 
-impl Default for Batch {
+impl Default for BatchOptions {
     fn default() -> Self {
-        Self::new(Prepare::default())
+        Self::new(PrepareOptions::default())
     }
 }
 
-impl fmt::Debug for Batch {
+impl fmt::Debug for BatchOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch")
             .field("prepare", &self.prepare)
@@ -135,7 +135,7 @@ impl Client {
         &self,
         dataset_id: &str,
         files: impl IntoIterator<Item = impl Into<PathBuf>>,
-        batch: &Batch,
+        batch: &BatchOptions,
     ) -> Vec<BatchItem> {
         self.upload_batch(files, batch, |client, image| {
             client.upload_dataset_image(dataset_id, image)
@@ -147,7 +147,7 @@ impl Client {
     pub fn upload_init_images(
         &self,
         files: impl IntoIterator<Item = impl Into<PathBuf>>,
-        batch: &Batch,
+        batch: &BatchOptions,
     ) -> Vec<BatchItem> {
         self.upload_batch(files, batch, Self::upload_init_image)
     }
@@ -155,8 +155,8 @@ impl Client {
     fn upload_batch(
         &self,
         files: impl IntoIterator<Item = impl Into<PathBuf>>,
-        batch: &Batch,
-        upload: impl Fn(&Self, &PreparedImage) -> Result<InitImage, Error> + Sync,
+        batch: &BatchOptions,
+        upload: impl Fn(&Self, &PreparedImage) -> Result<UploadedImage, Error> + Sync,
     ) -> Vec<BatchItem> {
         let files: Vec<PathBuf> = files.into_iter().map(Into::into).collect();
         let done = Mutex::new(Vec::with_capacity(files.len()));
@@ -194,14 +194,14 @@ impl Client {
     fn upload_one(
         &self,
         path: &Path,
-        batch: &Batch,
-        upload: impl Fn(&Self, &PreparedImage) -> Result<InitImage, Error>,
-    ) -> Outcome {
+        batch: &BatchOptions,
+        upload: impl Fn(&Self, &PreparedImage) -> Result<UploadedImage, Error>,
+    ) -> BatchOutcome {
         if self.cancel_token.is_cancelled() {
-            return Outcome::Failed(Error::Cancelled);
+            return BatchOutcome::Failed(Error::Cancelled);
         }
         if batch.skip.as_ref().is_some_and(|skip| skip(path)) {
-            return Outcome::Skipped;
+            return BatchOutcome::Skipped;
         }
         let client = match &batch.on_progress {
             Some(on_progress) => {
@@ -220,8 +220,8 @@ impl Client {
             );
         }
         match image.and_then(|image| upload(client, &image)) {
-            Ok(uploaded) => Outcome::Uploaded(uploaded),
-            Err(error) => Outcome::Failed(error),
+            Ok(uploaded) => BatchOutcome::Uploaded(uploaded),
+            Err(error) => BatchOutcome::Failed(error),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::budget::Budget;
 use super::client::{Client, Inner};
+use super::rate_limiter::RateLimiter;
 use crate::cancel::CancelToken;
 use crate::error::Error;
 use crate::transport::{Transport, UreqTransport};
@@ -175,7 +175,9 @@ impl ClientBuilder {
             (None, None) => Uploader::new(new_transport()?),
         };
         let transport = self.transport.map_or_else(new_transport, Ok)?;
-        let [calls, generations] = self.per_minute.map(|limit| Mutex::new(Budget::new(limit)));
+        let [calls, generations] = self
+            .per_minute
+            .map(|limit| Mutex::new(RateLimiter::new(limit)));
         Ok(Client {
             inner: Arc::new(Inner {
                 api_key: api_key.into(),

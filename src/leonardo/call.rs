@@ -40,7 +40,7 @@ pub use super::variation::GetVariation;
 /// One call of the API.
 pub trait Call {
     /// What the API answers.
-    type Answer;
+    type Response;
 
     /// What is sent.
     ///
@@ -55,11 +55,11 @@ pub trait Call {
     ///
     /// [`Error::Api`] when the answer lacks what it should hold, and [`Error::PresignedPost`] when a form in it cannot
     /// be posted.
-    fn parse(&self, body: &[u8]) -> Result<Self::Answer, Error>;
+    fn parse(&self, body: &[u8]) -> Result<Self::Response, Error>;
 
     /// Told once what time it was for the API and for this machine when the answer came, where the API said so. A form
     /// makes up for a wrong clock with it; any other answer does not care.
-    fn received(&self, answer: &mut Self::Answer, api: SystemTime, local: SystemTime) {
+    fn received(&self, answer: &mut Self::Response, api: SystemTime, local: SystemTime) {
         let _ = (answer, api, local);
     }
 }
@@ -118,9 +118,10 @@ impl CallRequest {
 /// An id as it may stand in a path.
 pub(super) fn path_segment(id: &str) -> Result<&str, Error> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    match !id.is_empty() && id.bytes().all(plain) {
-        true => Ok(id),
-        false => Err(Error::Invalid(format!("{id:?} is not an id of the API"))),
+    if !id.is_empty() && id.bytes().all(plain) {
+        Ok(id)
+    } else {
+        Err(Error::Invalid(format!("{id:?} is not an id of the API")))
     }
 }
 
@@ -161,7 +162,7 @@ macro_rules! calls_by_id {
         }
 
         impl $crate::leonardo::call::Call for $name {
-            type Answer = $answer;
+            type Response = $answer;
 
             fn request(&self) -> Result<$crate::leonardo::call::CallRequest, $crate::Error> {
                 let id = $crate::leonardo::call::path_segment(&self.id)?;
@@ -180,7 +181,7 @@ pub(super) use calls_by_id;
 /// What calls have in common that are answered with one form.
 macro_rules! answered_with_a_form {
     () => {
-        type Answer = $crate::PresignedPost;
+        type Response = $crate::PresignedPost;
 
         fn parse(&self, body: &[u8]) -> Result<$crate::PresignedPost, $crate::Error> {
             Ok($crate::PresignedPost::from_json(body)?)

@@ -1,4 +1,4 @@
-//! Canvas: a picture and the mask that says which part of it is made anew.
+//! Canvas: an image and the mask that says which part of it is made anew.
 
 use std::time::SystemTime;
 
@@ -6,23 +6,23 @@ use serde_json::json;
 
 use super::call::{Call, CallKind, CallRequest, learn_time};
 use super::client::Client;
-use super::init_image::InitImage;
+use super::init_image::UploadedImage;
 use crate::error::Error;
 use crate::extension::Extension;
 use crate::prepare::PreparedImage;
 use crate::presigned::PresignedPost;
 
-/// An uploaded picture and its mask, of the same size.
+/// An uploaded image and its mask, of the same size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CanvasImages {
-    /// The picture: `canvasInitId` of a generation.
-    pub init: InitImage,
-    /// The mask, white where the picture is made anew: `canvasMaskId` of a generation.
-    pub mask: InitImage,
+    /// The image: `canvasInitId` of a generation.
+    pub init: UploadedImage,
+    /// The mask, white where the image is made anew: `canvasMaskId` of a generation.
+    pub mask: UploadedImage,
 }
 
-/// `POST /v1/canvas-init-image`: the forms that upload a picture and its mask.
+/// `POST /v1/canvas-init-image`: the forms that upload an image and its mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CreateCanvasInitImage {
     init: Extension,
@@ -30,14 +30,14 @@ pub struct CreateCanvasInitImage {
 }
 
 impl CreateCanvasInitImage {
-    /// The forms for a picture and a mask that are encoded with these extensions.
+    /// The forms for an image and a mask that are encoded with these extensions.
     pub fn new(init: Extension, mask: Extension) -> Self {
         Self { init, mask }
     }
 }
 
 impl Call for CreateCanvasInitImage {
-    type Answer = [PresignedPost; 2];
+    type Response = [PresignedPost; 2];
 
     fn request(&self) -> Result<CallRequest, Error> {
         let json = json!({
@@ -62,7 +62,7 @@ impl Call for CreateCanvasInitImage {
 
 /// Canvas.
 impl Client {
-    /// Asks for the forms that upload a picture and its mask, in this order: `POST /v1/canvas-init-image`. They expire
+    /// Asks for the forms that upload an image and its mask, in this order: `POST /v1/canvas-init-image`. They expire
     /// after two minutes.
     ///
     /// # Errors
@@ -76,16 +76,16 @@ impl Client {
         self.call(&CreateCanvasInitImage::new(init, mask))
     }
 
-    /// Uploads a picture and its mask. Both are there, or it is an error: the ids of one half are of no use.
+    /// Uploads an image and its mask. Both are there, or it is an error: the ids of one half are of no use.
     ///
     /// ```no_run
-    /// use imgpost::leonardo::{CanvasRequestType, Client, Generation};
+    /// use imgpost::leonardo::{CanvasRequestType, Client, CreateGeneration};
     ///
     /// # let client = Client::from_env()?;
-    /// let image = imgpost::Prepare::default().open("photo.jpg")?;
-    /// let mask = image.mask().open("mask.png")?;
+    /// let image = imgpost::PrepareOptions::default().open("photo.jpg")?;
+    /// let mask = image.mask_options().open("mask.png")?;
     /// let canvas = client.upload_canvas(&image, &mask)?;
-    /// let generation = Generation::new("a red door").canvas(&canvas, CanvasRequestType::Inpaint);
+    /// let generation = CreateGeneration::new("a red door").canvas(&canvas, CanvasRequestType::Inpaint);
     /// let job = client.generate(&generation)?;
     /// # Ok::<(), imgpost::Error>(())
     /// ```
@@ -101,7 +101,7 @@ impl Client {
     ) -> Result<CanvasImages, Error> {
         if init.size() != mask.size() {
             return Err(Error::Invalid(format!(
-                "the picture has {} pixels and its mask {}; make the mask with PreparedImage::mask",
+                "the picture has {} pixels and its mask {}; make the mask with PreparedImage::mask_options",
                 init.size(),
                 mask.size()
             )));
@@ -113,8 +113,8 @@ impl Client {
             |index, form| self.uploader.post_image(form, images[index]),
         )?;
         Ok(CanvasImages {
-            init: InitImage::new(init, uploaded_init),
-            mask: InitImage::new(mask, uploaded_mask),
+            init: UploadedImage::new(init, uploaded_init),
+            mask: UploadedImage::new(mask, uploaded_mask),
         })
     }
 }

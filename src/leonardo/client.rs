@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::budget::Budget;
 use super::builder::ClientBuilder;
 use super::call::{Call, CallKind, CallRequest};
 use super::error::ApiError;
+use super::rate_limiter::RateLimiter;
 use super::unconfirmed::UnconfirmedCall;
 use crate::cancel::CancelToken;
 use crate::error::Error;
@@ -24,7 +24,7 @@ const MAX_RESPONSE_BYTES: u64 = 16 * 1024 * 1024;
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(90);
 
 /// A client of the Leonardo.Ai API. Cheap to clone, and to share between threads: clones share the connections and the
-/// budget of calls.
+/// rate_limiter of calls.
 ///
 /// Calls that change nothing or can be made twice without harm, and those for a form, are made again when they fail
 /// for a reason that passes. A generation costs money, so it is sent a second time only if nothing of the first was
@@ -44,8 +44,8 @@ pub(super) struct Inner {
     pub timeout: Duration,
     pub retries: u32,
     pub max_download_bytes: u64,
-    pub calls: Mutex<Budget>,
-    pub generations: Mutex<Budget>,
+    pub calls: Mutex<RateLimiter>,
+    pub generations: Mutex<RateLimiter>,
 }
 
 impl Client {
@@ -95,7 +95,7 @@ impl Client {
     /// refuses, whatever the status; [`Error::Transport`] when no answer comes; [`Error::Cancelled`];
     /// [`Error::Unconfirmed`] instead of the last three when the call was sent and may have been carried out, and must
     /// not be sent twice ([`CallKind`]).
-    pub fn call<C: Call>(&self, call: &C) -> Result<C::Answer, Error> {
+    pub fn call<C: Call>(&self, call: &C) -> Result<C::Response, Error> {
         let request = call.request()?;
         let response = self.exchange(&request)?;
         let parsed = call.parse(&response.body);
@@ -187,9 +187,9 @@ impl Client {
     /// How long it is until the call may be made.
     fn reserve(&self, kind: CallKind) -> Duration {
         // Times in a list that a panic left alone are as good as before.
-        let wait = |budget: &Mutex<Budget>| {
-            let mut budget = budget.lock().unwrap_or_else(PoisonError::into_inner);
-            budget.reserve(Instant::now())
+        let wait = |rate_limiter: &Mutex<RateLimiter>| {
+            let mut rate_limiter = rate_limiter.lock().unwrap_or_else(PoisonError::into_inner);
+            rate_limiter.reserve(Instant::now())
         };
         let pause = match kind {
             CallKind::Generation => wait(&self.inner.generations).max(wait(&self.inner.calls)),

@@ -1,4 +1,4 @@
-//! Datasets: the pictures a model is trained on.
+//! Datasets: the images a model is trained on.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use super::call::{
     wrapped,
 };
 use super::client::Client;
-use super::init_image::InitImage;
+use super::init_image::UploadedImage;
 use crate::error::Error;
 use crate::extension::Extension;
 use crate::prepare::PreparedImage;
@@ -84,7 +84,7 @@ impl CreateDataset {
 }
 
 impl Call for CreateDataset {
-    type Answer = String;
+    type Response = String;
 
     fn request(&self) -> Result<CallRequest, Error> {
         if self.name.trim().is_empty() {
@@ -155,7 +155,7 @@ impl AddGeneratedImage {
 }
 
 impl Call for AddGeneratedImage {
-    type Answer = String;
+    type Response = String;
 
     fn request(&self) -> Result<CallRequest, Error> {
         let path = format!(
@@ -179,7 +179,7 @@ impl Client {
     /// ```no_run
     /// # let client = imgpost::leonardo::Client::from_env()?;
     /// let dataset = client.create_dataset("lighthouses", None)?;
-    /// let prepare = imgpost::Prepare::default().bounds(imgpost::Bounds::LEONARDO_DATASET);
+    /// let prepare = imgpost::PrepareOptions::default().bounds(imgpost::Bounds::LEONARDO_DATASET);
     /// let image = prepare.open("photo.jpg")?;
     /// client.upload_dataset_image(&dataset, &image)?;
     /// # Ok::<(), imgpost::Error>(())
@@ -238,9 +238,9 @@ impl Client {
         &self,
         dataset_id: &str,
         image: &PreparedImage,
-    ) -> Result<InitImage, Error> {
+    ) -> Result<UploadedImage, Error> {
         let call = CreateDatasetImage::new(dataset_id, image.extension());
-        Ok(InitImage::new(image, self.upload_with(&call, image)?))
+        Ok(UploadedImage::new(image, self.upload_with(&call, image)?))
     }
 
     /// Takes a generated image into a dataset, and gives its id there: `POST /v1/datasets/{datasetId}/upload/gen`.

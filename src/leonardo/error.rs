@@ -124,7 +124,7 @@ impl ApiError {
         self.means(429) || self.has_code(&["rate-limited", "rate-limit-exceeded"])
     }
 
-    /// Whether the prompt or the picture was refused for what it shows or says: the API itself answers 403.
+    /// Whether the prompt or the image was refused for what it shows or says: the API itself answers 403.
     pub fn is_moderated(&self) -> bool {
         let is_forbidden = self.means(403) && self.code.is_some() && !self.is_unauthorized();
         is_forbidden || self.message.to_ascii_lowercase().contains("moderation")

@@ -13,21 +13,21 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct GenerationState {
+pub struct Generation {
     /// Its id.
     pub id: Option<String>,
     /// How far it is.
     pub status: JobStatus,
-    /// Its pictures, once it is complete.
+    /// Its images, once it is complete.
     #[serde(rename = "generated_images", default, deserialize_with = "or_none")]
     pub images: Vec<GeneratedImage>,
     /// What was asked for.
     pub prompt: Option<String>,
     /// The model that was used.
     pub model_id: Option<String>,
-    /// The width that was asked for, in pixels. The pictures may be up to twice as wide.
+    /// The width that was asked for, in pixels. The images may be up to twice as wide.
     pub image_width: Option<u32>,
-    /// The height that was asked for, in pixels. The pictures may be up to twice as high.
+    /// The height that was asked for, in pixels. The images may be up to twice as high.
     pub image_height: Option<u32>,
     /// How much of the init image was to be kept, 0.1 to 0.9.
     pub init_strength: Option<f64>,
@@ -40,7 +40,7 @@ pub struct GenerationState {
     pub extra: Map<String, Value>,
 }
 
-/// A generated picture.
+/// A generated image.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -72,14 +72,14 @@ pub struct GeneratedImage {
 
 calls_by_id! {
     /// `GET /v1/generations/{id}`.
-    GetGeneration: get "/v1/generations", "generations_by_pk" => GenerationState;
+    GetGeneration: get "/v1/generations", "generations_by_pk" => Generation;
     /// `DELETE /v1/generations/{id}`.
     DeleteGeneration: delete "/v1/generations", "delete_generations_by_pk" => Deleted;
 }
 
-impl sealed::Sealed for GenerationState {}
+impl sealed::Sealed for Generation {}
 
-impl JobResource for GenerationState {
+impl JobResource for Generation {
     type Get = GetGeneration;
 
     fn get(id: &str) -> GetGeneration {
@@ -93,22 +93,22 @@ impl JobResource for GenerationState {
 
 /// Generations.
 impl Client {
-    /// Starts a generation, of version 1 ([`Generation`](super::Generation)) or 2
-    /// ([`GenerationV2`](super::GenerationV2)), of a video ([`ImageToVideo`](super::ImageToVideo)) or an enlargement
-    /// ([`UniversalUpscaler`](super::UniversalUpscaler)). It costs credits, so it is sent once, and again only if
+    /// Starts a generation, of version 1 ([`CreateGeneration`](super::CreateGeneration)) or 2
+    /// ([`CreateGenerationV2`](super::CreateGenerationV2)), of a video ([`CreateImageToVideo`](super::CreateImageToVideo)) or an enlargement
+    /// ([`CreateUniversalUpscale`](super::CreateUniversalUpscale)). It costs credits, so it is sent once, and again only if
     /// nothing was sent.
     ///
     /// ```no_run
-    /// use imgpost::leonardo::{Client, Generation};
+    /// use imgpost::leonardo::{Client, CreateGeneration};
     ///
     /// # let client = Client::from_env()?;
-    /// let image = imgpost::Prepare::default().open("photo.jpg")?;
+    /// let image = imgpost::PrepareOptions::default().open("photo.jpg")?;
     /// let init = client.upload_init_image(&image)?;
-    /// let generation = Generation::new("a lighthouse at dusk").init_image(&init).strength(0.4);
+    /// let generation = CreateGeneration::new("a lighthouse at dusk").init_image(&init).strength(0.4);
     /// println!("would send {}", client.dry_run(&generation)?);
     /// let job = client.generate(&generation)?;
-    /// for picture in client.wait(&job)?.images {
-    ///     client.download(&picture.url, format!("{}.jpg", picture.id))?;
+    /// for image in client.wait(&job)?.images {
+    ///     client.download(&image.url, format!("{}.jpg", image.id))?;
     /// }
     /// # Ok::<(), imgpost::Error>(())
     /// ```
@@ -119,7 +119,7 @@ impl Client {
     /// and may have been charged, but no usable response came; else as [`call`](Self::call).
     pub fn generate<R: JobResource>(
         &self,
-        generation: &impl Call<Answer = Job<R>>,
+        generation: &impl Call<Response = Job<R>>,
     ) -> Result<Job<R>, Error> {
         self.call(generation)
     }
@@ -139,11 +139,11 @@ impl Client {
     /// # Errors
     ///
     /// As [`call`](Self::call); [`ApiError::is_not_found`](super::ApiError::is_not_found) when there is none.
-    pub fn generation(&self, id: impl AsRef<str>) -> Result<GenerationState, Error> {
+    pub fn generation(&self, id: impl AsRef<str>) -> Result<Generation, Error> {
         self.call(&GetGeneration::new(id.as_ref()))
     }
 
-    /// Deletes a generation and its pictures: `DELETE /v1/generations/{id}`.
+    /// Deletes a generation and its images: `DELETE /v1/generations/{id}`.
     ///
     /// # Errors
     ///

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::call::{Call, CallKind, CallRequest};
 use super::canvas::CanvasImages;
-use super::generation::GenerationState;
-use super::init_image::InitImage;
+use super::generation::Generation;
+use super::init_image::UploadedImage;
 use super::job::{ImageReference, Job, Variables, started};
 use crate::error::Error;
 use crate::geometry::{Bounds, Size};
@@ -14,20 +14,20 @@ use crate::open_enum::open_enum;
 /// The longest prompt the API takes, in characters.
 const MAX_PROMPT: usize = 1500;
 
-/// As many pictures as are made at once when one of the sides is longer than this.
+/// As many images as are made at once when one of the sides is longer than this.
 const LONG_SIDE: u32 = 768;
 const MAX_LARGE_IMAGES: f64 = 4.0;
 
 open_enum! {
-    /// What is done to the picture on a canvas.
+    /// What is done to the image on a canvas.
     CanvasRequestType {
         /// Makes the masked part anew.
         Inpaint = "INPAINT",
-        /// Makes what is around the picture.
+        /// Makes what is around the image.
         Outpaint = "OUTPAINT",
-        /// Makes a picture of a sketch.
+        /// Makes an image of a sketch.
         Sketch2Img = "SKETCH2IMG",
-        /// Makes a picture of the picture.
+        /// Makes an image of the image.
         Img2Img = "IMG2IMG",
     }
 }
@@ -53,25 +53,25 @@ open_enum! {
 pub struct Preprocessor(pub u32);
 
 impl Preprocessor {
-    /// The style of a picture, with SDXL models.
+    /// The style of an image, with SDXL models.
     pub const SDXL_STYLE: Self = Self(67);
-    /// The person in a picture, with SDXL models.
+    /// The person in an image, with SDXL models.
     pub const SDXL_CHARACTER: Self = Self(133);
-    /// What a picture shows, with SDXL models.
+    /// What an image shows, with SDXL models.
     pub const SDXL_CONTENT: Self = Self(100);
-    /// The style of a picture, with Phoenix.
+    /// The style of an image, with Phoenix.
     pub const PHOENIX_STYLE: Self = Self(166);
-    /// The person in a picture, with Phoenix.
+    /// The person in an image, with Phoenix.
     pub const PHOENIX_CHARACTER: Self = Self(397);
-    /// What a picture shows, with Phoenix.
+    /// What an image shows, with Phoenix.
     pub const PHOENIX_CONTENT: Self = Self(364);
-    /// The picture, with Flux Dev.
+    /// The image, with Flux Dev.
     pub const FLUX_DEV: Self = Self(233);
-    /// The picture, with Lucid.
+    /// The image, with Lucid.
     pub const LUCID: Self = Self(430);
 }
 
-/// A picture that guides a generation: one of its `controlnets`.
+/// An image that guides a generation: one of its `controlnets`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Controlnet {
     preprocessor: Preprocessor,
@@ -80,7 +80,7 @@ pub struct Controlnet {
 }
 
 impl Controlnet {
-    /// This picture, taken for that.
+    /// This image, taken for that.
     pub fn new(preprocessor: Preprocessor, image: impl Into<ImageReference>) -> Self {
         Self {
             preprocessor,
@@ -120,11 +120,11 @@ impl Controlnet {
 /// What is asked of a generation: `POST /v1/generations`. Only what is set here is sent.
 ///
 /// The size is checked against the [`bounds`](Self::bounds) before anything is sent, and is that of the init image
-/// unless another one is given: a picture in another ratio would come out deformed.
+/// unless another one is given: an image in another ratio would come out deformed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Generation {
+pub struct CreateGeneration {
     variables: Variables,
-    /// That of the uploaded picture.
+    /// That of the uploaded image.
     image_size: Option<Size>,
     bounds: Bounds,
 }
@@ -141,7 +141,7 @@ macro_rules! variables {
     )*};
 }
 
-impl Generation {
+impl CreateGeneration {
     /// A generation from a prompt of at most 1500 characters.
     pub fn new(prompt: impl Into<String>) -> Self {
         let mut variables = Variables::default();
@@ -153,9 +153,9 @@ impl Generation {
         }
     }
 
-    /// Starts from this picture, and asks for its size unless another one is given.
+    /// Starts from this image, and asks for its size unless another one is given.
     #[must_use]
-    pub fn init_image(mut self, init: &InitImage) -> Self {
+    pub fn init_image(mut self, init: &UploadedImage) -> Self {
         self.variables.set("init_image_id", init.id.as_str());
         self.image_size = Some(init.size);
         self
@@ -173,28 +173,28 @@ impl Generation {
         self
     }
 
-    /// Adds an uploaded picture to the prompt.
+    /// Adds an uploaded image to the prompt.
     #[must_use]
     pub fn image_prompt(mut self, id: &str) -> Self {
         self.variables.push("imagePrompts", id);
         self
     }
 
-    /// Adds a picture that guides the generation.
+    /// Adds an image that guides the generation.
     #[must_use]
     pub fn controlnet(mut self, controlnet: Controlnet) -> Self {
         self.variables.push("controlnets", controlnet.json());
         self
     }
 
-    /// Adds a picture to be edited, with FLUX.1 Kontext.
+    /// Adds an image to be edited, with FLUX.1 Kontext.
     #[must_use]
     pub fn context_image(mut self, image: impl Into<ImageReference>) -> Self {
         self.variables.push("contextImages", image.into().json());
         self
     }
 
-    /// The size to generate in pixels. Default: the uploaded picture's, and the API's (1024×768) without one.
+    /// The size to generate in pixels. Default: the uploaded image's, and the API's (1024×768) without one.
     #[must_use]
     pub fn size(mut self, width: u32, height: u32) -> Self {
         self.variables.set("width", width);
@@ -210,21 +210,21 @@ impl Generation {
     }
 
     variables! {
-        /// Starts from an uploaded picture with this id. Give its [`size`](Self::size) too.
+        /// Starts from an uploaded image with this id. Give its [`size`](Self::size) too.
         init_image_id(&str) = "init_image_id";
-        /// Starts from a generated picture with this id. Give its [`size`](Self::size) too.
+        /// Starts from a generated image with this id. Give its [`size`](Self::size) too.
         init_generation_image_id(&str) = "init_generation_image_id";
         /// How much of the init image is kept, 0.1 to 0.9. Default: the API's.
         strength(f64) = "init_strength";
         /// How much the [image prompts](Self::image_prompt) count. Default: the API's.
         image_prompt_weight(f64) = "imagePromptWeight";
-        /// How many pictures to make, 1 to 8, and 1 to 4 where a side is longer than 768. Default: the API's, 4.
+        /// How many images to make, 1 to 8, and 1 to 4 where a side is longer than 768. Default: the API's, 4.
         num_images(u32) = "num_images";
         /// The model to use. Default: the API's.
         model_id(&str) = "modelId";
         /// What is not to be seen.
         negative_prompt(&str) = "negative_prompt";
-        /// The same seed makes the same picture.
+        /// The same seed makes the same image.
         seed(u64) = "seed";
         /// How strongly the prompt is followed, 1 to 20. Default: the API's, 7.
         guidance_scale(f64) = "guidance_scale";
@@ -244,18 +244,18 @@ impl Generation {
         ultra(bool) = "ultra";
         /// Lets the API write more into the prompt.
         enhance_prompt(bool) = "enhancePrompt";
-        /// Whether the picture can be laid beside itself without a seam.
+        /// Whether the image can be laid beside itself without a seam.
         tiling(bool) = "tiling";
         /// `disabled`, or `foreground_only` for a transparent background.
         transparency(&str) = "transparency";
-        /// Whether everybody sees the pictures. Default: the API's.
+        /// Whether everybody sees the images. Default: the API's.
         public(bool) = "public";
     }
 
     /// Sets any other variable by the API's own name, or one of the above to what this crate would not.
     ///
     /// ```
-    /// let generation = imgpost::leonardo::Generation::new("a lighthouse").extra("highContrast", true);
+    /// let generation = imgpost::leonardo::CreateGeneration::new("a lighthouse").extra("highContrast", true);
     /// ```
     #[must_use]
     pub fn extra(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -290,9 +290,10 @@ impl Generation {
                 ));
             }
         }
-        match self.bounds.contains(size) {
-            true => Ok(()),
-            false => Err(out_of_bounds(size, &self.bounds)),
+        if self.bounds.contains(size) {
+            Ok(())
+        } else {
+            Err(out_of_bounds(size, &self.bounds))
         }
     }
 }
@@ -304,8 +305,8 @@ pub(super) fn out_of_bounds(size: Size, bounds: &Bounds) -> Error {
     ))
 }
 
-impl Call for Generation {
-    type Answer = Job<GenerationState>;
+impl Call for CreateGeneration {
+    type Response = Job<Generation>;
 
     fn request(&self) -> Result<CallRequest, Error> {
         let mut variables = self.variables.clone();
@@ -325,7 +326,7 @@ impl Call for Generation {
         ))
     }
 
-    fn parse(&self, body: &[u8]) -> Result<Job<GenerationState>, Error> {
+    fn parse(&self, body: &[u8]) -> Result<Job<Generation>, Error> {
         started(body, "sdGenerationJob")
     }
 }
@@ -334,18 +335,18 @@ impl Call for Generation {
 mod tests {
     use super::*;
 
-    fn json(generation: &Generation) -> Value {
+    fn json(generation: &CreateGeneration) -> Value {
         generation.request().unwrap().json.unwrap()
     }
 
-    fn refused(generation: Generation, words: &str) {
+    fn refused(generation: CreateGeneration, words: &str) {
         let error = generation.request().unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     }
 
     #[test]
     fn only_what_was_set_is_sent() {
-        let generation = Generation::new("p")
+        let generation = CreateGeneration::new("p")
             .strength(0.4)
             .extra("highContrast", true);
         let expected = json!({"prompt": "p", "init_strength": 0.4, "highContrast": true});
@@ -354,9 +355,9 @@ mod tests {
 
     #[test]
     fn what_the_api_would_refuse_is_not_sent() {
-        let p = || Generation::new("p");
-        refused(Generation::new(""), "the prompt is empty");
-        refused(Generation::new("ä".repeat(1501)), "1501 characters");
+        let p = || CreateGeneration::new("p");
+        refused(CreateGeneration::new(""), "the prompt is empty");
+        refused(CreateGeneration::new("ä".repeat(1501)), "1501 characters");
         refused(
             p().strength(0.95),
             "init_strength is 0.95; the API takes 0.1 to 0.9",

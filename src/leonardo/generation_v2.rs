@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::call::{Call, CallKind, CallRequest};
-use super::generation::GenerationState;
+use super::generation::Generation;
 use super::generation_v1::out_of_bounds;
 use super::job::{ImageReference, Job, RawJob, Variables};
 use crate::error::Error;
@@ -35,21 +35,21 @@ const BOUNDS: [(&str, Bounds); 3] = [
 /// The size is checked before anything is sent where the model's is known.
 ///
 /// ```no_run
-/// use imgpost::leonardo::{Client, GenerationV2};
-/// use imgpost::{Bounds, Prepare};
+/// use imgpost::leonardo::{Client, CreateGenerationV2};
+/// use imgpost::{Bounds, PrepareOptions};
 ///
 /// # let client = Client::from_env()?;
-/// let prepare = Prepare::default().bounds(Bounds::LEONARDO_FLUX_KONTEXT);
+/// let prepare = PrepareOptions::default().bounds(Bounds::LEONARDO_FLUX_KONTEXT);
 /// let init = client.upload_init_image(&prepare.open("photo.jpg")?)?;
-/// let generation = GenerationV2::new("flux-kontext-pro", "in the style of an engraving")
+/// let generation = CreateGenerationV2::new("flux-kontext-pro", "in the style of an engraving")
 ///     .size(init.size.width, init.size.height)
 ///     .image_reference(&init, None);
 /// let job = client.generate(&generation)?;
-/// let pictures = client.wait(&job)?.images;
+/// let images = client.wait(&job)?.images;
 /// # Ok::<(), imgpost::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct GenerationV2 {
+pub struct CreateGenerationV2 {
     model: String,
     public: bool,
     parameters: Variables,
@@ -57,9 +57,9 @@ pub struct GenerationV2 {
     bounds: Option<Bounds>,
 }
 
-impl GenerationV2 {
+impl CreateGenerationV2 {
     /// A generation by the model with this slug, for example `flux-kontext-pro`, from a prompt. Nobody else sees the
-    /// pictures.
+    /// images.
     pub fn new(model: impl Into<String>, prompt: impl Into<String>) -> Self {
         let model = model.into();
         let mut parameters = Variables::default();
@@ -74,7 +74,7 @@ impl GenerationV2 {
         }
     }
 
-    /// Whether everybody sees the pictures. Default: no.
+    /// Whether everybody sees the images. Default: no.
     #[must_use]
     pub fn public(mut self, public: bool) -> Self {
         self.public = public;
@@ -96,14 +96,14 @@ impl GenerationV2 {
         self
     }
 
-    /// How many pictures to make. Default: the API's.
+    /// How many images to make. Default: the API's.
     #[must_use]
     pub fn quantity(mut self, quantity: u32) -> Self {
         self.parameters.set("quantity", quantity);
         self
     }
 
-    /// Adds a picture that guides the generation, and how strongly.
+    /// Adds an image that guides the generation, and how strongly.
     #[must_use]
     pub fn image_reference(
         mut self,
@@ -118,13 +118,13 @@ impl GenerationV2 {
         self
     }
 
-    /// The picture a video starts with.
+    /// The image a video starts with.
     #[must_use]
     pub fn start_frame(self, image: impl Into<ImageReference>) -> Self {
         self.frame("start_frame", image.into())
     }
 
-    /// The picture a video ends with.
+    /// The image a video ends with.
     #[must_use]
     pub fn end_frame(self, image: impl Into<ImageReference>) -> Self {
         self.frame("end_frame", image.into())
@@ -155,15 +155,16 @@ impl GenerationV2 {
         };
         let clamp = |side: u64| u32::try_from(side).unwrap_or(u32::MAX);
         let size = Size::new(clamp(width), clamp(height));
-        match bounds.contains(size) {
-            true => Ok(()),
-            false => Err(out_of_bounds(size, &bounds)),
+        if bounds.contains(size) {
+            Ok(())
+        } else {
+            Err(out_of_bounds(size, &bounds))
         }
     }
 }
 
-impl Call for GenerationV2 {
-    type Answer = Job<GenerationState>;
+impl Call for CreateGenerationV2 {
+    type Response = Job<Generation>;
 
     fn request(&self) -> Result<CallRequest, Error> {
         self.check()?;
@@ -180,15 +181,15 @@ impl Call for GenerationV2 {
     }
 
     /// The job comes bare or wrapped.
-    fn parse(&self, body: &[u8]) -> Result<Job<GenerationState>, Error> {
+    fn parse(&self, body: &[u8]) -> Result<Job<Generation>, Error> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct Response {
             generate: Option<RawJob>,
             #[serde(flatten)]
             bare: Map<String, Value>,
         }
         let unreadable = super::error::ApiError::unreadable;
-        let answer: Answer = serde_json::from_slice(body).map_err(unreadable)?;
+        let answer: Response = serde_json::from_slice(body).map_err(unreadable)?;
         let bare = || serde_json::from_value(Value::Object(answer.bare)).map_err(unreadable);
         answer.generate.map_or_else(bare, Ok)?.check()
     }
@@ -200,7 +201,7 @@ mod tests {
 
     #[test]
     fn references_and_parameters_are_where_the_api_looks_for_them() {
-        let generation = GenerationV2::new("lucid-origin", "p")
+        let generation = CreateGenerationV2::new("lucid-origin", "p")
             .size(1024, 768)
             .quantity(2)
             .image_reference(ImageReference::uploaded("u"), Some(GuidanceStrength::High))
@@ -218,15 +219,19 @@ mod tests {
 
     #[test]
     fn sizes_are_checked_where_the_model_is_known() {
-        let size = |model: &str, w, h| GenerationV2::new(model, "p").size(w, h).request();
+        let size = |model: &str, w, h| CreateGenerationV2::new(model, "p").size(w, h).request();
         let error = size("gpt-image-2", 1024, 100).unwrap_err().to_string();
         assert!(error.contains("1024x100 is not accepted"), "{error}");
         assert!(size("gpt-image-2", 1024, 1024).is_ok());
         assert!(size("flux-kontext-pro", 2056, 64).is_err());
         assert!(size("another-model", 1440, 810).is_ok());
-        let without = GenerationV2::new("gpt-image-2", "p").request();
+        let without = CreateGenerationV2::new("gpt-image-2", "p").request();
         assert!(without.is_ok());
-        assert!(GenerationV2::new("gpt-image-2", "").request().is_err());
-        assert!(GenerationV2::new(" ", "p").request().is_err());
+        assert!(
+            CreateGenerationV2::new("gpt-image-2", "")
+                .request()
+                .is_err()
+        );
+        assert!(CreateGenerationV2::new(" ", "p").request().is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Init images: pictures a generation starts from.
+//! Init images: images a generation starts from.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ use crate::upload::Receipt;
 /// An uploaded image: what `init_image_id` of a generation refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct InitImage {
+pub struct UploadedImage {
     /// Its id.
     pub id: String,
     /// The extension it was declared and encoded with.
@@ -26,7 +26,7 @@ pub struct InitImage {
     pub receipt: Receipt,
 }
 
-impl InitImage {
+impl UploadedImage {
     pub(super) fn new(image: &PreparedImage, (id, receipt): (String, Receipt)) -> Self {
         log::info!("image {id}: {} {}", image.size(), image.extension());
         Self {
@@ -42,7 +42,7 @@ impl InitImage {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct InitImageRecord {
+pub struct InitImage {
     /// Its id.
     pub id: Option<String>,
     /// Where it can be fetched.
@@ -82,7 +82,7 @@ impl Call for CreateInitImage {
 
 calls_by_id! {
     /// `GET /v1/init-image/{id}`.
-    GetInitImage: get "/v1/init-image", "init_images_by_pk" => InitImageRecord;
+    GetInitImage: get "/v1/init-image", "init_images_by_pk" => InitImage;
     /// `DELETE /v1/init-image/{id}`.
     DeleteInitImage: delete "/v1/init-image", "delete_init_images_by_pk" => Deleted;
 }
@@ -103,7 +103,7 @@ impl Client {
     ///
     /// ```no_run
     /// # let client = imgpost::leonardo::Client::from_env()?;
-    /// let image = imgpost::Prepare::default().open("photo.jpg")?;
+    /// let image = imgpost::PrepareOptions::default().open("photo.jpg")?;
     /// let init = client.upload_init_image(&image)?;
     /// println!("{} is there as {}", init.size, init.id);
     /// client.delete_init_image(&init.id)?;
@@ -113,9 +113,9 @@ impl Client {
     /// # Errors
     ///
     /// As [`create_init_image`](Self::create_init_image) and [`upload`](crate::upload).
-    pub fn upload_init_image(&self, image: &PreparedImage) -> Result<InitImage, Error> {
+    pub fn upload_init_image(&self, image: &PreparedImage) -> Result<UploadedImage, Error> {
         let call = CreateInitImage::new(image.extension());
-        Ok(InitImage::new(image, self.upload_with(&call, image)?))
+        Ok(UploadedImage::new(image, self.upload_with(&call, image)?))
     }
 
     /// What the API has under the id of an init image: `GET /v1/init-image/{id}`.
@@ -123,7 +123,7 @@ impl Client {
     /// # Errors
     ///
     /// As [`call`](Self::call); [`ApiError::is_not_found`](super::ApiError::is_not_found) when there is none.
-    pub fn init_image(&self, id: impl AsRef<str>) -> Result<InitImageRecord, Error> {
+    pub fn init_image(&self, id: impl AsRef<str>) -> Result<InitImage, Error> {
         self.call(&GetInitImage::new(id.as_ref()))
     }
 

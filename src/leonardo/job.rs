@@ -42,13 +42,13 @@ pub struct Cost {
     pub unit: CostUnit,
 }
 
-/// What a [`Job`] makes: a [`GenerationState`](super::GenerationState) or a [`Variation`](super::Variation).
+/// What a [`Job`] makes: a [`Generation`](super::Generation) or a [`Variation`](super::Variation).
 ///
 /// It decides which endpoint [`Client::wait`](super::Client::wait) polls. The API has no other kinds of job that this
 /// crate starts, so the trait is sealed.
 pub trait JobResource: Clone + fmt::Debug + PartialEq + sealed::Sealed {
     /// The call that reads the resource.
-    type Get: Call<Answer = Self>;
+    type Get: Call<Response = Self>;
 
     /// The call that reads the resource with this id.
     fn get(id: &str) -> Self::Get;
@@ -66,17 +66,17 @@ pub(super) mod sealed {
 ///
 /// | started with | job | polled at |
 /// |---|---|---|
-/// | [`Generation`](super::Generation), [`GenerationV2`](super::GenerationV2), [`ImageToVideo`](super::ImageToVideo) | `Job<GenerationState>` | `GET /v1/generations/{id}` |
-/// | [`UniversalUpscaler`](super::UniversalUpscaler) | `Job<Variation>` | `GET /v1/variations/{id}` |
+/// | [`CreateGeneration`](super::CreateGeneration), [`CreateGenerationV2`](super::CreateGenerationV2), [`CreateImageToVideo`](super::CreateImageToVideo) | `Job<Generation>` | `GET /v1/generations/{id}` |
+/// | [`CreateUniversalUpscale`](super::CreateUniversalUpscale) | `Job<Variation>` | `GET /v1/variations/{id}` |
 ///
 /// To wait in another process, store [`id`](Self::id) and make the job from it again:
 ///
 /// ```no_run
-/// use imgpost::leonardo::{Client, Job, UniversalUpscaler, Variation};
+/// use imgpost::leonardo::{Client, Job, CreateUniversalUpscale, Variation};
 ///
 /// # let client = Client::from_env()?;
 /// # let image_id = "";
-/// let job: Job<Variation> = client.generate(&UniversalUpscaler::init_image(image_id))?;
+/// let job: Job<Variation> = client.generate(&CreateUniversalUpscale::init_image(image_id))?;
 /// let id = job.id;
 /// // Later:
 /// let upscaled = client.wait(&Job::<Variation>::from_id(id))?;
@@ -87,21 +87,21 @@ pub(super) mod sealed {
 /// An upscale is not a generation, so this does not compile:
 ///
 /// ```compile_fail
-/// use imgpost::leonardo::{Client, GenerationState, Job, UniversalUpscaler};
+/// use imgpost::leonardo::{Client, Generation, Job, CreateUniversalUpscale};
 ///
 /// # let client = Client::from_env()?;
 /// # let image_id = "";
-/// let job: Job<GenerationState> = client.generate(&UniversalUpscaler::init_image(image_id))?;
+/// let job: Job<Generation> = client.generate(&CreateUniversalUpscale::init_image(image_id))?;
 /// # Ok::<(), imgpost::Error>(())
 /// ```
 ///
 /// Nor does this, because a job is not an id:
 ///
 /// ```compile_fail
-/// # use imgpost::leonardo::{Client, UniversalUpscaler};
+/// # use imgpost::leonardo::{Client, CreateUniversalUpscale};
 /// # let client = Client::from_env()?;
 /// # let image_id = "";
-/// let job = client.generate(&UniversalUpscaler::init_image(image_id))?;
+/// let job = client.generate(&CreateUniversalUpscale::init_image(image_id))?;
 /// let generation = client.generation(&job)?;
 /// # Ok::<(), imgpost::Error>(())
 /// ```
@@ -256,8 +256,8 @@ impl ImageReference {
     }
 }
 
-impl From<&super::init_image::InitImage> for ImageReference {
-    fn from(image: &super::init_image::InitImage) -> Self {
+impl From<&super::init_image::UploadedImage> for ImageReference {
+    fn from(image: &super::init_image::UploadedImage) -> Self {
         Self::uploaded(&image.id)
     }
 }

@@ -1,14 +1,14 @@
 //! A client for what the [Leonardo.Ai API](https://docs.leonardo.ai/reference) does with an uploaded image.
 //!
 //! ```no_run
-//! use imgpost::{Prepare, leonardo::{Client, Generation}};
+//! use imgpost::{PrepareOptions, leonardo::{Client, CreateGeneration}};
 //!
 //! let client = Client::from_env()?;
-//! let image = Prepare::default().open("photo.jpg")?;
+//! let image = PrepareOptions::default().open("photo.jpg")?;
 //! let init = client.upload_init_image(&image)?;
-//! let job = client.generate(&Generation::new("a lighthouse at dusk").init_image(&init).strength(0.4))?;
-//! for picture in client.wait(&job)?.images {
-//!     println!("{}", picture.url);
+//! let job = client.generate(&CreateGeneration::new("a lighthouse at dusk").init_image(&init).strength(0.4))?;
+//! for image in client.wait(&job)?.images {
+//!     println!("{}", image.url);
 //! }
 //! # Ok::<(), imgpost::Error>(())
 //! ```
@@ -16,10 +16,10 @@
 //! | what | how |
 //! |---|---|
 //! | init images | [`Client::upload_init_image`], [`Client::init_image`], [`Client::delete_init_image`] |
-//! | canvas | [`Client::upload_canvas`] with a [mask](crate::PreparedImage::mask) |
+//! | canvas | [`Client::upload_canvas`] with a [mask](crate::PreparedImage::mask_options) |
 //! | datasets | [`Client::create_dataset`], [`Client::upload_dataset`] for many files |
 //! | other files | [`Client::upload_media`], [`Client::upload_model_asset`] |
-//! | jobs | [`Client::generate`] with a [`Generation`], [`GenerationV2`], [`ImageToVideo`] or [`UniversalUpscaler`] |
+//! | jobs | [`Client::generate`] with a [`CreateGeneration`], [`CreateGenerationV2`], [`CreateImageToVideo`] or [`CreateUniversalUpscale`] |
 //! | results | [`Client::wait`] for a [`Job`] of any kind, [`Client::download`] |
 //! | the account | [`Client::me`] |
 //!
@@ -36,7 +36,6 @@
 
 mod account;
 mod batch;
-mod budget;
 mod builder;
 pub mod call;
 mod canvas;
@@ -50,6 +49,7 @@ mod generation_v2;
 mod init_image;
 mod job;
 mod media;
+mod rate_limiter;
 mod unconfirmed;
 mod uploads;
 mod upscaler;
@@ -58,21 +58,23 @@ mod video;
 mod wait;
 
 pub use account::{User, UserDetails};
-pub use batch::{Batch, BatchItem, Outcome};
+pub use batch::{BatchItem, BatchOptions, BatchOutcome};
 pub use builder::ClientBuilder;
 pub use canvas::CanvasImages;
 pub use client::Client;
 pub use dataset::{Dataset, DatasetImage};
 pub use download::{DownloadError, Downloaded};
 pub use error::ApiError;
-pub use generation::{GeneratedImage, GenerationState};
-pub use generation_v1::{CanvasRequestType, Controlnet, Generation, Preprocessor, StrengthType};
-pub use generation_v2::{GenerationV2, GuidanceStrength};
-pub use init_image::{InitImage, InitImageRecord};
+pub use generation::{GeneratedImage, Generation};
+pub use generation_v1::{
+    CanvasRequestType, Controlnet, CreateGeneration, Preprocessor, StrengthType,
+};
+pub use generation_v2::{CreateGenerationV2, GuidanceStrength};
+pub use init_image::{InitImage, UploadedImage};
 pub use job::{Cost, CostUnit, ImageReference, Job, JobResource, JobStatus};
 pub use media::{MediaExtension, UploadedFile};
 pub use unconfirmed::UnconfirmedCall;
-pub use upscaler::{UltraUpscaleStyle, UniversalUpscaler, UpscalerStyle};
+pub use upscaler::{CreateUniversalUpscale, UltraUpscaleStyle, UpscalerStyle};
 pub use variation::{TransformType, Variation};
-pub use video::{ImageToVideo, VideoModel, VideoResolution};
-pub use wait::{Poll, Wait};
+pub use video::{CreateImageToVideo, VideoModel, VideoResolution};
+pub use wait::{Poll, WaitOptions};

@@ -8,14 +8,14 @@ use super::error::ApiError;
 use crate::error::Error;
 use crate::prepare::PreparedImage;
 use crate::presigned::PresignedPost;
-use crate::upload::{NotStored, Receipt};
+use crate::upload::{Receipt, UploadError};
 
 impl Client {
     /// Posts `image` with the form that `call` gets; when that expires while there is work to do, with another one,
     /// once. Gives the id and what the storage answered.
     pub(super) fn upload_with(
         &self,
-        call: &impl Call<Answer = PresignedPost>,
+        call: &impl Call<Response = PresignedPost>,
         image: &PreparedImage,
     ) -> Result<(String, Receipt), Error> {
         let [uploaded] = self.upload_all_with(
@@ -28,7 +28,7 @@ impl Client {
     /// As [`upload_with`](Self::upload_with), with a file as it is.
     pub(super) fn upload_file_with(
         &self,
-        call: &impl Call<Answer = PresignedPost>,
+        call: &impl Call<Response = PresignedPost>,
         path: &Path,
     ) -> Result<(String, Receipt), Error> {
         let [uploaded] = self.upload_all_with(
@@ -42,23 +42,23 @@ impl Client {
     pub(super) fn upload_all_with<const N: usize>(
         &self,
         ask: impl Fn() -> Result<[PresignedPost; N], Error>,
-        post: impl Fn(usize, &PresignedPost) -> Result<Receipt, NotStored>,
+        post: impl Fn(usize, &PresignedPost) -> Result<Receipt, UploadError>,
     ) -> Result<[(String, Receipt); N], Error> {
-        let post_all = || -> Result<Vec<(String, Receipt)>, NotStored> {
+        let post_all = || -> Result<Vec<(String, Receipt)>, UploadError> {
             let forms = ask()?;
             let all = forms.iter().enumerate();
             all.map(|(index, form)| Ok((form_id(form)?, post(index, form)?)))
                 .collect()
         };
         let uploaded = match post_all() {
-            Err(NotStored {
+            Err(UploadError {
                 error,
                 form_expired,
             }) if form_expired => {
                 log::info!("a form expires before its file is stored, asking for another: {error}");
                 let mut uploaded = post_all().map_err(|failed| failed.error)?;
                 for (_, receipt) in &mut uploaded {
-                    receipt.resigned = true;
+                    receipt.form_renewed = true;
                 }
                 uploaded
             }

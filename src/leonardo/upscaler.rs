@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::call::{Call, CallKind, CallRequest};
-use super::init_image::InitImage;
+use super::init_image::UploadedImage;
 use super::job::{Job, Variables, started};
 use super::variation::Variation;
 use crate::error::Error;
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// What the universal upscaler takes a picture for.
+    /// What the universal upscaler takes an image for.
     UpscalerStyle {
         /// Anything, the API's default.
         General = "GENERAL",
@@ -36,11 +36,11 @@ open_enum! {
 /// What is asked of the universal upscaler: `POST /v1/variations/universal-upscaler`. Only what is set here is sent.
 ///
 /// ```no_run
-/// use imgpost::leonardo::{Client, UniversalUpscaler, UpscalerStyle};
+/// use imgpost::leonardo::{Client, CreateUniversalUpscale, UpscalerStyle};
 ///
 /// # let client = Client::from_env()?;
-/// let init = client.upload_init_image(&imgpost::Prepare::default().open("photo.jpg")?)?;
-/// let upscaler = UniversalUpscaler::new(&init).multiplier(2.0).style(UpscalerStyle::Cinematic);
+/// let init = client.upload_init_image(&imgpost::PrepareOptions::default().open("photo.jpg")?)?;
+/// let upscaler = CreateUniversalUpscale::new(&init).multiplier(2.0).style(UpscalerStyle::Cinematic);
 /// let job = client.generate(&upscaler)?;
 /// if let Some(url) = client.wait(&job)?.url {
 ///     client.download(&url, "large.jpg")?;
@@ -48,22 +48,22 @@ open_enum! {
 /// # Ok::<(), imgpost::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct UniversalUpscaler {
+pub struct CreateUniversalUpscale {
     variables: Variables,
 }
 
-impl UniversalUpscaler {
-    /// Enlarges an uploaded picture.
-    pub fn new(init: &InitImage) -> Self {
+impl CreateUniversalUpscale {
+    /// Enlarges an uploaded image.
+    pub fn new(init: &UploadedImage) -> Self {
         Self::init_image(&init.id)
     }
 
-    /// Enlarges the uploaded picture with this id.
+    /// Enlarges the uploaded image with this id.
     pub fn init_image(id: &str) -> Self {
         Self::of("initImageId", id)
     }
 
-    /// Enlarges the generated picture with this id.
+    /// Enlarges the generated image with this id.
     pub fn generated_image(id: &str) -> Self {
         Self::of("generatedImageId", id)
     }
@@ -79,7 +79,7 @@ impl UniversalUpscaler {
         Self { variables }
     }
 
-    /// How many times as wide and as high the picture becomes, 1 to 2. Default: the API's, 1.5.
+    /// How many times as wide and as high the image becomes, 1 to 2. Default: the API's, 1.5.
     #[must_use]
     pub fn multiplier(self, multiplier: f64) -> Self {
         self.extra("upscaleMultiplier", multiplier)
@@ -91,7 +91,7 @@ impl UniversalUpscaler {
         self.extra("creativityStrength", strength)
     }
 
-    /// What the picture is taken for. Not in ultra mode.
+    /// What the image is taken for. Not in ultra mode.
     #[must_use]
     pub fn style(self, style: UpscalerStyle) -> Self {
         self.extra("upscalerStyle", style.as_str())
@@ -109,7 +109,7 @@ impl UniversalUpscaler {
         self.extra("detailContrast", contrast)
     }
 
-    /// How near to the picture the result is, 1 to 10. Ultra mode only.
+    /// How near to the image the result is, 1 to 10. Ultra mode only.
     #[must_use]
     pub fn similarity(self, similarity: u32) -> Self {
         self.extra("similarity", similarity)
@@ -145,8 +145,8 @@ impl UniversalUpscaler {
     }
 }
 
-impl Call for UniversalUpscaler {
-    type Answer = Job<Variation>;
+impl Call for CreateUniversalUpscale {
+    type Response = Job<Variation>;
 
     fn request(&self) -> Result<CallRequest, Error> {
         self.check()?;
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn the_two_modes_are_kept_apart() {
-        let new = || UniversalUpscaler::init_image("i");
+        let new = || CreateUniversalUpscale::init_image("i");
         let ultra = || new().ultra_style(UltraUpscaleStyle::Realistic);
         assert!(new().style(UpscalerStyle::Art2d).request().is_ok());
         assert!(ultra().detail_contrast(10).similarity(1).request().is_ok());

@@ -1,4 +1,4 @@
-//! Variations: what was made of a picture, for example an enlargement.
+//! Variations: what was made of an image, for example an enlargement.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// What was done to a picture.
+    /// What was done to an image.
     TransformType {
         /// What is around it was made.
         Outpaint = "OUTPAINT",
@@ -26,7 +26,7 @@ open_enum! {
     }
 }
 
-/// What was made of a picture.
+/// What was made of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -60,7 +60,7 @@ impl GetVariation {
 }
 
 impl Call for GetVariation {
-    type Answer = Variation;
+    type Response = Variation;
 
     fn request(&self) -> Result<CallRequest, Error> {
         let path = format!("/v1/variations/{}", path_segment(&self.id)?);

@@ -1,9 +1,9 @@
-//! Videos made from a picture.
+//! Videos made from an image.
 
 use serde_json::Value;
 
 use super::call::{Call, CallKind, CallRequest};
-use super::generation::GenerationState;
+use super::generation::Generation;
 use super::job::{ImageReference, Job, Variables, started};
 use crate::error::Error;
 use crate::open_enum::open_enum;
@@ -41,11 +41,11 @@ open_enum! {
 /// What is asked of a video: `POST /v1/generations-image-to-video`. Only what is set here is sent.
 ///
 /// ```no_run
-/// use imgpost::leonardo::{Client, ImageToVideo, VideoResolution};
+/// use imgpost::leonardo::{Client, CreateImageToVideo, VideoResolution};
 ///
 /// # let client = Client::from_env()?;
-/// let init = client.upload_init_image(&imgpost::Prepare::default().open("photo.jpg")?)?;
-/// let video = ImageToVideo::new("waves roll in", &init).resolution(VideoResolution::Resolution720);
+/// let init = client.upload_init_image(&imgpost::PrepareOptions::default().open("photo.jpg")?)?;
+/// let video = CreateImageToVideo::new("waves roll in", &init).resolution(VideoResolution::Resolution720);
 /// let job = client.generate(&video)?;
 /// for video in client.wait(&job)?.images.iter().filter_map(|image| image.motion_mp4_url.as_deref()) {
 ///     client.download(video, "waves.mp4")?;
@@ -53,12 +53,12 @@ open_enum! {
 /// # Ok::<(), imgpost::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct ImageToVideo {
+pub struct CreateImageToVideo {
     variables: Variables,
 }
 
-impl ImageToVideo {
-    /// A video that begins with this picture, from a prompt.
+impl CreateImageToVideo {
+    /// A video that begins with this image, from a prompt.
     pub fn new(prompt: impl Into<String>, image: impl Into<ImageReference>) -> Self {
         let image = image.into();
         let mut variables = Variables::default();
@@ -68,7 +68,7 @@ impl ImageToVideo {
         Self { variables }
     }
 
-    /// The picture it ends with. Kling 2.1 only.
+    /// The image it ends with. Kling 2.1 only.
     #[must_use]
     pub fn end_frame(self, image: impl Into<ImageReference>) -> Self {
         let image = image.into().json();
@@ -119,8 +119,8 @@ impl ImageToVideo {
     }
 }
 
-impl Call for ImageToVideo {
-    type Answer = Job<GenerationState>;
+impl Call for CreateImageToVideo {
+    type Response = Job<Generation>;
 
     fn request(&self) -> Result<CallRequest, Error> {
         self.variables.check_prompt(usize::MAX)?;
@@ -129,7 +129,7 @@ impl Call for ImageToVideo {
         Ok(CallRequest::post(path, json, CallKind::Generation))
     }
 
-    fn parse(&self, body: &[u8]) -> Result<Job<GenerationState>, Error> {
+    fn parse(&self, body: &[u8]) -> Result<Job<Generation>, Error> {
         started(body, "motionVideoGenerationJob")
     }
 }

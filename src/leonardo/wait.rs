@@ -24,11 +24,11 @@ type OnPoll = Arc<dyn Fn(Poll) -> ControlFlow<()> + Send + Sync>;
 /// ```no_run
 /// use std::ops::ControlFlow;
 /// use std::time::Duration;
-/// use imgpost::leonardo::{Client, Generation, Wait};
+/// use imgpost::leonardo::{Client, CreateGeneration, WaitOptions};
 ///
 /// # let client = Client::from_env()?;
-/// # let job = client.generate(&Generation::new("a lighthouse"))?;
-/// let wait = Wait::default().timeout(Duration::from_secs(120)).on_poll(|poll| {
+/// # let job = client.generate(&CreateGeneration::new("a lighthouse"))?;
+/// let wait = WaitOptions::default().timeout(Duration::from_secs(120)).on_poll(|poll| {
 ///     println!("{:?} after {:?}", poll.status, poll.elapsed);
 ///     ControlFlow::Continue(())
 /// });
@@ -36,7 +36,7 @@ type OnPoll = Arc<dyn Fn(Poll) -> ControlFlow<()> + Send + Sync>;
 /// # Ok::<(), imgpost::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Wait {
+pub struct WaitOptions {
     timeout: Duration,
     on_poll: Option<OnPoll>,
 }
@@ -53,7 +53,7 @@ pub struct Poll {
     pub polls: u32,
 }
 
-impl Default for Wait {
+impl Default for WaitOptions {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(600),
@@ -62,7 +62,7 @@ impl Default for Wait {
     }
 }
 
-impl Wait {
+impl WaitOptions {
     /// The longest time to wait. Default: 10 minutes. With zero, the job is polled once.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -84,7 +84,7 @@ impl Wait {
 
 /// Waiting for jobs.
 impl Client {
-    /// Waits until a job is complete and returns what it made: a [`GenerationState`](super::GenerationState) or a
+    /// Waits until a job is complete and returns what it made: a [`Generation`](super::Generation) or a
     /// [`Variation`](super::Variation). It waits at most ten minutes, and polls at once, after a second, and then at
     /// growing intervals of up to five seconds.
     ///
@@ -97,7 +97,7 @@ impl Client {
     /// [`Error::Api`] with [`is_not_found`](super::ApiError::is_not_found) when there is no such job; else as
     /// [`call`](Self::call). After any other error than `JobFailed`, the job goes on and can be waited for again.
     pub fn wait<R: JobResource>(&self, job: &Job<R>) -> Result<R, Error> {
-        self.wait_with(job, &Wait::default())
+        self.wait_with(job, &WaitOptions::default())
     }
 
     /// As [`wait`](Self::wait), with a timeout and a callback of your own.
@@ -105,7 +105,7 @@ impl Client {
     /// # Errors
     ///
     /// As [`wait`](Self::wait).
-    pub fn wait_with<R: JobResource>(&self, job: &Job<R>, wait: &Wait) -> Result<R, Error> {
+    pub fn wait_with<R: JobResource>(&self, job: &Job<R>, wait: &WaitOptions) -> Result<R, Error> {
         let started = Instant::now();
         let mut pause = FIRST_PAUSE;
         let mut polls = 0;
@@ -155,7 +155,7 @@ impl Client {
     }
 }
 
-impl fmt::Debug for Wait {
+impl fmt::Debug for WaitOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait")
             .field("timeout", &self.timeout)

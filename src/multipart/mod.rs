@@ -135,7 +135,7 @@ impl fmt::Debug for Form {
     }
 }
 
-/// Nobody who makes a picture can foresee it, so it is drawn twice only by chance.
+/// Nobody who makes an image can foresee it, so it is drawn twice only by chance.
 fn draw_boundary() -> String {
     format!("imgpost-{:032x}", random::draw())
 }
@@ -148,9 +148,10 @@ fn quoted(name: &str) -> Result<String, FormError> {
 }
 
 fn check_header(text: &str) -> Result<(), FormError> {
-    match text.contains(['\r', '\n', '\0']) {
-        true => Err(FormError { text: text.into() }),
-        false => Ok(()),
+    if text.contains(['\r', '\n', '\0']) {
+        Err(FormError { text: text.into() })
+    } else {
+        Ok(())
     }
 }
 

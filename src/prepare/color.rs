@@ -1,4 +1,4 @@
-//! Converts what a file says of its colours to sRGB, which is what a file that says nothing is taken for.
+//! Converts what a file says of its colors to sRGB, which is what a file that says nothing is taken for.
 
 use moxcms::{
     CicpColorPrimaries, CicpProfile, ColorProfile, DataColorSpace, Layout, MatrixCoefficients,
@@ -8,7 +8,7 @@ use moxcms::{
 use super::codec;
 use super::raster::{Color, Raster};
 
-/// What a file says of its colours.
+/// What a file says of its colors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum ColorSpace {
     /// Nothing, or that they are sRGB.
@@ -44,7 +44,7 @@ impl ColorSpace {
 fn cicp_profile([primaries, transfer, ..]: [u8; 4]) -> Result<ColorProfile, String> {
     let unknown = |error: moxcms::CmsError| error.to_string();
     let transfer_characteristics = TransferCharacteristics::try_from(transfer).map_err(unknown)?;
-    // What a screen of ordinary brightness shows of these is a matter of taste, not of colour.
+    // What a screen of ordinary brightness shows of these is a matter of taste, not of color.
     if matches!(
         transfer_characteristics,
         TransferCharacteristics::Smpte2084 | TransferCharacteristics::Hlg
@@ -80,11 +80,11 @@ fn gamma_profile(scaled: u32) -> Result<ColorProfile, String> {
 
 /// Converts `raster` to sRGB in three channels, or four where it has transparency.
 ///
-/// A profile that cannot be used is no reason to refuse a picture: its colours are then left as they are, as
+/// A profile that cannot be used is no reason to refuse an image: its colors are then left as they are, as
 /// browsers do.
 pub(super) fn to_srgb(raster: Raster, space: &ColorSpace) -> Raster {
     let raster = match space {
-        // These speak of red, green and blue, whatever the picture stores.
+        // These speak of red, green and blue, whatever the image stores.
         ColorSpace::Cicp(_) | ColorSpace::Gamma(_) => raster.into_rgb(),
         ColorSpace::Icc(_) | ColorSpace::Srgb => raster,
     };
@@ -110,7 +110,7 @@ fn convert(raster: &Raster, profile: &ColorProfile) -> Result<Raster, String> {
         (DataColorSpace::Rgb, Color::Rgba) => (Layout::Rgba, Color::Rgba),
         (DataColorSpace::Gray, Color::Gray) => (Layout::Gray, Color::Rgb),
         (DataColorSpace::Gray, Color::GrayAlpha) => (Layout::GrayAlpha, Color::Rgba),
-        // Four channels of ink have the layout of three colours and alpha.
+        // Four channels of ink have the layout of three colors and alpha.
         (DataColorSpace::Cmyk, Color::Cmyk) => (Layout::Rgba, Color::Rgb),
         (space, _) => return Err(format!("a profile for {space:?} does not fit the picture")),
     };
@@ -130,7 +130,7 @@ fn convert(raster: &Raster, profile: &ColorProfile) -> Result<Raster, String> {
 }
 
 /// Whether a profile means sRGB, the most common one there is, in any of the many files that define it: whether it
-/// leaves colours where they are, to one step of 255.
+/// leaves colors where they are, to one step of 255.
 fn is_srgb(profile: &ColorProfile) -> bool {
     if !profile.is_matrix_shaper() {
         return false;
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(pixel(&stays, Color::Rgb, &icc(&srgb)), stays);
         let none = ColorSpace::Icc(b"not a profile".to_vec());
         assert_eq!(pixel(&stays, Color::Rgb, &none), stays);
-        // A profile for three colours on a picture of four inks.
+        // A profile for three colors on an image of four inks.
         let inks = pixel(
             &[0, 255, 255, 0],
             Color::Cmyk,

@@ -1,4 +1,4 @@
-//! Reads pictures, told apart by content, into eight bits a sample.
+//! Reads images, told apart by content, into eight bits a sample.
 
 use std::io::{Cursor, Read, Seek};
 
@@ -6,7 +6,7 @@ use image::codecs::{png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat};
 
-use super::chunked::Chunked;
+use super::block_reader::BlockReader;
 use super::codec;
 use super::color::ColorSpace;
 use super::error::PrepareErrorKind;
@@ -28,10 +28,10 @@ const LEAST_TO_REDUCE: u32 = 8;
 #[derive(Clone)]
 pub(super) struct Decoded {
     pub raster: Raster,
-    /// The size of the picture as the file stores it.
+    /// The size of the image as the file stores it.
     pub stored: Size,
     pub orientation: Orientation,
-    /// What the colours mean, where the file says so.
+    /// What the colors mean, where the file says so.
     pub color_space: ColorSpace,
     /// How many pixels of the file, in each direction, one pixel of `raster` stands for: 1, 2, 4 or 8.
     pub reduction: u32,
@@ -55,7 +55,7 @@ enum Decoder<'a> {
 
 impl<'a> Source<'a> {
     pub fn from_bytes(bytes: &'a [u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
-        let mut source = Self::read_header(bytes, Chunked::new(Cursor::new(bytes)), limits)?;
+        let mut source = Self::read_header(bytes, BlockReader::new(Cursor::new(bytes)), limits)?;
         source.bytes = bytes;
         match &source.decoder {
             Decoder::Jpeg(jpeg) => jpeg.check_scans(bytes)?,
@@ -72,7 +72,7 @@ impl<'a> Source<'a> {
         let read = reader.by_ref().take(HEAD).read_to_end(&mut head);
         read.and_then(|_| reader.rewind())
             .map_err(PrepareErrorKind::Read)?;
-        Self::read_header(&head, Chunked::new(reader), limits)
+        Self::read_header(&head, BlockReader::new(reader), limits)
     }
 
     /// Whether the pixels can be decoded without the whole file in memory.
@@ -86,7 +86,7 @@ impl<'a> Source<'a> {
 
     fn read_header(
         head: &[u8],
-        reader: Chunked<'a>,
+        reader: BlockReader<'a>,
         limits: Limits,
     ) -> Result<Self, PrepareErrorKind> {
         let format = recognise(head)?;
@@ -100,7 +100,7 @@ impl<'a> Source<'a> {
 
     fn open(
         format: ImageFormat,
-        mut reader: Chunked<'a>,
+        mut reader: BlockReader<'a>,
         limits: Limits,
     ) -> Result<Self, PrepareErrorKind> {
         match format {
@@ -153,7 +153,7 @@ impl<'a> Source<'a> {
         Ok(Self {
             format,
             stored: Size::new(width, height),
-            // A broken EXIF block is no reason to refuse a picture.
+            // A broken EXIF block is no reason to refuse an image.
             orientation: decoder.orientation().unwrap_or(Orientation::NoTransforms),
             decoder: Decoder::Image(Box::new(decoder)),
             limits,
@@ -169,11 +169,12 @@ impl<'a> Source<'a> {
         self.orientation
     }
 
-    /// The size of the picture when it is held upright.
+    /// The size of the image when it is held upright.
     pub fn upright_size(&self) -> Size {
-        match is_on_its_side(self.orientation) {
-            true => self.stored.transposed(),
-            false => self.stored,
+        if is_on_its_side(self.orientation) {
+            self.stored.transposed()
+        } else {
+            self.stored
         }
     }
 
@@ -223,7 +224,7 @@ impl<'a> Source<'a> {
                 Ok((raster, ColorSpace::of_profile(icc_profile)))
             }
             Decoder::Image(mut decoder) => {
-                // As with EXIF: a broken profile is no reason to refuse a picture.
+                // As with EXIF: a broken profile is no reason to refuse an image.
                 let icc_profile = decoder.icc_profile().unwrap_or_default();
                 let color_space = match (icc_profile, format) {
                     (None, ImageFormat::Png) => png::color_space(bytes),
@@ -255,7 +256,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Whether width and height change places when the stored picture is held upright.
+/// Whether width and height change places when the stored image is held upright.
 pub(super) fn is_on_its_side(orientation: Orientation) -> bool {
     matches!(orientation.to_exif(), 5..=8)
 }

@@ -13,23 +13,23 @@ use super::raster::Raster;
 use crate::extension::Extension;
 use crate::geometry::Size;
 
-/// How many samples of colour a JPEG keeps for four of brightness; the notation is that of video, as in sharp.
+/// How many samples of color a JPEG keeps for four of brightness; the notation is that of video, as in sharp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChromaSubsampling {
     /// 4:2:0, one for every two by two pixels: right for photos.
     #[default]
     Cs420,
-    /// 4:4:4, one for every pixel: a fifth more bytes, for drawings and text in strong colours.
+    /// 4:4:4, one for every pixel: a fifth more bytes, for drawings and text in strong colors.
     Cs444,
 }
 
-/// How a picture is encoded.
+/// How an image is encoded.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Encoding {
     pub quality: u8,
     pub chroma_subsampling: ChromaSubsampling,
-    pub optimise_coding: bool,
+    pub optimize_coding: bool,
 }
 
 impl Default for Encoding {
@@ -37,7 +37,7 @@ impl Default for Encoding {
         Self {
             quality: 90,
             chroma_subsampling: ChromaSubsampling::default(),
-            optimise_coding: false,
+            optimize_coding: false,
         }
     }
 }
@@ -93,9 +93,10 @@ impl Encoding {
         while high - low > 1 {
             let middle = low + (high - low) / 2;
             let bytes = at(middle)?;
-            match fits(&bytes) {
-                true => (found, low) = (bytes, middle),
-                false => high = middle,
+            if fits(&bytes) {
+                (found, low) = (bytes, middle)
+            } else {
+                high = middle
             }
         }
         Ok(found)
@@ -104,7 +105,7 @@ impl Encoding {
     #[cfg(feature = "turbo")]
     fn jpeg(&self, raster: &Raster) -> Encoded {
         let (quality, chroma) = (self.quality, self.chroma_subsampling);
-        super::turbo::encode(raster, quality, chroma, self.optimise_coding)
+        super::turbo::encode(raster, quality, chroma, self.optimize_coding)
     }
 
     #[cfg(not(feature = "turbo"))]
@@ -119,7 +120,7 @@ impl Encoding {
         });
         // The default takes one pixel of four, which costs 8 % more bytes at equal quality.
         encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-        encoder.set_optimized_huffman_tables(self.optimise_coding);
+        encoder.set_optimized_huffman_tables(self.optimize_coding);
         encoder.encode(&raster.pixels, width, height, ColorType::Rgb)?;
         Ok(bytes)
     }
@@ -149,9 +150,10 @@ fn write(
     raster: &Raster,
     encoder: impl ImageEncoder,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let color = match raster.color.has_alpha() {
-        true => ExtendedColorType::Rgba8,
-        false => ExtendedColorType::Rgb8,
+    let color = if raster.color.has_alpha() {
+        ExtendedColorType::Rgba8
+    } else {
+        ExtendedColorType::Rgb8
     };
     let Size { width, height } = raster.size;
     Ok(encoder.write_image(&raster.pixels, width, height, color)?)

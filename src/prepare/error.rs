@@ -20,7 +20,7 @@ impl PrepareError {
     }
 
     /// About an image that was in memory.
-    pub(super) fn of_memory(kind: PrepareErrorKind) -> Self {
+    pub(super) fn without_path(kind: PrepareErrorKind) -> Self {
         Self::new(kind, None)
     }
 
@@ -89,7 +89,7 @@ pub enum PrepareErrorKind {
         /// What the decoder panicked with.
         source: Source,
     },
-    /// The picture has more pixels than are decoded here.
+    /// The image has more pixels than are decoded here.
     TooLarge {
         /// The size its header gives.
         size: Size,
@@ -117,14 +117,14 @@ pub enum PrepareErrorKind {
         /// The bytes that were given.
         found: u64,
     },
-    /// A mask whose picture is of another aspect ratio than the one it belongs to.
+    /// A mask whose image is of another aspect ratio than the one it belongs to.
     MaskOfAnotherRatio {
         /// The upright size of the mask.
         mask: Size,
-        /// The upright size of its picture.
+        /// The upright size of its image.
         picture: Size,
     },
-    /// The picture cannot be encoded in as few bytes as were asked for.
+    /// The image cannot be encoded in as few bytes as were asked for.
     DoesNotFit {
         /// The fewest bytes that were reached.
         bytes: u64,

@@ -38,13 +38,13 @@ impl<'a> Input<'a> {
     }
 
     /// The content of a file.
-    pub fn bytes(bytes: &'a [u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
+    pub fn from_bytes(bytes: &'a [u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
         limits.check_input(bytes.len() as u64)?;
         Ok(Self::Bytes(bytes.into()))
     }
 
     /// Pixels of red, green, blue and alpha, row by row from the top.
-    pub fn rgba8(size: Size, pixels: &[u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
+    pub fn from_rgba8(size: Size, pixels: &[u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
         let (expected, found) = (size.area().saturating_mul(4), pixels.len() as u64);
         if found != expected {
             return Err(PrepareErrorKind::WrongLength { expected, found });
@@ -54,9 +54,9 @@ impl<'a> Input<'a> {
         Ok(Self::Pixels(raster.without_useless_alpha()))
     }
 
-    pub fn image(image: &DynamicImage, limits: Limits) -> Result<Self, PrepareErrorKind> {
+    pub fn from_image(image: DynamicImage, limits: Limits) -> Result<Self, PrepareErrorKind> {
         limits.check_pixels(Size::new(image.width(), image.height()))?;
-        Ok(Self::Pixels(Raster::from_image(image.clone())))
+        Ok(Self::Pixels(Raster::from_image(image)))
     }
 
     /// Names the image that is prepared from the file at `path`, and the errors, after the file.

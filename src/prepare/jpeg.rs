@@ -3,7 +3,7 @@
 use image::metadata::Orientation;
 use jpeg_decoder::{CodingProcess, Decoder, Error, ImageInfo, PixelFormat};
 
-use super::chunked::Chunked;
+use super::block_reader::BlockReader;
 use super::decode::unsupported;
 use super::error::PrepareErrorKind;
 use super::limits::Limits;
@@ -11,17 +11,17 @@ use super::metadata::JpegSegments;
 use super::raster::{Color, Raster};
 use crate::geometry::Size;
 
-/// A progressive file has some ten scans. Each goes over the whole picture, and can be made of a few bytes.
+/// A progressive file has some ten scans. Each goes over the whole image, and can be made of a few bytes.
 const MAX_SCANS: usize = 500;
 
 /// A JPEG whose header has been read.
 pub(super) struct Jpeg<'a> {
-    decoder: Box<Decoder<Chunked<'a>>>,
+    decoder: Box<Decoder<BlockReader<'a>>>,
     info: ImageInfo,
 }
 
 impl<'a> Jpeg<'a> {
-    pub fn read_header(reader: Chunked<'a>) -> Result<Self, PrepareErrorKind> {
+    pub fn read_header(reader: BlockReader<'a>) -> Result<Self, PrepareErrorKind> {
         let mut decoder = Box::new(Decoder::new(reader));
         decoder.read_info().map_err(error)?;
         let info = decoder
@@ -43,7 +43,7 @@ impl<'a> Jpeg<'a> {
     }
 
     pub fn orientation(&self) -> Orientation {
-        // A broken EXIF block is no reason to refuse a picture.
+        // A broken EXIF block is no reason to refuse an image.
         let exif = self.decoder.exif_data();
         exif.and_then(Orientation::from_exif_chunk)
             .unwrap_or(Orientation::NoTransforms)
@@ -55,11 +55,12 @@ impl<'a> Jpeg<'a> {
             return Ok(());
         }
         let scans = JpegSegments::new(bytes).filter(|segment| segment.marker == 0xDA);
-        match scans.count() > MAX_SCANS {
-            true => Err(unsupported(format!(
+        if scans.count() > MAX_SCANS {
+            Err(unsupported(format!(
                 "a JPEG of more than {MAX_SCANS} scans"
-            ))),
-            false => Ok(()),
+            )))
+        } else {
+            Ok(())
         }
     }
 
@@ -110,9 +111,10 @@ impl<'a> Jpeg<'a> {
     fn memory(&self, size: Size, color: Color) -> u64 {
         let channels = color.channels() as u64;
         let samples = 2 * size.area() * channels;
-        match self.is_progressive() {
-            true => samples + 2 * self.size().area() * channels,
-            false => samples,
+        if self.is_progressive() {
+            samples + 2 * self.size().area() * channels
+        } else {
+            samples
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What a picture may cost before it is refused.
+//! What an image may cost before it is refused.
 
 use crate::geometry::Size;
 
 use super::error::PrepareErrorKind;
 
-/// What a picture may cost; checked before anything is allocated for its pixels.
+/// What an image may cost; checked before anything is allocated for its pixels.
 ///
 /// The defaults let through every camera sold and refuse files that were made to exhaust memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,28 +37,31 @@ impl Limits {
 
     pub(super) fn check_pixels(&self, size: Size) -> Result<(), PrepareErrorKind> {
         let max_pixels = self.max_pixels;
-        match size.area() > max_pixels {
-            true => Err(PrepareErrorKind::TooLarge { size, max_pixels }),
-            false => Ok(()),
+        if size.area() > max_pixels {
+            Err(PrepareErrorKind::TooLarge { size, max_pixels })
+        } else {
+            Ok(())
         }
     }
 
     pub(super) fn check_input(&self, bytes: u64) -> Result<(), PrepareErrorKind> {
         let max_input_bytes = self.max_input_bytes;
-        match bytes > max_input_bytes {
-            true => Err(PrepareErrorKind::FileTooLarge {
+        if bytes > max_input_bytes {
+            Err(PrepareErrorKind::FileTooLarge {
                 bytes,
                 max_input_bytes,
-            }),
-            false => Ok(()),
+            })
+        } else {
+            Ok(())
         }
     }
 
     pub(super) fn check_alloc(&self, needed: u64) -> Result<(), PrepareErrorKind> {
         let max_alloc = self.max_alloc;
-        match needed > max_alloc {
-            true => Err(PrepareErrorKind::TooMuchMemory { needed, max_alloc }),
-            false => Ok(()),
+        if needed > max_alloc {
+            Err(PrepareErrorKind::TooMuchMemory { needed, max_alloc })
+        } else {
+            Ok(())
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Masks for the canvas: white on black, of exactly the size and the part of the picture they belong to.
+//! Masks for the canvas: white on black, of exactly the size and the part of the image they belong to.
 
 use std::path::Path;
 
@@ -19,30 +19,30 @@ use crate::geometry::{Placement, Size};
 
 const BLACK: [u8; 3] = [0; 3];
 
-/// How the mask of a prepared picture is prepared; made by [`PreparedImage::mask`].
+/// How the mask of a prepared image is prepared; made by [`PreparedImage::mask_options`].
 ///
-/// Leonardo's canvas paints where the mask is white and keeps the picture where it is black, and fails where the two
-/// are not of one size. The mask may be drawn at any size of the picture's own aspect ratio; the same part of it is
-/// kept. Colours become gray, transparency becomes black.
+/// Leonardo's canvas paints where the mask is white and keeps the image where it is black, and fails where the two
+/// are not of one size. The mask may be drawn at any size of the image's own aspect ratio; the same part of it is
+/// kept. Colors become gray, transparency becomes black.
 ///
 /// ```no_run
-/// use imgpost::Prepare;
+/// use imgpost::PrepareOptions;
 ///
-/// let picture = Prepare::default().aspect(1, 1).open("photo.jpg")?;
-/// let mask = picture.mask().threshold(128).open("mask.png")?;
-/// assert_eq!(mask.size(), picture.size());
+/// let image = PrepareOptions::default().aspect(1, 1).open("photo.jpg")?;
+/// let mask = image.mask_options().threshold(128).open("mask.png")?;
+/// assert_eq!(mask.size(), image.size());
 /// # Ok::<(), imgpost::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct PrepareMask {
+pub struct MaskOptions {
     plan: Plan,
     threshold: Option<u8>,
     extension: Extension,
     limits: Limits,
 }
 
-impl PrepareMask {
-    pub(super) fn of(plan: Plan) -> Self {
+impl MaskOptions {
+    pub(super) fn new(plan: Plan) -> Self {
         Self {
             plan,
             threshold: None,
@@ -77,7 +77,7 @@ impl PrepareMask {
     ///
     /// # Errors
     ///
-    /// As [`Prepare::open`](super::Prepare::open), and [`PrepareErrorKind::MaskOfAnotherRatio`].
+    /// As [`PrepareOptions::open`](super::PrepareOptions::open), and [`PrepareErrorKind::MaskOfAnotherRatio`].
     pub fn open(&self, path: impl AsRef<Path>) -> Result<PreparedImage, PrepareError> {
         Input::prepare_file(path.as_ref(), self.limits, |input| self.run(input))
     }
@@ -87,10 +87,10 @@ impl PrepareMask {
     /// # Errors
     ///
     /// As [`open`](Self::open).
-    pub fn bytes(&self, bytes: impl AsRef<[u8]>) -> Result<PreparedImage, PrepareError> {
-        Input::bytes(bytes.as_ref(), self.limits)
+    pub fn prepare_bytes(&self, bytes: impl AsRef<[u8]>) -> Result<PreparedImage, PrepareError> {
+        Input::from_bytes(bytes.as_ref(), self.limits)
             .and_then(|input| self.run(input))
-            .map_err(PrepareError::of_memory)
+            .map_err(PrepareError::without_path)
     }
 
     /// Prepares a mask of `width` × `height` pixels in memory: red, green, blue and alpha, row by row from the top.
@@ -98,15 +98,15 @@ impl PrepareMask {
     /// # Errors
     ///
     /// As [`open`](Self::open), and [`PrepareErrorKind::WrongLength`].
-    pub fn rgba8(
+    pub fn prepare_rgba8(
         &self,
         width: u32,
         height: u32,
         pixels: &[u8],
     ) -> Result<PreparedImage, PrepareError> {
-        Input::rgba8(Size::new(width, height), pixels, self.limits)
+        Input::from_rgba8(Size::new(width, height), pixels, self.limits)
             .and_then(|input| self.run(input))
-            .map_err(PrepareError::of_memory)
+            .map_err(PrepareError::without_path)
     }
 
     /// Prepares a mask that has been decoded.
@@ -114,10 +114,10 @@ impl PrepareMask {
     /// # Errors
     ///
     /// As [`open`](Self::open).
-    pub fn image(&self, image: &DynamicImage) -> Result<PreparedImage, PrepareError> {
-        Input::image(image, self.limits)
+    pub fn prepare_image(&self, image: DynamicImage) -> Result<PreparedImage, PrepareError> {
+        Input::from_image(image, self.limits)
             .and_then(|input| self.run(input))
-            .map_err(PrepareError::of_memory)
+            .map_err(PrepareError::without_path)
     }
 
     fn run(&self, input: Input<'_>) -> Result<PreparedImage, PrepareErrorKind> {
@@ -148,7 +148,7 @@ impl PrepareMask {
                 orientation,
                 ..plan
             },
-            untouched: false,
+            unchanged: false,
             stem: String::from("mask"),
         })
     }

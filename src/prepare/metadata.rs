@@ -1,14 +1,14 @@
-//! Whether a file holds a picture and nothing else.
+//! Whether a file holds an image and nothing else.
 
 use image::ImageFormat;
 
 use super::png::PngChunks;
 use super::webp::WebpChunks;
 
-/// Whether a file holds only what is needed to show an upright sRGB picture of eight bits a sample: no EXIF, XMP,
-/// profile, thumbnail, comment, animation or anything behind the picture.
+/// Whether a file holds only what is needed to show an upright sRGB image of eight bits a sample: no EXIF, XMP,
+/// profile, thumbnail, comment, animation or anything behind the image.
 ///
-/// The data of the picture itself is not looked at. What is not understood counts as metadata.
+/// The data of the image itself is not looked at. What is not understood counts as metadata.
 pub(super) fn is_bare(format: ImageFormat, bytes: &[u8]) -> bool {
     match format {
         ImageFormat::Jpeg => is_bare_jpeg(bytes),
@@ -25,7 +25,7 @@ fn is_bare_jpeg(bytes: &[u8]) -> bool {
             0xD9 => return segment.end == bytes.len(),
             // JFIF, with the size of its thumbnail in the last two bytes.
             0xE0 => segment.content.len() == 14 && segment.content.ends_with(&[0, 0]),
-            // Adobe's word on the colour transform, and nothing else an APP14 may hold.
+            // Adobe's word on the color transform, and nothing else an APP14 may hold.
             0xEE => segment.content.len() == 12 && segment.content.starts_with(b"Adobe"),
             // Baseline and progressive frames of one or three components of eight bits.
             0xC0..=0xC2 => {
@@ -45,7 +45,7 @@ fn is_bare_jpeg(bytes: &[u8]) -> bool {
 /// One marker of a JPEG and what belongs to it (ITU-T T.81, B.1.1).
 pub(super) struct JpegSegment<'a> {
     pub marker: u8,
-    /// What lies behind the length, and is not coded picture data.
+    /// What lies behind the length, and is not coded image data.
     pub content: &'a [u8],
     /// Where the next one begins.
     pub end: usize,

@@ -1,6 +1,6 @@
 //! From a file a user has to the image a presigned form is waiting for.
 
-mod chunked;
+mod block_reader;
 mod codec;
 mod color;
 mod decode;
@@ -11,13 +11,13 @@ mod jpeg;
 mod limits;
 mod mask;
 mod metadata;
+mod pipeline;
 mod plan;
 mod png;
 mod prepared;
 mod raster;
 mod render;
 mod resample;
-mod run;
 #[cfg(feature = "tiff")]
 mod tiff;
 #[cfg(feature = "turbo")]
@@ -40,22 +40,22 @@ use input::Input;
 pub use encode::ChromaSubsampling;
 pub use error::{PrepareError, PrepareErrorKind};
 pub use limits::Limits;
-pub use mask::PrepareMask;
+pub use mask::MaskOptions;
 pub use plan::Plan;
 pub use prepared::PreparedImage;
 
 /// How an image is prepared: which size, which format.
 ///
-/// The defaults give the upright, undistorted picture, both sides a multiple of 8 between 32 and 1536 pixels, as a
-/// JPEG of quality 90, or as a PNG where it has transparency. Colours are converted to sRGB, metadata is left behind.
+/// The defaults give the upright, undistorted image, both sides a multiple of 8 between 32 and 1536 pixels, as a
+/// JPEG of quality 90, or as a PNG where it has transparency. Colors are converted to sRGB, metadata is left behind.
 ///
 /// Read are JPEG, PNG and WebP, and GIF, BMP and TIFF with the features of their names; of an animation the first
-/// picture.
+/// image.
 ///
 /// ```no_run
-/// use imgpost::{Extension, Prepare};
+/// use imgpost::{Extension, PrepareOptions};
 ///
-/// let image = Prepare::default()
+/// let image = PrepareOptions::default()
 ///     .size(1024, 768)
 ///     .extension(Extension::Jpg)
 ///     .open("photo.jpg")?;
@@ -63,7 +63,7 @@ pub use prepared::PreparedImage;
 /// # Ok::<(), imgpost::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Prepare {
+pub struct PrepareOptions {
     resize: Resize,
     extension: Option<Extension>,
     encoding: Encoding,
@@ -73,7 +73,7 @@ pub struct Prepare {
     limits: Limits,
 }
 
-impl Default for Prepare {
+impl Default for PrepareOptions {
     fn default() -> Self {
         Self {
             resize: Resize {
@@ -93,7 +93,7 @@ impl Default for Prepare {
     }
 }
 
-impl Prepare {
+impl PrepareOptions {
     /// What size to make. Default: [`Target::Undistorted`].
     #[must_use]
     pub fn target(mut self, target: Target) -> Self {
@@ -126,14 +126,14 @@ impl Prepare {
         self
     }
 
-    /// What happens to a picture of another ratio. Default: [`Fit::Cover`].
+    /// What happens to an image of another ratio. Default: [`Fit::Cover`].
     #[must_use]
     pub fn fit(mut self, fit: Fit) -> Self {
         self.resize.fit = fit;
         self
     }
 
-    /// Which part is kept when a picture is cropped, and where it lies when it is padded. Default:
+    /// Which part is kept when an image is cropped, and where it lies when it is padded. Default:
     /// [`Gravity::Center`].
     #[must_use]
     pub fn gravity(mut self, gravity: Gravity) -> Self {
@@ -141,14 +141,14 @@ impl Prepare {
         self
     }
 
-    /// Whether a picture smaller than the target keeps its size, as far as the bounds allow. Default: false.
+    /// Whether an image smaller than the target keeps its size, as far as the bounds allow. Default: false.
     #[must_use]
     pub fn without_enlargement(mut self, without: bool) -> Self {
         self.resize.without_enlargement = without;
         self
     }
 
-    /// The format to encode. Default: `jpg`, or `png` where the picture has transparency.
+    /// The format to encode. Default: `jpg`, or `png` where the image has transparency.
     #[must_use]
     pub fn extension(mut self, extension: Extension) -> Self {
         self.extension = Some(extension);
@@ -163,7 +163,7 @@ impl Prepare {
         self
     }
 
-    /// How much colour a JPEG keeps. Default: 4:2:0.
+    /// How much color a JPEG keeps. Default: 4:2:0.
     #[must_use]
     pub fn chroma_subsampling(mut self, chroma_subsampling: ChromaSubsampling) -> Self {
         self.encoding.chroma_subsampling = chroma_subsampling;
@@ -172,8 +172,8 @@ impl Prepare {
 
     /// Whether a JPEG gets Huffman tables of its own: 2 % fewer bytes for a third more encoding time. Default: false.
     #[must_use]
-    pub fn optimise_coding(mut self, optimise: bool) -> Self {
-        self.encoding.optimise_coding = optimise;
+    pub fn optimize_coding(mut self, optimise: bool) -> Self {
+        self.encoding.optimize_coding = optimise;
         self
     }
 
@@ -185,7 +185,7 @@ impl Prepare {
         self
     }
 
-    /// Whether the picture may be made smaller than the target where [`max_bytes`](Self::max_bytes) cannot be kept
+    /// Whether the image may be made smaller than the target where [`max_bytes`](Self::max_bytes) cannot be kept
     /// otherwise: to a smaller size of the same ratio and the same multiple, and before the quality falls
     /// below 50. Default: false.
     #[must_use]
@@ -194,7 +194,7 @@ impl Prepare {
         self
     }
 
-    /// The colour under transparency in a JPEG, and around the picture with [`Fit::Contain`]: red, green, blue.
+    /// The color under transparency in a JPEG, and around the image with [`Fit::Contain`]: red, green, blue.
     /// Default: white.
     #[must_use]
     pub fn background(mut self, rgb: [u8; 3]) -> Self {
@@ -202,7 +202,7 @@ impl Prepare {
         self
     }
 
-    /// What the picture may cost. Default: that of [`Limits`].
+    /// What the image may cost. Default: that of [`Limits`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -231,10 +231,10 @@ impl Prepare {
     /// # Errors
     ///
     /// As [`open`](Self::open).
-    pub fn bytes(&self, bytes: impl AsRef<[u8]>) -> Result<PreparedImage, PrepareError> {
-        Input::bytes(bytes.as_ref(), self.limits)
+    pub fn prepare_bytes(&self, bytes: impl AsRef<[u8]>) -> Result<PreparedImage, PrepareError> {
+        Input::from_bytes(bytes.as_ref(), self.limits)
             .and_then(|input| self.run(input))
-            .map_err(PrepareError::of_memory)
+            .map_err(PrepareError::without_path)
     }
 
     /// Prepares `width` × `height` pixels in memory: red, green, blue and alpha (not premultiplied) of eight bits in
@@ -244,15 +244,15 @@ impl Prepare {
     ///
     /// [`PrepareErrorKind::WrongLength`] when `pixels` are not `4 * width * height` bytes, otherwise as
     /// [`open`](Self::open).
-    pub fn rgba8(
+    pub fn prepare_rgba8(
         &self,
         width: u32,
         height: u32,
         pixels: &[u8],
     ) -> Result<PreparedImage, PrepareError> {
-        Input::rgba8(Size::new(width, height), pixels, self.limits)
+        Input::from_rgba8(Size::new(width, height), pixels, self.limits)
             .and_then(|input| self.run(input))
-            .map_err(PrepareError::of_memory)
+            .map_err(PrepareError::without_path)
     }
 
     /// Prepares an image that has been decoded, upright and in sRGB.
@@ -260,10 +260,10 @@ impl Prepare {
     /// # Errors
     ///
     /// As [`open`](Self::open).
-    pub fn image(&self, image: &DynamicImage) -> Result<PreparedImage, PrepareError> {
-        Input::image(image, self.limits)
+    pub fn prepare_image(&self, image: DynamicImage) -> Result<PreparedImage, PrepareError> {
+        Input::from_image(image, self.limits)
             .and_then(|input| self.run(input))
-            .map_err(PrepareError::of_memory)
+            .map_err(PrepareError::without_path)
     }
 
     /// What [`open`](Self::open) would do to the image in the file at `path`, told from its header alone. What can be
@@ -280,13 +280,13 @@ impl Prepare {
         planned.map_err(|kind| PrepareError::new(kind, Some(path)))
     }
 
-    /// What would be done to an upright picture of `width` × `height` pixels.
+    /// What would be done to an upright image of `width` × `height` pixels.
     ///
     /// # Errors
     ///
     /// [`PrepareErrorKind::NoSuchSize`] and [`PrepareErrorKind::TooLarge`].
     pub fn plan_size(&self, width: u32, height: u32) -> Result<Plan, PrepareError> {
         self.plan_for(Size::new(width, height), Orientation::NoTransforms)
-            .map_err(PrepareError::of_memory)
+            .map_err(PrepareError::without_path)
     }
 }

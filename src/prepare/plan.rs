@@ -1,15 +1,15 @@
-//! What will be done to a picture, told before it is done.
+//! What will be done to an image, told before it is done.
 
 use image::metadata::Orientation;
 
 use crate::geometry::{Placement, Region, Size};
 
-/// What will be done to a picture: which of its pixels are kept, and the size that comes out.
+/// What will be done to an image: which of its pixels are kept, and the size that comes out.
 ///
 /// ```no_run
-/// use imgpost::Prepare;
+/// use imgpost::PrepareOptions;
 ///
-/// let plan = Prepare::default().aspect(1, 1).plan("photo.jpg")?;
+/// let plan = PrepareOptions::default().aspect(1, 1).plan("photo.jpg")?;
 /// println!("{:?} of {} becomes {}", plan.crop(), plan.source_size(), plan.size());
 /// # Ok::<(), imgpost::Error>(())
 /// ```
@@ -21,17 +21,17 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The size in pixels of the upright picture.
+    /// The size in pixels of the upright image.
     pub fn source_size(&self) -> Size {
         self.source_size
     }
 
-    /// How the picture is stored: the EXIF orientation, 1 to 8, where 1 is upright.
+    /// How the image is stored: the EXIF orientation, 1 to 8, where 1 is upright.
     pub fn orientation(&self) -> u8 {
         self.orientation.to_exif()
     }
 
-    /// The part of the upright picture that is kept, in its pixels.
+    /// The part of the upright image that is kept, in its pixels.
     pub fn crop(&self) -> Region {
         self.placement.crop
     }
@@ -48,7 +48,7 @@ impl Plan {
         self.placement.canvas
     }
 
-    /// The same for a mask of size `mask`, if that is of the picture's ratio to within a pixel of rounding.
+    /// The same for a mask of size `mask`, if that is of the image's ratio to within a pixel of rounding.
     pub(super) fn for_mask(&self, mask: Size) -> Option<Placement> {
         let (ours, theirs) = (self.source_size, mask);
         let cross = |w: u32, h: u32| u64::from(w) * u64::from(h);

@@ -41,7 +41,7 @@ impl<'a> Iterator for PngChunks<'a> {
     }
 }
 
-/// What the chunks before the picture say of its colours, apart from an ICC profile; the first of cICP, sRGB and
+/// What the chunks before the image say of its colors, apart from an ICC profile; the first of cICP, sRGB and
 /// gAMA counts (PNG, third edition, 4.3).
 ///
 /// `image` has a function for gAMA, which in 0.25.10 never finds one, and none for cICP.
@@ -61,10 +61,7 @@ pub(super) fn color_space(bytes: &[u8]) -> ColorSpace {
             _ => {}
         }
     }
-    match is_srgb {
-        true => ColorSpace::Srgb,
-        false => space,
-    }
+    if is_srgb { ColorSpace::Srgb } else { space }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::mask::PrepareMask;
+use super::mask::MaskOptions;
 use super::plan::Plan;
 use crate::atomic_file::AtomicFile;
 use crate::cancel::CancelToken;
@@ -18,7 +18,7 @@ pub struct PreparedImage {
     pub(super) extension: Extension,
     pub(super) size: Size,
     pub(super) plan: Plan,
-    pub(super) untouched: bool,
+    pub(super) unchanged: bool,
     pub(super) stem: String,
 }
 
@@ -43,24 +43,24 @@ impl PreparedImage {
         self.size
     }
 
-    /// The size in pixels the picture had when held upright, before anything was done to it.
+    /// The size in pixels the image had when held upright, before anything was done to it.
     pub fn source_size(&self) -> Size {
         self.plan.source_size()
     }
 
-    /// What was done to the picture.
+    /// What was done to the image.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
     /// Whether the file already was what was asked for, and the bytes are its own.
-    pub fn is_untouched(&self) -> bool {
-        self.untouched
+    pub fn is_unchanged(&self) -> bool {
+        self.unchanged
     }
 
-    /// Prepares the mask of this picture, for the canvas: the same part of it, at the same size.
-    pub fn mask(&self) -> PrepareMask {
-        PrepareMask::of(self.plan)
+    /// Prepares the mask of this image, for the canvas: the same part of it, at the same size.
+    pub fn mask_options(&self) -> MaskOptions {
+        MaskOptions::new(self.plan)
     }
 
     /// A name for it: the name of the file it came from, or `image`, in plain ASCII and with the right extension.

@@ -78,7 +78,7 @@ impl Raster {
         if self.pixels.chunks_exact(channels).any(|p| p[last] < 255) {
             return self;
         }
-        // In place: the copy of a large picture would be the largest allocation of all.
+        // In place: the copy of a large image would be the largest allocation of all.
         let pixels = self.pixels.len() / channels;
         for pixel in 0..pixels {
             let from = pixel * channels;
@@ -89,7 +89,7 @@ impl Raster {
         self
     }
 
-    /// The same picture in three channels, or four where it has transparency.
+    /// The same image in three channels, or four where it has transparency.
     pub fn into_rgb(self) -> Self {
         let (pixels, color): (Vec<u8>, _) = match self.color {
             Color::Rgb | Color::Rgba => return self,

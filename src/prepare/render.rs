@@ -9,29 +9,30 @@ use super::raster::{Color, Raster};
 use super::resample::{Kernel, resample};
 use crate::geometry::{Placement, Region, Size};
 
-/// Carries out `placement` on a decoded picture; what it leaves empty gets the background.
+/// Carries out `placement` on a decoded image; what it leaves empty gets the background.
 pub(super) fn render(
     decoded: Decoded,
     placement: &Placement,
     kernel: Kernel,
     background: [u8; 3],
 ) -> Raster {
-    // Resampling first and turning the small result is the same picture as turning first, for a fraction of the work.
+    // Resampling first and turning the small result is the same image as turning first, for a fraction of the work.
     let (crop, scaled) = as_stored(placement, &decoded);
     let source = decoded.raster;
     let [_, _, width, height] = crop;
     let is_there = scaled == source.size
         && [width, height] == [source.size.width, source.size.height].map(f64::from);
-    let resampled = match is_there {
-        true => source,
-        false => resample(&source, crop, scaled, kernel),
+    let resampled = if is_there {
+        source
+    } else {
+        resample(&source, crop, scaled, kernel)
     };
     let converted = color::to_srgb(resampled, &decoded.color_space);
     let upright = turn(converted, decoded.orientation);
     pad(upright, placement, background)
 }
 
-/// The crop in pixels of the reduced raster and the scaled size, both as they lie before the picture is turned.
+/// The crop in pixels of the reduced raster and the scaled size, both as they lie before the image is turned.
 fn as_stored(placement: &Placement, decoded: &Decoded) -> ([f64; 4], Size) {
     let Region {
         left,
@@ -40,9 +41,10 @@ fn as_stored(placement: &Placement, decoded: &Decoded) -> ([f64; 4], Size) {
         height,
     } = placement.crop;
     let [left, top, width, height] = [left, top, width, height].map(f64::from);
-    let ([mut x, mut y, w, h], scaled) = match is_on_its_side(decoded.orientation) {
-        true => ([top, left, height, width], placement.scaled.transposed()),
-        false => ([left, top, width, height], placement.scaled),
+    let ([mut x, mut y, w, h], scaled) = if is_on_its_side(decoded.orientation) {
+        ([top, left, height, width], placement.scaled.transposed())
+    } else {
+        ([left, top, width, height], placement.scaled)
     };
     // Which of the stored axes run against the upright ones: EXIF 2.32, tag 0112.
     let (against_x, against_y) = match decoded.orientation.to_exif() {
@@ -68,9 +70,10 @@ fn turn(raster: Raster, orientation: Orientation) -> Raster {
         return raster;
     }
     let Size { width, height } = raster.size;
-    let image = match raster.color.has_alpha() {
-        true => RgbaImage::from_raw(width, height, raster.pixels).map(DynamicImage::from),
-        false => RgbImage::from_raw(width, height, raster.pixels).map(DynamicImage::from),
+    let image = if raster.color.has_alpha() {
+        RgbaImage::from_raw(width, height, raster.pixels).map(DynamicImage::from)
+    } else {
+        RgbImage::from_raw(width, height, raster.pixels).map(DynamicImage::from)
     };
     let mut image = image.expect("a raster holds as many bytes as its size says");
     image.apply_orientation(orientation);
@@ -94,7 +97,7 @@ fn pad(raster: Raster, placement: &Placement, [r, g, b]: [u8; 3]) -> Raster {
     Raster::new(placement.canvas, pixels, raster.color)
 }
 
-/// Lays a transparent picture onto the background, for formats that cannot hold transparency.
+/// Lays a transparent image onto the background, for formats that cannot hold transparency.
 pub(super) fn flatten(raster: Raster, background: [u8; 3]) -> Raster {
     if !raster.color.has_alpha() {
         return raster;

@@ -13,7 +13,7 @@ use crate::geometry::Size;
 /// How pixels become more or fewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kernel {
-    /// With three lobes: sharp, for pictures.
+    /// With three lobes: sharp, for images.
     Lanczos3,
     /// The mean of what a pixel covers, or the nearest one when enlarging: makes no values that were not there
     /// between two areas of one value. For masks.
@@ -60,7 +60,7 @@ impl Taps {
 /// The taps of `to` pixels along one side, which come from `length` of the `source` pixels from `start` on.
 fn taps(source: u32, start: f64, length: f64, to: u32, kernel: Kernel) -> Vec<Taps> {
     let step = length / f64::from(to);
-    // A reduced picture needs the kernel as wide as its pixels are now.
+    // A reduced image needs the kernel as wide as its pixels are now.
     let stretch = step.max(1.0);
     let (radius, weight): (f64, fn(f64) -> f64) = match kernel {
         Kernel::Lanczos3 => (3.0, lanczos3),
@@ -194,7 +194,7 @@ fn mix_with<S: Simd, const CHANNELS: usize, const ALPHA: bool>(
     pixels
 }
 
-/// A weighted sum of rows, whose colours are multiplied by their alpha where they have one.
+/// A weighted sum of rows, whose colors are multiplied by their alpha where they have one.
 #[inline(always)]
 fn mix_rows<S: Simd, const CHANNELS: usize, const ALPHA: bool>(
     simd: S,
@@ -216,9 +216,10 @@ fn mix_rows<S: Simd, const CHANNELS: usize, const ALPHA: bool>(
                 let value = f32::from(bytes[n]);
                 // A block may end within a pixel only where there is no alpha: 3 channels do not divide it.
                 let alpha = n / CHANNELS * CHANNELS + CHANNELS - 1;
-                match ALPHA && n != alpha {
-                    true => value * (f32::from(bytes[alpha]) * (1.0 / 255.0)),
-                    false => value,
+                if ALPHA && n != alpha {
+                    value * (f32::from(bytes[alpha]) * (1.0 / 255.0))
+                } else {
+                    value
                 }
             });
             let weight = f32x8::splat(simd, *weight);
@@ -264,7 +265,7 @@ fn mix_columns<S: Simd, const CHANNELS: usize, const ALPHA: bool>(
     }
 }
 
-/// The sums of the channels, rounded, with the alpha taken out of the colours again.
+/// The sums of the channels, rounded, with the alpha taken out of the colors again.
 #[inline(always)]
 fn pixel<const CHANNELS: usize, const ALPHA: bool>(lanes: [f32; LANES]) -> [u8; CHANNELS] {
     let (mut sums, rest) = ([0.0; CHANNELS], lanes.as_chunks::<CHANNELS>().0);
@@ -275,7 +276,7 @@ fn pixel<const CHANNELS: usize, const ALPHA: bool>(lanes: [f32; LANES]) -> [u8; 
     }
     let alpha = sums[CHANNELS - 1];
     if ALPHA {
-        // What cannot be seen has no colour.
+        // What cannot be seen has no color.
         let share = if alpha < 0.5 { 0.0 } else { 255.0 / alpha };
         sums[..CHANNELS - 1]
             .iter_mut()
@@ -377,7 +378,7 @@ mod tests {
                     .chunks_exact(channels)
                     .zip(exact.chunks_exact(channels));
                 for (ours, exact) in pairs {
-                    // The colour of what is hardly seen hangs by a thread.
+                    // The color of what is hardly seen hangs by a thread.
                     let alpha = exact[channels - 1];
                     let loose = color.has_alpha() && alpha < 32;
                     let most = if loose {

@@ -48,11 +48,11 @@ pub(super) fn encode(
     raster: &Raster,
     quality: u8,
     chroma_subsampling: ChromaSubsampling,
-    optimise_coding: bool,
+    optimize_coding: bool,
 ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let mut compressor = Compressor::new()?;
     compressor.set_quality(quality.into())?;
-    compressor.set_optimize(optimise_coding)?;
+    compressor.set_optimize(optimize_coding)?;
     compressor.set_subsamp(match chroma_subsampling {
         ChromaSubsampling::Cs420 => Subsamp::Sub2x2,
         ChromaSubsampling::Cs444 => Subsamp::None,

@@ -91,7 +91,7 @@ fn metadata_is_whole(file: &mut (impl Read + Seek)) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Refuses a file whose picture says another size than the canvas or the frame it is on. The limits were held against
+/// Refuses a file whose image says another size than the canvas or the frame it is on. The limits were held against
 /// that one, while image-webp allocates for the other, and panics on a frame with alpha that is larger than announced.
 pub(super) fn check_sizes(bytes: &[u8]) -> Result<(), PrepareErrorKind> {
     let mut canvas = None;
@@ -121,7 +121,7 @@ fn frame_fits(data: &[u8]) -> bool {
     let mut chunks = WebpChunks::of_frame(data);
     let found = chunks.next().and_then(|first| match first.kind {
         b"VP8L" => lossless_size(first.data),
-        // Whatever follows on the alpha is taken for a lossy picture.
+        // Whatever follows on the alpha is taken for a lossy image.
         b"ALPH" => lossy_size(chunks.next()?.data),
         _ => lossy_size(first.data),
     });
@@ -135,7 +135,7 @@ fn size_at(data: &[u8], at: usize) -> Option<Size> {
     Some(Size::new(side(a, b, c), side(d, e, f)))
 }
 
-/// The size in a key frame of VP8, which a picture is (RFC 6386, 9.1).
+/// The size in a key frame of VP8, which an image is (RFC 6386, 9.1).
 fn lossy_size(data: &[u8]) -> Option<Size> {
     let &[tag, _, _, 0x9D, 0x01, 0x2A, a, b, c, d] = data.first_chunk()? else {
         return None;
@@ -144,7 +144,7 @@ fn lossy_size(data: &[u8]) -> Option<Size> {
     (tag & 1 == 0).then(|| Size::new(side(a, b), side(c, d)))
 }
 
-/// The size in a lossless picture: less one, in 14 bits each.
+/// The size in a lossless image: less one, in 14 bits each.
 fn lossless_size(data: &[u8]) -> Option<Size> {
     let &[0x2F, a, b, c, d] = data.first_chunk()? else {
         return None;

@@ -8,9 +8,10 @@ pub(super) fn encode(
     quality: u8,
 ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let (width, height) = (raster.size.width, raster.size.height);
-    let encoder = match raster.color.has_alpha() {
-        true => webp::Encoder::from_rgba(&raster.pixels, width, height),
-        false => webp::Encoder::from_rgb(&raster.pixels, width, height),
+    let encoder = if raster.color.has_alpha() {
+        webp::Encoder::from_rgba(&raster.pixels, width, height)
+    } else {
+        webp::Encoder::from_rgb(&raster.pixels, width, height)
     };
     let encoded = encoder.encode_simple(quality == 100, quality.into());
     match encoded {

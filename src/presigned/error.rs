@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::preflight::PolicyError;
+use super::validate::PolicyError;
 use crate::multipart::FormError;
 use crate::text::one_line;
 use crate::url::UrlError;

@@ -1,10 +1,10 @@
 //! Presigned POST forms, read from whatever handed them out.
 
-mod answer;
 mod error;
 pub(crate) mod fields;
 pub(crate) mod policy;
-mod preflight;
+mod shapes;
+mod validate;
 
 use std::fmt;
 use std::time::SystemTime;
@@ -16,7 +16,7 @@ use crate::timestamp::Timestamp;
 use crate::url;
 
 pub use error::PresignedPostError;
-pub use preflight::PolicyError;
+pub use validate::PolicyError;
 
 /// What S3 allows before the file's content
 /// ([POST object](https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html)).
@@ -94,7 +94,7 @@ impl PresignedPost {
     /// [`MAX_JSON_BYTES`](Self::MAX_JSON_BYTES), and as [`new`](Self::new). An answer with
     /// two forms is for [`canvas_from_json`](Self::canvas_from_json).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, PresignedPostError> {
-        answer::read_one(json.as_ref())
+        shapes::read_one(json.as_ref())
     }
 
     /// Reads both forms of a `uploadCanvasInitImage` answer: the init image's, then the mask's.
@@ -103,7 +103,7 @@ impl PresignedPost {
     ///
     /// As [`from_json`](Self::from_json).
     pub fn canvas_from_json(json: impl AsRef<[u8]>) -> Result<(Self, Self), PresignedPostError> {
-        answer::read_canvas(json.as_ref())
+        shapes::read_canvas(json.as_ref())
     }
 
     /// The id the API gave the image, where it gave one: what a generation is asked for with.
@@ -136,7 +136,11 @@ impl PresignedPost {
     /// The extension the form was made for, as far as its key or its `Content-Type` field tells.
     pub fn extension(&self) -> Option<Extension> {
         let suffix = self.key().and_then(|key| key.rsplit_once('.'));
-        let of_type = |mime: &str| Extension::ALL.into_iter().find(|e| e.mime_type() == mime);
+        let of_type = |mime: &str| {
+            Extension::ALL
+                .into_iter()
+                .find(|e| e.content_type() == mime)
+        };
         suffix
             .and_then(|(_, suffix)| suffix.parse().ok())
             .or_else(|| self.field("Content-Type").and_then(of_type))

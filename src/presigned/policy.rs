@@ -126,9 +126,10 @@ impl Policy {
             .filter(|name| !covered(name))
             .map(str::to_owned)
             .collect();
-        match extra.is_empty() {
-            true => Ok(()),
-            false => Err(Violation::ExtraFields(extra)),
+        if extra.is_empty() {
+            Ok(())
+        } else {
+            Err(Violation::ExtraFields(extra))
         }
     }
 }
@@ -191,9 +192,10 @@ impl Condition {
             Self::Equals { name, value } => value_of(name) == Some(value.as_str()),
             Self::StartsWith { name, prefix } => value_of(name).is_some_and(|value| {
                 let mut items = value.split(',').map(str::trim_start);
-                match name.eq_ignore_ascii_case("content-type") {
-                    true => items.all(|item| item.starts_with(prefix)),
-                    false => value.starts_with(prefix),
+                if name.eq_ignore_ascii_case("content-type") {
+                    items.all(|item| item.starts_with(prefix))
+                } else {
+                    value.starts_with(prefix)
                 }
             }),
             Self::ContentLength { min, max } => match size {
@@ -206,12 +208,13 @@ impl Condition {
                 _ => true,
             },
         };
-        match holds {
-            true => Ok(()),
-            false => Err(Violation::Condition {
+        if holds {
+            Ok(())
+        } else {
+            Err(Violation::Condition {
                 found: self.name().and_then(value_of).map(str::to_owned),
                 condition: self.clone(),
-            }),
+            })
         }
     }
 }

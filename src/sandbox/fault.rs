@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
-use super::http::{Answer, Incoming, Reply};
+use super::http::{Incoming, Reply, Response};
 
 /// Something that goes wrong with one request: see [`Sandbox::with_fault`](super::Sandbox::with_fault).
 ///
@@ -16,21 +16,21 @@ pub enum Fault {
     /// sender looks as if the connection were closed at once.
     CloseInBody(u8),
     /// The body is read, nothing comes of it, and the connection is closed.
-    CloseBeforeAnswer,
+    CloseBeforeResponse,
     /// The request is carried out, and the connection is closed without an answer.
-    LoseAnswer,
+    LoseResponse,
     /// Nothing of the body is read for so long; then the connection is closed.
     Stall(Duration),
     /// So many hundredths of the body are read, and nothing more for so long; then the connection is closed.
     StallInBody(u8, Duration),
     /// The body is read, nothing comes of it for so long; then the connection is closed.
-    StallBeforeAnswer(Duration),
+    StallBeforeResponse(Duration),
     /// The body is read a hundredth at a time with such a pause before each; then the request is carried out.
     ReadSlowly(Duration),
     /// The body is read, and these bytes are sent, which may be no answer of HTTP's; then the connection is closed.
     Raw(Vec<u8>),
     /// The body is read, this is answered, and nothing else done.
-    Answer {
+    Respond {
         /// The status.
         status: u16,
         /// Headers, by name.
@@ -43,7 +43,7 @@ pub enum Fault {
 impl Fault {
     /// A refusal by S3, with this status and code: `s3_error(503, "SlowDown")`.
     pub fn s3_error(status: u16, code: &str) -> Self {
-        Self::Answer {
+        Self::Respond {
             status,
             headers: vec![("Content-Type", "application/xml".into())],
             body: format!(
@@ -55,7 +55,7 @@ impl Fault {
     /// A refusal by the API, with this status, code and message.
     pub fn api_error(status: u16, code: &str, message: &str) -> Self {
         let json = serde_json::json!({"error": message, "path": "$", "code": code});
-        Self::Answer {
+        Self::Respond {
             status,
             headers: vec![("Content-Type", "application/json".into())],
             body: json.to_string(),
@@ -64,7 +64,7 @@ impl Fault {
 
     /// The page of a proxy, with this status.
     pub fn proxy_page(status: u16) -> Self {
-        Self::Answer {
+        Self::Respond {
             status,
             headers: vec![("Content-Type", "text/html".into())],
             body: format!("<html><title>{status} Bad Gateway</title></html>"),
@@ -75,7 +75,7 @@ impl Fault {
     pub(super) fn happen(
         self,
         request: &mut Incoming<'_>,
-        carry_out: impl FnOnce(&mut Incoming<'_>) -> io::Result<Answer>,
+        carry_out: impl FnOnce(&mut Incoming<'_>) -> io::Result<Response>,
     ) -> io::Result<Reply> {
         let closed = || {
             let told = "a fault that was asked for";
@@ -86,11 +86,11 @@ impl Fault {
                 read(request, hundredths)?;
                 closed()
             }
-            Self::CloseBeforeAnswer => {
+            Self::CloseBeforeResponse => {
                 read(request, 100)?;
                 closed()
             }
-            Self::LoseAnswer => {
+            Self::LoseResponse => {
                 carry_out(request)?;
                 closed()
             }
@@ -103,26 +103,26 @@ impl Fault {
                 std::thread::sleep(pause);
                 closed()
             }
-            Self::StallBeforeAnswer(pause) => {
+            Self::StallBeforeResponse(pause) => {
                 read(request, 100)?;
                 std::thread::sleep(pause);
                 closed()
             }
             Self::ReadSlowly(pause) => {
                 request.body.read_slowly(pause);
-                carry_out(request).map(Reply::Answer)
+                carry_out(request).map(Reply::Response)
             }
             Self::Raw(bytes) => {
                 read(request, 100)?;
                 Ok(Reply::Raw(bytes))
             }
-            Self::Answer {
+            Self::Respond {
                 status,
                 headers,
                 body,
             } => {
                 read(request, 100)?;
-                Ok(Reply::Answer(Answer {
+                Ok(Reply::Response(Response {
                     status,
                     headers,
                     body: body.into(),

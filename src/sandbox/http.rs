@@ -102,7 +102,7 @@ impl Incoming<'_> {
     }
 }
 
-pub(super) struct Answer {
+pub(super) struct Response {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Content,
@@ -130,7 +130,7 @@ impl Content {
     }
 }
 
-impl Answer {
+impl Response {
     pub fn new(status: u16, content_type: &str, body: impl Into<Content>) -> Self {
         Self {
             status,
@@ -166,7 +166,7 @@ impl Answer {
 
 /// What is sent back.
 pub(super) enum Reply {
-    Answer(Answer),
+    Response(Response),
     /// These bytes, whatever they are.
     Raw(Vec<u8>),
 }
@@ -214,11 +214,11 @@ pub(super) fn serve(
             }
             answer(&mut request)?
         }
-        Err(refusal) => Reply::Answer(refusal),
+        Err(refusal) => Reply::Response(refusal),
     };
     let mut writer = stream;
     match reply {
-        Reply::Answer(answer) => answer.write(writer)?,
+        Reply::Response(answer) => answer.write(writer)?,
         Reply::Raw(bytes) => writer.write_all(&bytes)?,
     }
     // The client may have gone already.
@@ -232,13 +232,13 @@ pub(super) fn serve(
 }
 
 /// Refuses what cannot be read or is not kept, and learns the length of the body.
-fn check_head(request: &mut Incoming<'_>) -> Result<(), Answer> {
+fn check_head(request: &mut Incoming<'_>) -> Result<(), Response> {
     if request.method.len() > MAX_METHOD_BYTES {
-        return Err(Answer::text(501, "there is no method of that name\n"));
+        return Err(Response::text(501, "there is no method of that name\n"));
     }
     if request.path.len() > MAX_PATH_BYTES {
         let text = format!("the path has more than {MAX_PATH_BYTES} bytes\n");
-        return Err(Answer::text(414, text));
+        return Err(Response::text(414, text));
     }
     // What comes in chunks has no length that could be checked, and is not read.
     if request.header("transfer-encoding").is_some() {
@@ -251,7 +251,10 @@ fn check_head(request: &mut Incoming<'_>) -> Result<(), Answer> {
         _ => None,
     };
     let Some(length) = length else {
-        return Err(Answer::text(400, "the Content-Length is not one number\n"));
+        return Err(Response::text(
+            400,
+            "the Content-Length is not one number\n",
+        ));
     };
     request.content_length = Some(length);
     request.body.rest.set_limit(length);

@@ -6,7 +6,7 @@
 //! The body and the policy are read by code that shares nothing with the client's.
 //!
 //! It answers the calls that touch an uploaded file, and refuses variables the API does not know, values it does not
-//! take, and pictures that were never posted:
+//! take, and images that were never posted:
 //!
 //! | resource | calls |
 //! |---|---|
@@ -20,11 +20,11 @@
 //! A generation is pending when it is first asked for and done the second time. There is no model behind it; what it
 //! makes shows what it was given:
 //!
-//! - the first picture it refers to, stretched to the size that was asked for, so that a wrong ratio is seen;
-//! - on the canvas the picture with squares where the mask is white; where the two are not of one size it fails;
-//! - without any picture, colours that follow from the prompt and the seed;
+//! - the first image it refers to, stretched to the size that was asked for, so that a wrong ratio is seen;
+//! - on the canvas the image with squares where the mask is white; where the two are not of one size it fails;
+//! - without any image, colors that follow from the prompt and the seed;
 //! - a video is a file that is told for an MP4 and has nothing in it to play;
-//! - an upscaled picture is enlarged as often as was asked.
+//! - an upscaled image is enlarged as often as was asked.
 //!
 //! It fails where the bytes that were posted are not of the format their form was for. The log (`warn`) says why.
 //!
@@ -52,8 +52,8 @@ mod fault;
 mod host;
 mod http;
 mod page;
-mod picture;
 mod recent;
+mod render;
 mod sigv4;
 mod state;
 mod storage;
@@ -191,10 +191,10 @@ impl Sandbox {
     /// Lets the next post to the storage go wrong. Given again, the one after that.
     ///
     /// ```
-    /// use imgpost::{Prepare, sandbox::{Fault, Sandbox}};
+    /// use imgpost::{PrepareOptions, sandbox::{Fault, Sandbox}};
     ///
     /// let sandbox = Sandbox::start()?.with_fault(Fault::s3_error(503, "SlowDown"));
-    /// let image = Prepare::default().rgba8(1, 1, &[0, 0, 0, 255])?;
+    /// let image = PrepareOptions::default().prepare_rgba8(1, 1, &[0, 0, 0, 255])?;
     /// let init = sandbox.client()?.upload_init_image(&image)?;
     /// assert_eq!(init.receipt.attempts, 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -43,9 +43,10 @@ pub(super) fn render<'a>(
         let content_type = object.content_type.as_deref().unwrap_or("no type");
         let (url, key) = (escape(&storage.object_url(&key)), escape(&key));
         let content_type = escape(content_type);
-        let picture = match content_type.starts_with("image/") {
-            true => format!("<img src=\"{url}\" alt=\"\">"),
-            false => format!("<span class=\"file\">{content_type}</span>"),
+        let picture = if content_type.starts_with("image/") {
+            format!("<img src=\"{url}\" alt=\"\">")
+        } else {
+            format!("<span class=\"file\">{content_type}</span>")
         };
         add(
             &mut page,
@@ -57,7 +58,7 @@ pub(super) fn render<'a>(
         );
     }
     page += "</ul></section><section><h2>Last requests</h2><table>";
-    // The pictures of this page were fetched by the page.
+    // The images of this page were fetched by the page.
     let asked = |request: &&SandboxRequest| {
         request.method != "GET" || request.path.starts_with(super::api::PREFIX)
     };

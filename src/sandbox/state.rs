@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::fault::Fault;
-use super::http::{Answer, Incoming, Reply};
+use super::http::{Incoming, Reply, Response};
 use super::{MAX_REQUESTS, SandboxRequest, api, host, page, storage};
 
 pub(super) struct State {
@@ -110,12 +110,12 @@ impl State {
             None => self.storage.answer(request),
         };
         let reply = match (refusal, fault) {
-            (Some((status, text)), _) => Ok(Reply::Answer(Answer::text(status, text))),
+            (Some((status, text)), _) => Ok(Reply::Response(Response::text(status, text))),
             (None, Some(fault)) => fault.happen(request, carry_out),
-            (None, None) => carry_out(request).map(Reply::Answer),
+            (None, None) => carry_out(request).map(Reply::Response),
         };
         let status = match &reply {
-            Ok(Reply::Answer(answer)) => Some(answer.status),
+            Ok(Reply::Response(answer)) => Some(answer.status),
             Ok(Reply::Raw(_)) | Err(_) => None,
         };
         log::debug!("sandbox: {} {path}: {status:?}", request.method);
@@ -125,9 +125,9 @@ impl State {
         reply
     }
 
-    fn page(&self) -> Answer {
+    fn page(&self) -> Response {
         let page = page::render(&self.storage, self.settings().requests.iter());
-        Answer::new(200, "text/html; charset=utf-8", page)
+        Response::new(200, "text/html; charset=utf-8", page)
     }
 }
 

@@ -132,9 +132,10 @@ impl fmt::Debug for UreqTransportBuilder {
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn tls_config(roots: ureq::tls::RootCerts) -> ureq::tls::TlsConfig {
     use ureq::tls::{TlsConfig, TlsProvider};
-    let provider = match cfg!(feature = "native-tls") {
-        true => TlsProvider::NativeTls,
-        false => TlsProvider::Rustls,
+    let provider = if cfg!(feature = "native-tls") {
+        TlsProvider::NativeTls
+    } else {
+        TlsProvider::Rustls
     };
     TlsConfig::builder()
         .provider(provider)
@@ -145,8 +146,9 @@ fn tls_config(roots: ureq::tls::RootCerts) -> ureq::tls::TlsConfig {
 /// The platform's own TLS is asked for in order to use the platform's own certificates.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn root_certs() -> ureq::tls::RootCerts {
-    match cfg!(any(feature = "native-tls", feature = "platform-verifier")) {
-        true => ureq::tls::RootCerts::PlatformVerifier,
-        false => ureq::tls::RootCerts::WebPki,
+    if cfg!(any(feature = "native-tls", feature = "platform-verifier")) {
+        ureq::tls::RootCerts::PlatformVerifier
+    } else {
+        ureq::tls::RootCerts::WebPki
     }
 }

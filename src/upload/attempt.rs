@@ -30,7 +30,7 @@ impl Uploader {
         &self,
         form: &PresignedPost,
         body: &Body<'_>,
-    ) -> Result<(Response, u32), NotStored> {
+    ) -> Result<(Response, u32), UploadError> {
         let mut attempt = 1;
         loop {
             let error = match self.attempt(form, body, attempt) {
@@ -48,7 +48,7 @@ impl Uploader {
             let random = random::draw() as u64;
             let next = retry::decide(attempt, self.retries, error.failure(), remaining, random);
             let Next::Attempt(pause) = next else {
-                return Err(NotStored {
+                return Err(UploadError {
                     error: error.into(),
                     form_expired: next == Next::TooLate,
                 });
@@ -71,7 +71,7 @@ impl Uploader {
         let mut url = form.url().to_owned();
         let mut redirects = 0;
         loop {
-            let mut reader = Watched {
+            let mut reader = ProgressReader {
                 inner: body.reader(),
                 progress: Progress {
                     sent: 0,
@@ -116,18 +116,18 @@ impl Uploader {
     /// The time within which an attempt has to start, where the policy is checked and has an expiration.
     fn remaining(&self, form: &PresignedPost) -> Option<Duration> {
         let remaining = form.remaining(SystemTime::now());
-        remaining.filter(|_| self.check_policy)
+        remaining.filter(|_| self.validate_policy)
     }
 }
 
 /// Why the file is not stored.
-pub(crate) struct NotStored {
+pub(crate) struct UploadError {
     pub error: Error,
     /// Whether another form is all it would take.
     pub form_expired: bool,
 }
 
-impl<E: Into<Error>> From<E> for NotStored {
+impl<E: Into<Error>> From<E> for UploadError {
     fn from(error: E) -> Self {
         let error = error.into();
         let form_expired = error.is_expired();
@@ -193,7 +193,7 @@ impl From<Refusal> for Error {
 }
 
 /// A body that tells how much of it was read, and stops when it is told to.
-struct Watched<'a> {
+struct ProgressReader<'a> {
     inner: Reader<'a>,
     progress: Progress,
     uploader: &'a Uploader,
@@ -201,7 +201,7 @@ struct Watched<'a> {
     stopped: Option<Stopped>,
 }
 
-impl Watched<'_> {
+impl ProgressReader<'_> {
     /// Tells the progress, and whether to go on.
     fn tell(&mut self) -> io::Result<()> {
         let told = match &self.uploader.on_progress {
@@ -216,7 +216,7 @@ impl Watched<'_> {
     }
 }
 
-impl Read for Watched<'_> {
+impl Read for ProgressReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.tell()?;
         let length = buffer.len().min(LARGEST_PART);

@@ -19,13 +19,13 @@ use crate::presigned::{PresignedPost, PresignedPostError};
 use crate::s3::PostResponse;
 use crate::text::ascii_file_name;
 use crate::transport::{Response, Transport, UreqTransport};
-pub(crate) use attempt::NotStored;
+pub(crate) use attempt::UploadError;
 
 /// Posts `image` with `form`: every field in the given order, then the file.
 ///
 /// ```no_run
 /// # let answer = "";
-/// let image = imgpost::Prepare::default().open("photo.jpg")?;
+/// let image = imgpost::PrepareOptions::default().open("photo.jpg")?;
 /// let form = imgpost::PresignedPost::from_json(&answer)?;
 /// let receipt = imgpost::upload(&form, &image)?;
 /// println!("{} bytes stored", receipt.bytes);
@@ -69,7 +69,7 @@ pub struct Uploader {
     timeout: Duration,
     idle_timeout: Duration,
     retries: u32,
-    check_policy: bool,
+    validate_policy: bool,
     on_progress: Option<OnProgress>,
     cancel_token: CancelToken,
 }
@@ -88,7 +88,7 @@ impl Uploader {
             timeout: Duration::from_secs(3600),
             idle_timeout: Duration::from_secs(30),
             retries: 4,
-            check_policy: true,
+            validate_policy: true,
             on_progress: None,
             cancel_token: CancelToken::new(),
         }
@@ -119,8 +119,8 @@ impl Uploader {
     /// Whether the policy of a form is checked before anything is sent. Default: true. Without it, the storage is
     /// the one to refuse.
     #[must_use]
-    pub fn check_policy(mut self, check: bool) -> Self {
-        self.check_policy = check;
+    pub fn validate_policy(mut self, check: bool) -> Self {
+        self.validate_policy = check;
         self
     }
 
@@ -157,8 +157,8 @@ impl Uploader {
         &self,
         form: &PresignedPost,
         image: &PreparedImage,
-    ) -> Result<Receipt, NotStored> {
-        let content_type = image.extension().mime_type();
+    ) -> Result<Receipt, UploadError> {
+        let content_type = image.extension().content_type();
         let plain_name = format!("image.{}", image.extension());
         let names = [image.file_name(), plain_name];
         self.post_content(form, names, content_type, image.bytes())
@@ -186,7 +186,7 @@ impl Uploader {
         form: &PresignedPost,
         path: &Path,
         content_type: Option<&str>,
-    ) -> Result<Receipt, NotStored> {
+    ) -> Result<Receipt, UploadError> {
         let file_error = |error: io::Error| {
             let message = format!("{}: {error}", path.display());
             Error::File(io::Error::new(error.kind(), message))
@@ -209,11 +209,11 @@ impl Uploader {
         [own_name, plain_name]: [String; 2],
         content_type: &str,
         content: impl Into<Content<'a>>,
-    ) -> Result<Receipt, NotStored> {
+    ) -> Result<Receipt, UploadError> {
         let started = Instant::now();
         let content = content.into();
         let bytes = content.length();
-        if self.check_policy {
+        if self.validate_policy {
             let checked = form.check(bytes, content_type, SystemTime::now());
             checked.map_err(PresignedPostError::from)?;
         }
@@ -221,10 +221,7 @@ impl Uploader {
         let wants_name = form
             .fields()
             .any(|(_, value)| value.contains("${filename}"));
-        let file_name = match wants_name {
-            true => own_name,
-            false => plain_name,
-        };
+        let file_name = if wants_name { own_name } else { plain_name };
         let body = form.body(&file_name, content_type, content)?;
         log::info!("posting {bytes} bytes to {}", form.host());
         let (response, attempts) = self.post(form, &body)?;
@@ -263,7 +260,7 @@ fn stored(form: &PresignedPost, file_name: &str, response: &Response) -> Receipt
         bytes: 0,
         attempts: 0,
         elapsed: Duration::ZERO,
-        resigned: false,
+        form_renewed: false,
     }
 }
 
@@ -285,7 +282,7 @@ pub struct Receipt {
     #[serde(serialize_with = "in_seconds")]
     pub elapsed: Duration,
     /// Whether the first form expired while there was work to do, and another one was asked for.
-    pub resigned: bool,
+    pub form_renewed: bool,
 }
 
 fn in_seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,7 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use imgpost::{Error, Prepare, PresignedPost, PresignedPostError, upload};
+use imgpost::{Error, PrepareOptions, PresignedPost, PresignedPostError, upload};
 use serde_json::{Value, json};
 
 use crate::support::others::{self, Case, GOOD};
@@ -217,7 +217,7 @@ fn contents() -> Vec<Sent> {
 }
 
 fn prepared_image() -> Sent {
-    let prepare = Prepare::default().size(128, 96);
+    let prepare = PrepareOptions::default().size(128, 96);
     let image = prepare.open(fixture("images/lighthouse.jpg")).unwrap();
     let fields = fields(&[("key", "users/1/${filename}"), ("empty", "")]);
     let (url, server) = capture_one(GOOD);

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::Command;
 
 use image::RgbaImage;
-use imgpost::leonardo::{CanvasRequestType, Generation};
+use imgpost::leonardo::{CanvasRequestType, CreateGeneration};
 use imgpost::sandbox::{Fault, Sandbox};
-use imgpost::{Extension, Prepare};
+use imgpost::{Extension, PrepareOptions};
 
 use crate::support::fixture;
 
@@ -59,14 +59,16 @@ fn a_browser_shows_the_pictures_and_the_requests() {
 
     let sandbox = sandbox.with_fault(Fault::s3_error(503, "SlowDown"));
     let client = sandbox.client().unwrap();
-    let photo = Prepare::default()
+    let photo = PrepareOptions::default()
         .open(fixture("images/lighthouse.jpg"))
         .unwrap();
     let init = client.upload_init_image(&photo).unwrap();
     let orange = [240, 120, 0, 255].repeat(16 * 16);
-    let plain = Prepare::default().size(512, 512).extension(Extension::Png);
+    let plain = PrepareOptions::default()
+        .size(512, 512)
+        .extension(Extension::Png);
     client
-        .upload_init_image(&plain.rgba8(16, 16, &orange).unwrap())
+        .upload_init_image(&plain.prepare_rgba8(16, 16, &orange).unwrap())
         .unwrap();
 
     let (width, height) = (photo.source_size().width, photo.source_size().height);
@@ -77,18 +79,21 @@ fn a_browser_shows_the_pictures_and_the_requests() {
         .chunks(3)
         .flat_map(|p| [p[0], p[1], p[2], 255])
         .collect();
-    let mask = photo.mask().rgba8(width, height, &mask).unwrap();
+    let mask = photo
+        .mask_options()
+        .prepare_rgba8(width, height, &mask)
+        .unwrap();
     let canvas = client.upload_canvas(&photo, &mask).unwrap();
-    let inpaint = Generation::new("a red sky").canvas(&canvas, CanvasRequestType::Inpaint);
+    let inpaint = CreateGeneration::new("a red sky").canvas(&canvas, CanvasRequestType::Inpaint);
     let job = client.generate(&inpaint.num_images(1)).unwrap();
     client.wait(&job).unwrap();
-    let dusk = Generation::new("a lighthouse at dusk").init_image(&init);
+    let dusk = CreateGeneration::new("a lighthouse at dusk").init_image(&init);
     let job = client.generate(&dusk.num_images(1)).unwrap();
     client.wait(&job).unwrap();
     client.generation("no-such-id").unwrap_err();
 
     let full = screenshot(&sandbox.page_url());
-    // The plain picture fills its square, but for what a frame may take.
+    // The plain image fills its square, but for what a frame may take.
     let orange = [240, 120, 0];
     assert_eq!(pixels_of(&empty, orange), 0);
     let shown = pixels_of(&full, orange);

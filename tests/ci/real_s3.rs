@@ -10,14 +10,16 @@ mod receipts;
 
 use std::process::Command;
 
-use imgpost::{Extension, Prepare, PreparedImage};
+use imgpost::{Extension, PrepareOptions, PreparedImage};
 use serde_json::json;
 
 use crate::support::fixture;
 use crate::support::s3::{Kind, Server, Storage};
 
 fn image() -> PreparedImage {
-    let prepare = Prepare::default().size(128, 96).extension(Extension::Jpg);
+    let prepare = PrepareOptions::default()
+        .size(128, 96)
+        .extension(Extension::Jpg);
     prepare.open(fixture("images/lighthouse.jpg")).unwrap()
 }
 

@@ -220,7 +220,7 @@ fn the_recipes_of_the_readme_do_what_they_say() {
     for name in ["gray.jpg", "alpha.png"] {
         std::fs::copy(fixture(&format!("images/{name}")), at("photos").join(name)).unwrap();
     }
-    // Instead of the program that shows a picture.
+    // Instead of the program that shows an image.
     let opener = "#!/bin/sh\necho \"$@\" > opened\n";
     std::fs::write(at("xdg-open"), opener).unwrap();
     std::fs::set_permissions(at("xdg-open"), PermissionsExt::from_mode(0o755)).unwrap();

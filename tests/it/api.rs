@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use imgpost::leonardo::call::CallKind;
 use imgpost::leonardo::{
-    ApiError, Client, Generation, GenerationState, Job, JobStatus, TransformType,
-    UniversalUpscaler, Variation, Wait,
+    ApiError, Client, CreateGeneration, CreateUniversalUpscale, Generation, Job, JobStatus,
+    TransformType, Variation, WaitOptions,
 };
 use imgpost::transport::{Request, Response, Transport, TransportError, TransportErrorKind};
 use imgpost::{CancelToken, Error};
@@ -188,7 +188,7 @@ fn where_in_the_request_the_fault_is_and_which_exchange_it_was() {
     };
     let headers = vec![("x-request-id", "r-1")];
     let api = Recorded::new([Answer::Response(400, headers, body)]);
-    let Err(Error::Api(error)) = api.client().generate(&Generation::new("p")) else {
+    let Err(Error::Api(error)) = api.client().generate(&CreateGeneration::new("p")) else {
         panic!("a refusal is an error")
     };
     assert_eq!(error.code.as_deref(), Some("validation-failed"));
@@ -312,7 +312,7 @@ fn a_paid_call_that_is_cancelled_on_its_way_may_have_been_charged() {
             .unwrap();
         client.with_cancel_token(&token)
     };
-    let generation = Generation::new("p");
+    let generation = CreateGeneration::new("p");
     let sent = cancelled(TransportErrorKind::Broken);
     let error = sent.generate(&generation).unwrap_err();
     let Error::Unconfirmed(call) = &error else {
@@ -346,7 +346,7 @@ fn a_new_job_that_the_api_does_not_know_yet_is_asked_for_again() {
         "getGenerationById.complete",
     ]);
     let client = api.client();
-    let job = client.generate(&Generation::new("p")).unwrap();
+    let job = client.generate(&CreateGeneration::new("p")).unwrap();
     assert_eq!(client.wait(&job).unwrap().status, JobStatus::Complete);
 
     let api = answers(&[
@@ -355,7 +355,7 @@ fn a_new_job_that_the_api_does_not_know_yet_is_asked_for_again() {
         "getVariationById.complete",
     ]);
     let client = api.client();
-    let upscaler = UniversalUpscaler::init_image(ID);
+    let upscaler = CreateUniversalUpscale::init_image(ID);
     let job = client.generate(&upscaler).unwrap();
     assert_eq!(client.wait(&job).unwrap().status, Some(JobStatus::Complete));
 }
@@ -367,7 +367,7 @@ fn a_job_that_is_gone_ends_the_wait() {
         other => panic!("{other:?}"),
     };
     let client = answers(&["getGenerationById.null"]).client();
-    let stored = Job::<GenerationState>::from_id(ID);
+    let stored = Job::<Generation>::from_id(ID);
     assert!(is_missing(client.wait(&stored).unwrap_err()));
     let client = answers(&["getVariationById.empty"]).client();
     let stored = Job::<Variation>::from_id(ID);
@@ -379,7 +379,7 @@ fn a_job_that_is_gone_ends_the_wait() {
         "getGenerationById.null",
     ]);
     let client = api.client();
-    let job = client.generate(&Generation::new("p")).unwrap();
+    let job = client.generate(&CreateGeneration::new("p")).unwrap();
     assert!(is_missing(client.wait(&job).unwrap_err()));
 }
 
@@ -387,8 +387,8 @@ fn a_job_that_is_gone_ends_the_wait() {
 fn a_job_that_stays_unknown_ends_with_the_wait() {
     let api = answers(&["createGeneration", "getGenerationById.null"]);
     let client = api.client();
-    let job = client.generate(&Generation::new("p")).unwrap();
-    let once = Wait::default().timeout(Duration::ZERO);
+    let job = client.generate(&CreateGeneration::new("p")).unwrap();
+    let once = WaitOptions::default().timeout(Duration::ZERO);
     let error = client.wait_with(&job, &once).unwrap_err();
     assert!(matches!(error, Error::WaitTimeout { .. }), "{error:?}");
 }
@@ -396,7 +396,7 @@ fn a_job_that_stays_unknown_ends_with_the_wait() {
 #[test]
 fn a_job_that_fails_is_an_error_of_either_kind() {
     let client = answers(&["getGenerationById.failed"]).client();
-    let error = client.wait(&Job::<GenerationState>::from_id(ID));
+    let error = client.wait(&Job::<Generation>::from_id(ID));
     assert!(matches!(error, Err(Error::JobFailed { id }) if id == ID));
     let client = answers(&["getVariationById.failed"]).client();
     let error = client.wait(&Job::<Variation>::from_id(ID));
@@ -414,11 +414,11 @@ fn calls_beyond_the_budget_wait() {
         .build()
         .unwrap()
         .with_cancel_token(&token);
-    let generation = Generation::new("p");
+    let generation = CreateGeneration::new("p");
     client.generate(&generation).unwrap();
     client.generate(&generation).unwrap();
     // The third would have to wait for most of a minute.
-    let thread = std::thread::spawn(move || client.generate(&Generation::new("p")));
+    let thread = std::thread::spawn(move || client.generate(&CreateGeneration::new("p")));
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(api.asked().len(), 2);
     token.cancel();
@@ -448,14 +448,14 @@ fn what_is_not_known_is_kept() {
     assert!(me.extra.contains_key("addedLater"));
     assert_eq!(me.api_subscription_tokens, Some(3500));
     let job = ask("createGeneration.unknown-unit")
-        .generate(&Generation::new("p"))
+        .generate(&CreateGeneration::new("p"))
         .unwrap();
     assert!(!matches!(
         job.cost.unwrap().unit.as_str(),
         "CREDITS" | "DOLLARS"
     ));
     let wrapped = ask("createGenerationV2.wrapped");
-    let v2 = imgpost::leonardo::GenerationV2::new("m", "p");
+    let v2 = imgpost::leonardo::CreateGenerationV2::new("m", "p");
     let job = wrapped.generate(&v2).unwrap();
     assert!(job.id.ends_with("21"));
     assert_eq!(job.cost.unwrap().amount, "0.0371");
@@ -466,11 +466,11 @@ fn what_is_not_known_is_kept() {
 fn a_generation_asks_for_the_size_of_the_picture_unless_told_otherwise() {
     let (init, canvas) = uploaded();
     let client = Recorded::new([]).client();
-    let size = |generation: &Generation| {
+    let size = |generation: &CreateGeneration| {
         let json = client.dry_run(generation).unwrap();
         (json["width"].as_u64(), json["height"].as_u64())
     };
-    let new = || Generation::new("p");
+    let new = || CreateGeneration::new("p");
     assert_eq!(size(&new()), (None, None));
     assert_eq!(size(&new().init_image(&init)), (Some(1024), Some(768)));
     assert_eq!(
@@ -494,7 +494,7 @@ fn a_dry_run_is_what_would_be_sent() {
     let api = Recorded::new([recorded(200, "answers/createGeneration.json")]);
     let client = api.client();
     let (init, _) = uploaded();
-    let generation = Generation::new("p").init_image(&init).strength(0.4);
+    let generation = CreateGeneration::new("p").init_image(&init).strength(0.4);
     let json = client.dry_run(&generation).unwrap();
     let expected = json!({
         "prompt": "p", "init_image_id": ID, "init_strength": 0.4, "width": 1024, "height": 768
@@ -511,7 +511,7 @@ fn what_is_out_of_range_or_no_id_is_not_sent() {
     let api = Recorded::new([]);
     let client = api.client();
     for error in [
-        client.generate(&Generation::new("")).unwrap_err(),
+        client.generate(&CreateGeneration::new("")).unwrap_err(),
         client.generation("").unwrap_err(),
         client.generation("../me").unwrap_err(),
         client.delete_init_image("a/b").unwrap_err(),

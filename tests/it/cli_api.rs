@@ -406,7 +406,7 @@ fn the_longest_timeouts_are_accepted() {
 #[test]
 fn a_lost_response_to_a_paid_call_says_that_it_may_have_been_charged() {
     for fault in [
-        Fault::LoseAnswer,
+        Fault::LoseResponse,
         Fault::proxy_page(502),
         Fault::Raw(b"no HTTP\r\n\r\n".into()),
     ] {
@@ -422,7 +422,9 @@ fn a_lost_response_to_a_paid_call_says_that_it_may_have_been_charged() {
         assert!(!message.contains("try again"), "{message}");
         assert_eq!(sandbox.requests().len(), 1);
     }
-    let sandbox = Sandbox::start().unwrap().with_api_fault(Fault::LoseAnswer);
+    let sandbox = Sandbox::start()
+        .unwrap()
+        .with_api_fault(Fault::LoseResponse);
     let (code, message) = refused(&run(on(&sandbox).args(["dataset", "create", "d"])));
     assert!(
         code == 8 && message.contains("it may have been carried out"),
@@ -440,7 +442,7 @@ fn second_call_fails(fault: Fault) -> Sandbox {
 
 fn complete_with(images: &Value) -> Fault {
     let generation = json!({"status": "COMPLETE", "generated_images": images});
-    Fault::Answer {
+    Fault::Respond {
         status: 200,
         headers: vec![],
         body: json!({"generations_by_pk": generation}).to_string(),

@@ -1,4 +1,4 @@
-//! Promise: what is fetched is whole, a picture or a video, and no larger than allowed; or nothing is left of it, and
+//! Promise: what is fetched is whole, an image or a video, and no larger than allowed; or nothing is left of it, and
 //! what was there before still is.
 
 use std::time::Duration;
@@ -121,7 +121,7 @@ fn a_redirect_may_be_relative() {
     let path = folder.path().join("a.gif");
     let moved = "HTTP/1.1 302 Found\r\nLocation: /moved\r\nContent-Length: 0\r\n\r\n";
     let gif = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nGIF89a";
-    let server = FaultServer::start(vec![Step::Answer(moved.into()), Step::Answer(gif.into())]);
+    let server = FaultServer::start(vec![Step::Respond(moved.into()), Step::Respond(gif.into())]);
     let client = Client::builder(KEY).build().unwrap();
     client.download(&server.url, &path).unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), b"GIF89a");
@@ -131,8 +131,8 @@ fn a_redirect_may_be_relative() {
 fn what_passes_is_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
-    let gif = Step::Answer("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nGIF89a".into());
-    let busy = Step::Answer("HTTP/1.1 503 E\r\nContent-Length: 0\r\n\r\n".into());
+    let gif = Step::Respond("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nGIF89a".into());
+    let busy = Step::Respond("HTTP/1.1 503 E\r\nContent-Length: 0\r\n\r\n".into());
     let server = FaultServer::start(vec![busy, Step::CloseOnAccept, gif]);
     let client = Client::builder(KEY).build().unwrap();
     client.download(&server.url, &path).unwrap();
@@ -162,8 +162,8 @@ fn transient_statuses_are_retried() {
         (525, false),
         (526, false),
     ] {
-        let gif = Step::Answer("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nGIF89a".into());
-        let first = Step::Answer(format!("HTTP/1.1 {status} E\r\nContent-Length: 0\r\n\r\n"));
+        let gif = Step::Respond("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nGIF89a".into());
+        let first = Step::Respond(format!("HTTP/1.1 {status} E\r\nContent-Length: 0\r\n\r\n"));
         let server = FaultServer::start(vec![first, gif]);
         let downloaded = client.download(&server.url, folder.path().join("a.gif"));
         assert_eq!(downloaded.is_ok(), is_retried, "{status}: {downloaded:?}");
@@ -240,8 +240,8 @@ fn body_cut_off_is_requested_again() {
     let gif = "GIF89a\x01\0\x01\0\0\0\0";
     let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
     let server = FaultServer::start(vec![
-        Step::Answer(format!("{head}{gif}")),
-        Step::Answer(format!("{head}{gif};")),
+        Step::Respond(format!("{head}{gif}")),
+        Step::Respond(format!("{head}{gif};")),
     ]);
     let client = Client::builder(KEY).build().unwrap();
     client.download(&server.url, &path).unwrap();
@@ -292,7 +292,7 @@ fn fifo_is_written_to_in_one_attempt() {
     assert!(made.unwrap().success());
     // What a reader got cannot be taken back.
     let cut_off = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nGIF89a......";
-    let server = FaultServer::start(vec![Step::Answer(cut_off.into())]);
+    let server = FaultServer::start(vec![Step::Respond(cut_off.into())]);
     let client = Client::builder(KEY).build().unwrap();
     let from = path.clone();
     let reader = std::thread::spawn(move || std::fs::read(from).unwrap());

@@ -1,20 +1,24 @@
 //! Promise: the file has the quality, the chroma and at most the bytes that were asked for, and is left alone when it
 //! already is what was asked for.
 
-use imgpost::{ChromaSubsampling, Extension, Prepare, PrepareErrorKind, PreparedImage, Size};
+use imgpost::{
+    ChromaSubsampling, Extension, PrepareErrorKind, PrepareOptions, PreparedImage, Size,
+};
 
 use crate::support::{files, fixture};
 
-fn lighthouse(prepare: &Prepare) -> PreparedImage {
+fn lighthouse(prepare: &PrepareOptions) -> PreparedImage {
     prepare.open(fixture("images/lighthouse.jpg")).unwrap()
 }
 
 #[test]
 fn quality_chroma_and_tables_change_the_bytes_as_they_should() {
-    let size = Prepare::default().size(600, 800).extension(Extension::Jpg);
-    let bytes = |prepare: &Prepare| lighthouse(prepare).bytes().len();
+    let size = PrepareOptions::default()
+        .size(600, 800)
+        .extension(Extension::Jpg);
+    let bytes = |prepare: &PrepareOptions| lighthouse(prepare).bytes().len();
     let default = bytes(&size);
-    let optimised = bytes(&size.clone().optimise_coding(true));
+    let optimised = bytes(&size.clone().optimize_coding(true));
     let full_chroma = size.clone().chroma_subsampling(ChromaSubsampling::Cs444);
     assert_eq!(default, bytes(&size.clone().quality(90)));
     assert!(bytes(&size.clone().quality(50)) < default / 2);
@@ -31,7 +35,9 @@ fn quality_chroma_and_tables_change_the_bytes_as_they_should() {
 
 #[test]
 fn max_bytes_takes_the_best_quality_that_fits() {
-    let size = Prepare::default().size(600, 800).extension(Extension::Jpg);
+    let size = PrepareOptions::default()
+        .size(600, 800)
+        .extension(Extension::Jpg);
     for max_bytes in [60_000, 20_000, 10_000] {
         let image = lighthouse(&size.clone().max_bytes(max_bytes));
         let length = image.bytes().len() as u64;
@@ -50,7 +56,7 @@ fn max_bytes_takes_the_best_quality_that_fits() {
 fn what_cannot_fit_says_so_unless_it_may_shrink() {
     let photo = fixture("images/lighthouse.jpg");
     for extension in Extension::ALL {
-        let small = Prepare::default().within(600, 800);
+        let small = PrepareOptions::default().within(600, 800);
         let prepare = small.extension(extension).max_bytes(3000);
         let error = prepare.open(&photo).unwrap_err();
         let PrepareErrorKind::DoesNotFit {
@@ -80,7 +86,7 @@ fn what_cannot_fit_says_so_unless_it_may_shrink() {
         assert_eq!(image.size(), image.plan().size());
     }
     for (impossible, picture) in [(10, photo), (0, fixture("tiny/rgb.png"))] {
-        let prepare = Prepare::default().max_bytes(impossible);
+        let prepare = PrepareOptions::default().max_bytes(impossible);
         let error = prepare.allow_shrinking(true).open(picture).unwrap_err();
         assert!(matches!(
             error.kind(),
@@ -91,24 +97,24 @@ fn what_cannot_fit_says_so_unless_it_may_shrink() {
 
 #[test]
 fn a_file_that_is_what_was_asked_for_goes_up_untouched() {
-    let mut untouched = Vec::new();
+    let mut unchanged = Vec::new();
     for path in files("images") {
         let bytes = std::fs::read(&path).unwrap();
-        let upright = Prepare::default().plan(&path).unwrap().source_size();
+        let upright = PrepareOptions::default().plan(&path).unwrap().source_size();
         for extension in Extension::ALL {
-            let prepare = Prepare::default()
+            let prepare = PrepareOptions::default()
                 .size(upright.width, upright.height)
                 .extension(extension);
             let image = prepare.open(&path).unwrap();
-            assert_eq!(image.is_untouched(), image.bytes() == bytes, "{path:?}");
-            if image.is_untouched() && extension != Extension::Jpeg {
-                untouched.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+            assert_eq!(image.is_unchanged(), image.bytes() == bytes, "{path:?}");
+            if image.is_unchanged() && extension != Extension::Jpeg {
+                unchanged.push(path.file_name().unwrap().to_str().unwrap().to_owned());
             }
         }
     }
-    untouched.sort();
+    unchanged.sort();
     assert_eq!(
-        untouched,
+        unchanged,
         [
             "alpha.png",
             "alpha.webp",
@@ -139,28 +145,28 @@ fn a_file_that_is_what_was_asked_for_goes_up_untouched() {
 #[test]
 fn an_untouched_file_is_whole_small_enough_and_under_its_own_extension() {
     let bytes = std::fs::read(fixture("images/restart.jpg")).unwrap();
-    let prepare = Prepare::default().size(120, 160);
-    let image = prepare.bytes(&bytes).unwrap();
-    assert!(image.is_untouched());
+    let prepare = PrepareOptions::default().size(120, 160);
+    let image = prepare.prepare_bytes(&bytes).unwrap();
+    assert!(image.is_unchanged());
     assert_eq!(image.extension(), Extension::Jpg);
     assert!(
         !prepare
             .clone()
             .size(112, 160)
-            .bytes(&bytes)
+            .prepare_bytes(&bytes)
             .unwrap()
-            .is_untouched()
+            .is_unchanged()
     );
     let fewer = prepare
         .clone()
         .max_bytes(bytes.len() as u64 - 1)
-        .bytes(&bytes)
+        .prepare_bytes(&bytes)
         .unwrap();
-    assert!(!fewer.is_untouched() && fewer.bytes().len() < bytes.len());
+    assert!(!fewer.is_unchanged() && fewer.bytes().len() < bytes.len());
     // The end is there and the middle is not.
     let torn = [&bytes[..bytes.len() / 2], &bytes[bytes.len() - 2..]].concat();
-    assert!(prepare.bytes(&torn).is_err());
-    // Nobody asked for a PNG, and the picture is opaque.
+    assert!(prepare.prepare_bytes(&torn).is_err());
+    // Nobody asked for a PNG, and the image is opaque.
     let png = prepare.open(fixture("images/interlaced.png")).unwrap();
     assert_eq!(png.extension(), Extension::Jpg);
 }

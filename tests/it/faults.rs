@@ -57,7 +57,7 @@ fn faults(elsewhere: &str) -> Vec<Fault> {
     let fault = |name, steps: &[Step]| Fault::new(name, Storage::Takes(steps.into()));
     let told =
         |name, status, headers: &str, body: &str| fault(name, &[answer(status, headers, body)]);
-    let raw = |name, bytes: &str| fault(name, &[Step::Answer(bytes.into())]);
+    let raw = |name, bytes: &str| fault(name, &[Step::Respond(bytes.into())]);
     let redirect = |to: &str| format!("Location: {to}\r\n");
     let entities = "<!DOCTYPE e [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]><Error><Code>&b;</Code></Error>";
     let outside =
@@ -81,7 +81,7 @@ fn faults(elsewhere: &str) -> Vec<Fault> {
             "closed before the last bytes of the body",
             &[Step::CloseInBody(99)],
         ),
-        fault("closed before the answer", &[Step::CloseBeforeAnswer]),
+        fault("closed before the answer", &[Step::CloseBeforeResponse]),
         fault("stored, and the answer is lost", &[Step::StoreAndClose]),
         raw("half a status line", "HTTP/1.1 2"),
         raw("half the headers", "HTTP/1.1 204 No Content\r\nETag: \"a"),
@@ -103,7 +103,7 @@ fn faults(elsewhere: &str) -> Vec<Fault> {
             "nothing is read after half the body",
             &[Step::StallInBody(50, LONGER)],
         ),
-        fault("nothing is answered", &[Step::StallBeforeAnswer(LONGER)]),
+        fault("nothing is answered", &[Step::StallBeforeResponse(LONGER)]),
         fault(
             "a slow reader",
             &[Step::ReadSlowly(Duration::from_millis(5))],
@@ -225,7 +225,7 @@ fn outcome(result: Result<Receipt, Error>, secret: &str) -> String {
     }
 }
 
-/// Posts a picture, and says what came of it.
+/// Posts an image, and says what came of it.
 fn post(fault: &Fault, form: &PresignedPost, image: &PreparedImage) -> String {
     let started = Instant::now();
     let result = uploader().upload(form, image);

@@ -9,11 +9,12 @@ use std::time::Duration;
 use image::DynamicImage;
 use imgpost::leonardo::call::Call;
 use imgpost::leonardo::{
-    Batch, CanvasRequestType, Client, Generation, GenerationState, GenerationV2, ImageReference,
-    ImageToVideo, Job, Outcome, UniversalUpscaler, Variation, Wait,
+    BatchOptions, BatchOutcome, CanvasRequestType, Client, CreateGeneration, CreateGenerationV2,
+    CreateImageToVideo, CreateUniversalUpscale, Generation, ImageReference, Job, Variation,
+    WaitOptions,
 };
 use imgpost::sandbox::{Fault, Sandbox};
-use imgpost::{CancelToken, Error, Fit, Prepare, PreparedImage};
+use imgpost::{CancelToken, Error, Fit, PrepareOptions, PreparedImage};
 
 use crate::support::{fixture, psnr};
 
@@ -23,7 +24,7 @@ fn client(sandbox: &Sandbox) -> Client {
 }
 
 fn lighthouse() -> PreparedImage {
-    let prepare = Prepare::default().within(256, 256);
+    let prepare = PrepareOptions::default().within(256, 256);
     prepare.open(fixture("images/lighthouse.jpg")).unwrap()
 }
 
@@ -43,14 +44,14 @@ fn from_the_photo_to_the_generated_picture() {
     let init = client.upload_init_image(&image).unwrap();
     let record = client.init_image(&init.id).unwrap();
     assert_eq!(record.id.as_deref(), Some(init.id.as_str()));
-    let generation = Generation::new("at dusk")
+    let generation = CreateGeneration::new("at dusk")
         .init_image(&init)
         .strength(0.4)
         .num_images(2);
     let job = client.generate(&generation).unwrap();
     let polls = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&polls);
-    let wait = Wait::default().on_poll(move |poll| {
+    let wait = WaitOptions::default().on_poll(move |poll| {
         told.lock().unwrap().push(poll.polls);
         ControlFlow::Continue(())
     });
@@ -64,12 +65,14 @@ fn from_the_photo_to_the_generated_picture() {
     let sent = image::load_from_memory(image.bytes()).unwrap();
     assert!(psnr(&decoded(&path), &sent) > 30.0);
 
-    // Asked for in another ratio, it is deformed; this is what the size of the picture is there to prevent.
-    let square = Generation::new("at dusk").init_image(&init).size(256, 256);
+    // Asked for in another ratio, it is deformed; this is what the size of the image is there to prevent.
+    let square = CreateGeneration::new("at dusk")
+        .init_image(&init)
+        .size(256, 256);
     let state = client.wait(&client.generate(&square).unwrap()).unwrap();
     client.download(&state.images[0].url, &path).unwrap();
-    let stretch = Prepare::default().size(256, 256).fit(Fit::Fill);
-    let stretched = stretch.bytes(image.bytes()).unwrap();
+    let stretch = PrepareOptions::default().size(256, 256).fit(Fit::Fill);
+    let stretched = stretch.prepare_bytes(image.bytes()).unwrap();
     let stretched = image::load_from_memory(stretched.bytes()).unwrap();
     assert!(psnr(&decoded(&path), &stretched) > 30.0);
 
@@ -99,13 +102,15 @@ fn every_other_kind_of_job() {
     let init = client.upload_init_image(&image).unwrap();
 
     let size = image.size();
-    let v2 = GenerationV2::new("lucid-origin", "p").size(size.width, size.height);
+    let v2 = CreateGenerationV2::new("lucid-origin", "p").size(size.width, size.height);
     let state = client
         .wait(&client.generate(&v2.image_reference(&init, None)).unwrap())
         .unwrap();
     assert!(!state.images.is_empty());
 
-    let job = client.generate(&ImageToVideo::new("p", &init)).unwrap();
+    let job = client
+        .generate(&CreateImageToVideo::new("p", &init))
+        .unwrap();
     let video = client
         .wait(&job)
         .unwrap()
@@ -118,7 +123,7 @@ fn every_other_kind_of_job() {
         .unwrap();
     assert_eq!(downloaded.content_type, "video/mp4");
 
-    let upscaler = UniversalUpscaler::new(&init).multiplier(2.0);
+    let upscaler = CreateUniversalUpscale::new(&init).multiplier(2.0);
     let job = client.generate(&upscaler).unwrap();
     let variation = client.wait(&job).unwrap();
     let path = folder.path().join("large");
@@ -145,18 +150,18 @@ fn a_canvas_is_filled_where_its_mask_is_white() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let folder = tempfile::tempdir().unwrap();
-    let image = Prepare::default()
+    let image = PrepareOptions::default()
         .size(64, 64)
-        .rgba8(2, 2, &[200; 16])
+        .prepare_rgba8(2, 2, &[200; 16])
         .unwrap();
     // White on the left.
     let mask = image
-        .mask()
-        .rgba8(2, 1, &[255, 255, 255, 255, 0, 0, 0, 255])
+        .mask_options()
+        .prepare_rgba8(2, 1, &[255, 255, 255, 255, 0, 0, 0, 255])
         .unwrap();
     let canvas = client.upload_canvas(&image, &mask).unwrap();
     assert_ne!(canvas.init.id, canvas.mask.id);
-    let generation = Generation::new("p").canvas(&canvas, CanvasRequestType::Inpaint);
+    let generation = CreateGeneration::new("p").canvas(&canvas, CanvasRequestType::Inpaint);
     let state = client
         .wait(&client.generate(&generation.num_images(1)).unwrap())
         .unwrap();
@@ -169,9 +174,9 @@ fn a_canvas_is_filled_where_its_mask_is_white() {
     let differs = |x: u32, y: u32| sent.to_rgb8().get_pixel(x, y) != made.to_rgb8().get_pixel(x, y);
     assert!(differs(4, 32) && !differs(60, 32));
 
-    let larger = Prepare::default()
+    let larger = PrepareOptions::default()
         .size(128, 64)
-        .rgba8(2, 1, &[200; 8])
+        .prepare_rgba8(2, 1, &[200; 8])
         .unwrap();
     let error = client.upload_canvas(&larger, &mask).unwrap_err();
     assert!(
@@ -184,22 +189,22 @@ fn a_canvas_is_filled_where_its_mask_is_white() {
 fn a_wait_ends_with_its_time_its_callback_or_its_token() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
-    let job = client.generate(&Generation::new("p")).unwrap();
-    let short = Wait::default().timeout(Duration::from_millis(10));
+    let job = client.generate(&CreateGeneration::new("p")).unwrap();
+    let short = WaitOptions::default().timeout(Duration::from_millis(10));
     assert!(matches!(
         client.wait_with(&job, &short),
         Err(Error::WaitTimeout { .. })
     ));
-    let job = client.generate(&Generation::new("p")).unwrap();
-    let broken = Wait::default().on_poll(|_| ControlFlow::Break(()));
+    let job = client.generate(&CreateGeneration::new("p")).unwrap();
+    let broken = WaitOptions::default().on_poll(|_| ControlFlow::Break(()));
     assert!(matches!(
         client.wait_with(&job, &broken),
         Err(Error::Cancelled)
     ));
-    let job = client.generate(&Generation::new("p")).unwrap();
+    let job = client.generate(&CreateGeneration::new("p")).unwrap();
     let token = CancelToken::new();
     let of_the_callback = token.clone();
-    let cancelling = Wait::default().on_poll(move |_| {
+    let cancelling = WaitOptions::default().on_poll(move |_| {
         of_the_callback.cancel();
         ControlFlow::Continue(())
     });
@@ -216,8 +221,8 @@ fn a_wait_without_end_and_a_call_without_a_timeout_are_possible() {
     let sandbox = Sandbox::start().unwrap();
     let builder = Client::builder(sandbox.api_key()).timeout(Duration::MAX);
     let client = builder.base_url(sandbox.base_url()).build().unwrap();
-    let job = client.generate(&Generation::new("p")).unwrap();
-    let endless = Wait::default().timeout(Duration::MAX);
+    let job = client.generate(&CreateGeneration::new("p")).unwrap();
+    let endless = WaitOptions::default().timeout(Duration::MAX);
     assert!(client.wait_with(&job, &endless).is_ok());
 }
 
@@ -226,9 +231,12 @@ fn a_job_of_either_kind_is_waited_for_by_its_stored_id() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let init = client.upload_init_image(&lighthouse()).unwrap();
-    let generation = client.generate(&Generation::new("p")).unwrap().id;
-    let upscale = client.generate(&UniversalUpscaler::new(&init)).unwrap().id;
-    let state = client.wait(&Job::<GenerationState>::from_id(&generation));
+    let generation = client.generate(&CreateGeneration::new("p")).unwrap().id;
+    let upscale = client
+        .generate(&CreateUniversalUpscale::new(&init))
+        .unwrap()
+        .id;
+    let state = client.wait(&Job::<Generation>::from_id(&generation));
     assert_eq!(state.unwrap().id, Some(generation.clone()));
     let variation = client.wait(&Job::<Variation>::from_id(&upscale)).unwrap();
     assert_eq!(variation.id, Some(upscale.clone()));
@@ -241,7 +249,7 @@ fn a_job_of_either_kind_is_waited_for_by_its_stored_id() {
             .map(drop)
             .unwrap_err(),
         client
-            .wait(&Job::<GenerationState>::from_id(upscale))
+            .wait(&Job::<Generation>::from_id(upscale))
             .map(drop)
             .unwrap_err(),
     ] {
@@ -255,17 +263,17 @@ fn a_job_of_either_kind_is_waited_for_by_its_stored_id() {
 
 /// Every way of losing the response to a call that was sent.
 fn lost_responses() -> Vec<(&'static str, Fault)> {
-    let page = |status, body: &str| Fault::Answer {
+    let page = |status, body: &str| Fault::Respond {
         status,
         headers: vec![("Content-Type", "text/html".into())],
         body: body.into(),
     };
     vec![
-        ("carried out, then closed", Fault::LoseAnswer),
-        ("closed", Fault::CloseBeforeAnswer),
+        ("carried out, then closed", Fault::LoseResponse),
+        ("closed", Fault::CloseBeforeResponse),
         (
             "too late",
-            Fault::StallBeforeAnswer(Duration::from_secs(60)),
+            Fault::StallBeforeResponse(Duration::from_secs(60)),
         ),
         ("500", Fault::api_error(500, "unexpected", "Service Error")),
         ("502", Fault::proxy_page(502)),
@@ -298,7 +306,7 @@ fn loses<C: Call>(call: impl Fn(&Client) -> C + Sync, words: &str) {
                 let call = call(&client(&sandbox));
                 let before = sandbox.requests().len();
                 let mut builder = Client::builder(sandbox.api_key()).base_url(sandbox.base_url());
-                if let Fault::StallBeforeAnswer(_) = fault {
+                if let Fault::StallBeforeResponse(_) = fault {
                     builder = builder.timeout(Duration::from_secs(1));
                 }
                 let sandbox = sandbox.with_api_fault(fault);
@@ -319,15 +327,15 @@ fn loses<C: Call>(call: impl Fn(&Client) -> C + Sync, words: &str) {
 #[test]
 fn a_paid_call_without_a_response_may_have_been_charged_and_is_sent_once() {
     const CHARGED: &str = "the job may have been started and charged";
-    loses(|_| Generation::new("p"), CHARGED);
-    loses(|_| GenerationV2::new("lucid-origin", "p"), CHARGED);
+    loses(|_| CreateGeneration::new("p"), CHARGED);
+    loses(|_| CreateGenerationV2::new("lucid-origin", "p"), CHARGED);
     let uploaded = |client: &Client| client.upload_init_image(&lighthouse()).unwrap().id;
     loses(
-        |client| UniversalUpscaler::init_image(&uploaded(client)),
+        |client| CreateUniversalUpscale::init_image(&uploaded(client)),
         CHARGED,
     );
     loses(
-        |client| ImageToVideo::new("p", ImageReference::uploaded(uploaded(client))),
+        |client| CreateImageToVideo::new("p", ImageReference::uploaded(uploaded(client))),
         CHARGED,
     );
 }
@@ -348,8 +356,8 @@ fn what_was_charged_without_a_response_shows_in_the_tokens() {
     let client = client(&sandbox);
     let tokens = || client.me().unwrap().api_subscription_tokens.unwrap();
     let before = tokens();
-    let sandbox = sandbox.with_api_fault(Fault::LoseAnswer);
-    let error = client.generate(&Generation::new("p")).unwrap_err();
+    let sandbox = sandbox.with_api_fault(Fault::LoseResponse);
+    let error = client.generate(&CreateGeneration::new("p")).unwrap_err();
     let Error::Unconfirmed(call) = &error else {
         panic!("{error:?}");
     };
@@ -370,7 +378,7 @@ fn a_refusal_that_leaves_no_doubt_is_no_lost_response() {
         (Fault::api_error(429, "unexpected", "too many calls"), true),
     ] {
         let sandbox = Sandbox::start().unwrap().with_api_fault(fault);
-        let error = client(&sandbox).generate(&Generation::new("p"));
+        let error = client(&sandbox).generate(&CreateGeneration::new("p"));
         let error = error.unwrap_err();
         assert!(matches!(error, Error::Api(_)), "{error:?}");
         assert_eq!(error.is_retryable(), is_retryable, "{error}");
@@ -428,7 +436,7 @@ fn many_files_are_uploaded_in_order_and_one_failure_loses_no_other() {
     std::fs::write(&files[4], "no picture").unwrap();
     let done = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&done);
-    let batch = Batch::new(Prepare::default().size(64, 64))
+    let batch = BatchOptions::new(PrepareOptions::default().size(64, 64))
         .jobs(3)
         .skip(|path| path.ends_with("2.png"))
         .on_done(move |item| told.lock().unwrap().push(item.path.clone()));
@@ -437,8 +445,8 @@ fn many_files_are_uploaded_in_order_and_one_failure_loses_no_other() {
     assert_eq!(paths, files);
     for (number, item) in items.iter().enumerate() {
         match (number, &item.outcome) {
-            (2, Outcome::Skipped) | (4, Outcome::Failed(Error::Prepare(_))) => {}
-            (_, Outcome::Uploaded(image)) => {
+            (2, BatchOutcome::Skipped) | (4, BatchOutcome::Failed(Error::Prepare(_))) => {}
+            (_, BatchOutcome::Uploaded(image)) => {
                 let stored = sandbox
                     .stored(image.receipt.key.as_deref().unwrap())
                     .unwrap();
@@ -456,7 +464,7 @@ fn many_files_are_uploaded_in_order_and_one_failure_loses_no_other() {
     assert_eq!(there.len(), 7);
 
     let job = client
-        .generate(&Generation::new("p").num_images(1))
+        .generate(&CreateGeneration::new("p").num_images(1))
         .unwrap();
     let generated = client.wait(&job).unwrap().images.remove(0);
     client.add_generated_image(&dataset, &generated.id).unwrap();
@@ -470,7 +478,7 @@ fn a_batch_that_is_cancelled_begins_nothing_more() {
     let sandbox = Sandbox::start().unwrap();
     let token = CancelToken::new();
     let of_the_callback = token.clone();
-    let batch = Batch::new(Prepare::default().size(64, 64))
+    let batch = BatchOptions::new(PrepareOptions::default().size(64, 64))
         .jobs(1)
         .on_done(move |_| of_the_callback.cancel());
     let file = fixture("images/lighthouse.jpg");
@@ -480,7 +488,7 @@ fn a_batch_that_is_cancelled_begins_nothing_more() {
         matches!(
             item,
             &imgpost::leonardo::BatchItem {
-                outcome: Outcome::Uploaded(_),
+                outcome: BatchOutcome::Uploaded(_),
                 ..
             }
         )
@@ -489,6 +497,6 @@ fn a_batch_that_is_cancelled_begins_nothing_more() {
     assert_eq!(items.iter().filter(uploaded).count(), 1);
     assert!(matches!(
         &items[2].outcome,
-        Outcome::Failed(Error::Cancelled)
+        BatchOutcome::Failed(Error::Cancelled)
     ));
 }

@@ -1,10 +1,10 @@
 //! Promise: what was looked at and found right stays as it is.
 //!
-//! The pictures in `fixtures/golden` were made by the ignored test here and looked at:
+//! The images in `fixtures/golden` were made by the ignored test here and looked at:
 //! `cargo test --test it golden -- --ignored`.
 
 use image::DynamicImage;
-use imgpost::{Extension, Fit, Gravity, Prepare, PreparedImage};
+use imgpost::{Extension, Fit, Gravity, PrepareOptions, PreparedImage};
 
 use crate::support::{files, fixture, psnr};
 
@@ -13,8 +13,8 @@ use crate::support::{files, fixture, psnr};
 const LEAST: f64 = if cfg!(feature = "turbo") { 30.0 } else { 45.0 };
 
 fn cases() -> Vec<(&'static str, PreparedImage)> {
-    let png = Prepare::default().extension(Extension::Png);
-    let prepare = |name: &str, prepare: &Prepare| {
+    let png = PrepareOptions::default().extension(Extension::Png);
+    let prepare = |name: &str, prepare: &PrepareOptions| {
         let path = fixture(&format!("images/{name}"));
         prepare.open(path).unwrap()
     };
@@ -23,7 +23,9 @@ fn cases() -> Vec<(&'static str, PreparedImage)> {
     let padded = png.clone().size(120, 80).fit(Fit::Contain);
     let stretched = png.clone().size(120, 60).fit(Fit::Fill);
     let on_orange = small.clone().background([255, 128, 0]);
-    let mask = prepare("lighthouse.jpg", &top).mask().threshold(128);
+    let mask = prepare("lighthouse.jpg", &top)
+        .mask_options()
+        .threshold(128);
     vec![
         ("cover", prepare("lighthouse.jpg", &small)),
         ("cover-north", prepare("lighthouse.jpg", &top)),

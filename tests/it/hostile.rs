@@ -1,35 +1,37 @@
-//! Promise: a file that is cut, damaged, made to exhaust memory or no picture at all is refused in one clear line,
+//! Promise: a file that is cut, damaged, made to exhaust memory or no image at all is refused in one clear line,
 //! never half used, and never a panic.
 
 use std::time::Instant;
 
 use image::DynamicImage;
-use imgpost::{Extension, Limits, Prepare, PrepareError, PrepareErrorKind};
+use imgpost::{Extension, Limits, PrepareError, PrepareErrorKind, PrepareOptions};
 
 use crate::support::{files, fixture};
 
 const TINY: usize = 12;
 
 fn refused(bytes: &[u8]) -> String {
-    Prepare::default()
-        .bytes(bytes)
+    PrepareOptions::default()
+        .prepare_bytes(bytes)
         .expect_err("this is no good picture")
         .to_string()
 }
 
 #[test]
 fn a_file_cut_at_any_byte_is_refused_or_whole() {
-    let prepare = Prepare::default().size(18, 24).extension(Extension::Png);
+    let prepare = PrepareOptions::default()
+        .size(18, 24)
+        .extension(Extension::Png);
     let files = files("tiny");
     assert_eq!(files.len(), TINY);
     for path in files {
         let bytes = std::fs::read(&path).unwrap();
-        let whole = prepare.bytes(&bytes).unwrap();
+        let whole = prepare.prepare_bytes(&bytes).unwrap();
         let mut refused = 0;
         for cut in 0..bytes.len() {
-            match prepare.bytes(&bytes[..cut]) {
+            match prepare.prepare_bytes(&bytes[..cut]) {
                 Err(_) => refused += 1,
-                // Only what follows on the picture is missing, such as the end chunk of a PNG.
+                // Only what follows on the image is missing, such as the end chunk of a PNG.
                 Ok(image) => {
                     let same = decoded(image.bytes()) == decoded(whole.bytes());
                     assert!(
@@ -56,7 +58,9 @@ fn decoded(png: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_damaged_byte_never_brings_it_down() {
-    let prepare = Prepare::default().size(9, 12).extension(Extension::Png);
+    let prepare = PrepareOptions::default()
+        .size(9, 12)
+        .extension(Extension::Png);
     let mut cases = 0;
     for path in files("tiny") {
         let bytes = std::fs::read(&path).unwrap();
@@ -64,8 +68,8 @@ fn a_damaged_byte_never_brings_it_down() {
             for damage in [0x00, 0xFF, bytes[at] ^ 0x10] {
                 let mut damaged = bytes.clone();
                 damaged[at] = damage;
-                // Either is right: a changed pixel is a picture too.
-                if let Ok(image) = prepare.bytes(&damaged) {
+                // Either is right: a changed pixel is an image too.
+                if let Ok(image) = prepare.prepare_bytes(&damaged) {
                     decoded(image.bytes());
                 }
                 cases += 1;
@@ -103,7 +107,12 @@ fn what_is_no_picture_is_told_what_it_is() {
     }
     // A film is in the same container.
     assert!(refused(b"\0\0\0\x18ftypisom\0\0\0\0isomiso2").contains("is not an image"));
-    let open = |path: &str| Prepare::default().open(path).unwrap_err().to_string();
+    let open = |path: &str| {
+        PrepareOptions::default()
+            .open(path)
+            .unwrap_err()
+            .to_string()
+    };
     assert!(open("no/such/file.jpg").starts_with("no/such/file.jpg: "));
     assert!(open(env!("CARGO_MANIFEST_DIR")).contains("cannot be read"));
 }
@@ -113,12 +122,15 @@ fn a_bomb_is_refused_by_its_header_with_both_numbers() {
     let bomb = fixture("bad/bomb.png");
     assert!(std::fs::metadata(&bomb).unwrap().len() < 600_000);
     let started = Instant::now();
-    let error = Prepare::default().open(&bomb).unwrap_err().to_string();
+    let error = PrepareOptions::default()
+        .open(&bomb)
+        .unwrap_err()
+        .to_string();
     assert!(
         error.contains("65535x65535") && error.contains("268402689"),
         "{error}"
     );
-    assert!(Prepare::default().plan(&bomb).is_err());
+    assert!(PrepareOptions::default().plan(&bomb).is_err());
     // Decoding it takes seconds even where a machine is fast; this is printed, not judged.
     println!("refused in {:?}", started.elapsed());
 }
@@ -126,7 +138,12 @@ fn a_bomb_is_refused_by_its_header_with_both_numbers() {
 #[test]
 fn limits_are_kept_before_anything_is_decoded() {
     let photo = fixture("images/lighthouse.jpg");
-    let with = |limits| Prepare::default().limits(limits).open(&photo).unwrap_err();
+    let with = |limits| {
+        PrepareOptions::default()
+            .limits(limits)
+            .open(&photo)
+            .unwrap_err()
+    };
     let default = Limits::default();
     let pixels = with(Limits {
         max_pixels: 1_919_999,
@@ -167,13 +184,13 @@ fn limits_are_kept_before_anything_is_decoded() {
         ..default
     };
     assert!(
-        Prepare::default()
+        PrepareOptions::default()
             .limits(least)
             .size(150, 200)
             .open(&photo)
             .is_ok()
     );
-    let png = Prepare::default().limits(Limits {
+    let png = PrepareOptions::default().limits(Limits {
         max_alloc: 50_000,
         ..default
     });
@@ -189,18 +206,18 @@ fn limits_are_kept_before_anything_is_decoded() {
 fn decoder_that_panics_is_an_error_and_the_program_goes_on() {
     let file = fixture("bad/tiled-planar.tiff");
     let bytes = std::fs::read(&file).unwrap();
-    let photo = Prepare::default()
+    let photo = PrepareOptions::default()
         .open(fixture("images/lighthouse.jpg"))
         .unwrap();
-    let mask = Prepare::default()
-        .rgba8(24, 18, &[0; 4 * 24 * 18])
+    let mask = PrepareOptions::default()
+        .prepare_rgba8(24, 18, &[0; 4 * 24 * 18])
         .unwrap()
-        .mask();
+        .mask_options();
     for (way, prepared) in [
-        ("open", Prepare::default().open(&file)),
-        ("bytes", Prepare::default().bytes(&bytes)),
+        ("open", PrepareOptions::default().open(&file)),
+        ("bytes", PrepareOptions::default().prepare_bytes(&bytes)),
         ("mask of a file", mask.open(&file)),
-        ("mask of bytes", mask.bytes(&bytes)),
+        ("mask of bytes", mask.prepare_bytes(&bytes)),
     ] {
         let error = prepared.expect_err(way);
         assert!(
@@ -221,12 +238,12 @@ fn decoder_that_panics_is_an_error_and_the_program_goes_on() {
         assert!(!source.contains('\n'), "{way}: {source}");
     }
     // Its header is in order.
-    let plan = Prepare::default().plan(&file).unwrap();
+    let plan = PrepareOptions::default().plan(&file).unwrap();
     assert_eq!(
         (plan.source_size().width, plan.source_size().height),
         (24, 18)
     );
-    let again = Prepare::default()
+    let again = PrepareOptions::default()
         .open(fixture("images/lighthouse.jpg"))
         .unwrap();
     assert_eq!(again, photo);
@@ -240,21 +257,27 @@ fn every_way_in_keeps_to_the_limits() {
     let pixels = vec![0; 4 * width as usize * height as usize];
     let picture = DynamicImage::new_rgb8(width, height);
     let ways = |limits: Limits| {
-        let small = Prepare::default().size(48, 64);
-        let mask = small.open(&file).unwrap().mask().limits(limits);
+        let small = PrepareOptions::default().size(48, 64);
+        let mask = small.open(&file).unwrap().mask_options().limits(limits);
         let prepare = small.limits(limits);
         let of_files: [(&str, Result<(), PrepareError>); 5] = [
             ("open", prepare.open(&file).map(drop)),
-            ("bytes", prepare.bytes(&bytes).map(drop)),
+            ("bytes", prepare.prepare_bytes(&bytes).map(drop)),
             ("plan", prepare.plan(&file).map(drop)),
             ("mask open", mask.open(&file).map(drop)),
-            ("mask bytes", mask.bytes(&bytes).map(drop)),
+            ("mask bytes", mask.prepare_bytes(&bytes).map(drop)),
         ];
         let of_pixels = [
-            ("rgba8", prepare.rgba8(width, height, &pixels).map(drop)),
-            ("image", prepare.image(&picture).map(drop)),
-            ("mask rgba8", mask.rgba8(width, height, &pixels).map(drop)),
-            ("mask image", mask.image(&picture).map(drop)),
+            (
+                "rgba8",
+                prepare.prepare_rgba8(width, height, &pixels).map(drop),
+            ),
+            ("image", prepare.prepare_image(picture.clone()).map(drop)),
+            (
+                "mask rgba8",
+                mask.prepare_rgba8(width, height, &pixels).map(drop),
+            ),
+            ("mask image", mask.prepare_image(picture.clone()).map(drop)),
         ];
         (of_files, of_pixels)
     };
@@ -303,7 +326,7 @@ fn plan_refuses_a_jpeg_that_would_take_too_much_memory() {
     let photo = fixture("images/lighthouse.jpg");
     // 1600 by 1200 at an eighth takes 200 by 150 pixels of three samples, twice.
     for (max_alloc, enough) in [(180_000, true), (179_999, false)] {
-        let prepare = Prepare::default().size(150, 200).limits(Limits {
+        let prepare = PrepareOptions::default().size(150, 200).limits(Limits {
             max_alloc,
             ..Limits::default()
         });
@@ -331,8 +354,8 @@ mod streams {
     #[test]
     fn device_without_an_end_is_no_image() {
         for error in [
-            Prepare::default().open("/dev/zero").unwrap_err(),
-            Prepare::default().plan("/dev/zero").unwrap_err(),
+            PrepareOptions::default().open("/dev/zero").unwrap_err(),
+            PrepareOptions::default().plan("/dev/zero").unwrap_err(),
         ] {
             assert!(
                 matches!(error.kind(), PrepareErrorKind::NotAnImage),
@@ -346,7 +369,7 @@ mod streams {
         let folder = tempfile::tempdir().unwrap();
         let path = fifo(folder.path());
         let limit = 1 << 20;
-        let prepare = Prepare::default().limits(Limits {
+        let prepare = PrepareOptions::default().limits(Limits {
             max_input_bytes: limit,
             ..Limits::default()
         });
@@ -385,13 +408,16 @@ mod streams {
             std::thread::spawn(move || std::fs::write(path, photo).unwrap())
         };
         let writer = write();
-        let prepared = Prepare::default().size(96, 128).open(&path).unwrap();
+        let prepared = PrepareOptions::default().size(96, 128).open(&path).unwrap();
         writer.join().unwrap();
         let writer = write();
-        let plan = Prepare::default().size(96, 128).plan(&path).unwrap();
+        let plan = PrepareOptions::default().size(96, 128).plan(&path).unwrap();
         writer.join().unwrap();
         assert_eq!(plan, *prepared.plan());
-        let expected = Prepare::default().size(96, 128).bytes(&photo).unwrap();
+        let expected = PrepareOptions::default()
+            .size(96, 128)
+            .prepare_bytes(&photo)
+            .unwrap();
         assert_eq!(prepared.bytes(), expected.bytes());
     }
 }
@@ -403,11 +429,14 @@ fn bytes_in_memory_are_limited_like_a_file() {
         max_input_bytes,
         ..Limits::default()
     };
-    let (length, prepare) = (photo.len() as u64, Prepare::default().size(64, 64));
+    let (length, prepare) = (photo.len() as u64, PrepareOptions::default().size(64, 64));
     let enough = prepare.clone().limits(of_bytes(length));
-    let image = enough.bytes(&photo).unwrap();
-    let error = prepare.limits(of_bytes(length - 1)).bytes(&photo);
-    let mask = image.mask().limits(of_bytes(length - 1)).bytes(&photo);
+    let image = enough.prepare_bytes(&photo).unwrap();
+    let error = prepare.limits(of_bytes(length - 1)).prepare_bytes(&photo);
+    let mask = image
+        .mask_options()
+        .limits(of_bytes(length - 1))
+        .prepare_bytes(&photo);
     for error in [error.unwrap_err(), mask.unwrap_err()] {
         let is_too_large = matches!(
             *error.kind(),
@@ -434,12 +463,16 @@ fn a_file_of_thousands_of_scans_is_refused() {
 
 #[test]
 fn pixels_that_do_not_fill_their_size_are_refused() {
-    let error = Prepare::default().rgba8(10, 10, &[0; 399]).unwrap_err();
+    let error = PrepareOptions::default()
+        .prepare_rgba8(10, 10, &[0; 399])
+        .unwrap_err();
     assert!(error.to_string().contains("399") && error.to_string().contains("400"));
-    let error = Prepare::default()
-        .rgba8(u32::MAX, u32::MAX, &[])
+    let error = PrepareOptions::default()
+        .prepare_rgba8(u32::MAX, u32::MAX, &[])
         .unwrap_err();
     assert!(matches!(error.kind(), PrepareErrorKind::WrongLength { .. }));
-    let error = Prepare::default().rgba8(0, 0, &[]).unwrap_err();
+    let error = PrepareOptions::default()
+        .prepare_rgba8(0, 0, &[])
+        .unwrap_err();
     assert!(matches!(error.kind(), PrepareErrorKind::NoSuchSize(_)));
 }

@@ -1,16 +1,19 @@
-//! Promise: a mask has the size and shows the part of its picture, in black and white.
+//! Promise: a mask has the size and shows the part of its image, in black and white.
 
 use image::{GrayImage, Luma};
-use imgpost::{Bounds, Extension, Fit, Gravity, Prepare, PrepareErrorKind, PreparedImage, Size};
+use imgpost::{
+    Bounds, Extension, Fit, Gravity, PrepareErrorKind, PrepareOptions, PreparedImage, Size,
+};
 
 use crate::support::fixture;
 
 /// White over the right half and a quarter of the rest, in the shape of the lighthouse fixture or a part of it.
 fn mask(width: u32, height: u32) -> GrayImage {
     GrayImage::from_fn(width, height, |x, y| {
-        Luma([match x * 2 >= width || y * 4 < height {
-            true => 255,
-            false => 0,
+        Luma([if x * 2 >= width || y * 4 < height {
+            255
+        } else {
+            0
         }])
     })
 }
@@ -28,7 +31,8 @@ fn decode(image: &PreparedImage) -> GrayImage {
 fn a_mask_follows_its_picture_whatever_was_done_to_that() {
     let photo = fixture("images/lighthouse.jpg");
     let mut cases = 0;
-    let small = Prepare::default().bounds(Bounds::new(Size::new(8, 8), Size::new(384, 384), 8));
+    let small =
+        PrepareOptions::default().bounds(Bounds::new(Size::new(8, 8), Size::new(384, 384), 8));
     for prepare in [
         small.clone(),
         small.clone().aspect(1, 1),
@@ -40,12 +44,16 @@ fn a_mask_follows_its_picture_whatever_was_done_to_that() {
         let picture = prepare.open(&photo).unwrap();
         for (width, height) in [(300, 400), (150, 200), (1200, 1600), (901, 1201)] {
             let drawn = mask(width, height).into();
-            let made = picture.mask().threshold(128).image(&drawn).unwrap();
+            let made = picture
+                .mask_options()
+                .threshold(128)
+                .prepare_image(drawn)
+                .unwrap();
             assert_eq!(made.size(), picture.size());
             assert_eq!(made.extension(), Extension::Png);
             let found = decode(&made);
             assert!(found.pixels().all(|p| p[0] == 0 || p[0] == 255));
-            // Where each pixel lies in the upright picture, told by the plan alone.
+            // Where each pixel lies in the upright image, told by the plan alone.
             let (crop, shown) = (picture.plan().crop(), picture.plan().picture());
             let mut wrong = 0;
             for (x, y, pixel) in found.enumerate_pixels() {
@@ -77,7 +85,9 @@ fn a_mask_follows_its_picture_whatever_was_done_to_that() {
 
 #[test]
 fn grays_stay_unless_a_threshold_is_set_and_transparency_is_black() {
-    let picture = Prepare::default().rgba8(64, 64, &[9; 64 * 64 * 4]).unwrap();
+    let picture = PrepareOptions::default()
+        .prepare_rgba8(64, 64, &[9; 64 * 64 * 4])
+        .unwrap();
     assert_eq!(picture.size(), Size::new(1536, 1536));
     let quarters: Vec<u8> = (0..64 * 64)
         .flat_map(|i| match (i % 64 < 32, i / 64 < 32) {
@@ -87,26 +97,34 @@ fn grays_stay_unless_a_threshold_is_set_and_transparency_is_black() {
             (false, false) => [0, 255, 0, 255],
         })
         .collect();
-    let made = decode(&picture.mask().rgba8(64, 64, &quarters).unwrap());
+    let made = decode(
+        &picture
+            .mask_options()
+            .prepare_rgba8(64, 64, &quarters)
+            .unwrap(),
+    );
     let at = |image: &GrayImage, x, y| image.get_pixel(x, y)[0];
     let corners = |image: &GrayImage| {
         [(5, 5), (1530, 5), (5, 1530), (1530, 1530)].map(|(x, y)| at(image, x, y))
     };
     assert_eq!(corners(&made), [255, 100, 0, 150]);
     let sharp = picture
-        .mask()
+        .mask_options()
         .threshold(120)
-        .rgba8(64, 64, &quarters)
+        .prepare_rgba8(64, 64, &quarters)
         .unwrap();
     assert_eq!(corners(&decode(&sharp)), [255, 0, 0, 255]);
 }
 
 #[test]
 fn a_mask_of_another_ratio_is_refused_with_both_sizes() {
-    let picture = Prepare::default()
+    let picture = PrepareOptions::default()
         .open(fixture("images/lighthouse.jpg"))
         .unwrap();
-    let error = picture.mask().image(&mask(1600, 1200).into()).unwrap_err();
+    let error = picture
+        .mask_options()
+        .prepare_image(mask(1600, 1200).into())
+        .unwrap_err();
     assert!(matches!(
         error.kind(),
         PrepareErrorKind::MaskOfAnotherRatio { .. }
@@ -116,10 +134,10 @@ fn a_mask_of_another_ratio_is_refused_with_both_sizes() {
         told.contains("1600x1200") && told.contains("1200x1600"),
         "{told}"
     );
-    // A mask on its side is turned first, as any picture is.
+    // A mask on its side is turned first, as any image is.
     assert!(
         picture
-            .mask()
+            .mask_options()
             .open(fixture("images/orientation-6.png"))
             .is_ok()
     );

@@ -1,7 +1,7 @@
-//! Promise: the prepared picture is upright, whole, of the size and format that was asked for, and nothing else.
+//! Promise: the prepared image is upright, whole, of the size and format that was asked for, and nothing else.
 
 use image::{DynamicImage, GenericImageView, ImageFormat};
-use imgpost::{Extension, Fit, Prepare, PreparedImage, Size};
+use imgpost::{Extension, Fit, PrepareOptions, PreparedImage, Size};
 
 use crate::support::{files, fixture, psnr};
 
@@ -24,7 +24,7 @@ fn eight_orientations_come_out_as_one_picture_in_every_format() {
     let original = image::open(fixture("images/orientation-1.png")).unwrap();
     let mut seen = 0;
     for size in [Size::new(120, 160), Size::new(60, 80)] {
-        let prepare = Prepare::default()
+        let prepare = PrepareOptions::default()
             .size(size.width, size.height)
             .extension(Extension::Png);
         let expected = original.resize_exact(
@@ -46,7 +46,7 @@ fn eight_orientations_come_out_as_one_picture_in_every_format() {
                     found >= 40.0,
                     "{file:?} at {size}: {found:.1} dB from upright"
                 );
-                // A JPEG of this picture is itself some 38 dB from the original.
+                // A JPEG of this image is itself some 38 dB from the original.
                 let least = if extension == "jpg" { 34.0 } else { 50.0 };
                 let found = psnr(&picture, &expected);
                 assert!(found >= least, "{file:?} at {size}: {found:.1} dB");
@@ -62,10 +62,10 @@ fn every_fixture_comes_out_in_every_extension() {
     let files = files("images");
     for path in &files {
         for extension in Extension::ALL {
-            let prepare = Prepare::default().size(48, 64).extension(extension);
+            let prepare = PrepareOptions::default().size(48, 64).extension(extension);
             let image = prepare.open(path).unwrap();
             assert_eq!(image.extension(), extension);
-            let mime = image.extension().mime_type();
+            let mime = image.extension().content_type();
             let format = image::guess_format(image.bytes()).unwrap();
             assert_eq!(format.to_mime_type(), mime, "{path:?}");
             decode(&image);
@@ -81,7 +81,7 @@ fn every_fixture_comes_out_in_every_extension() {
 fn metadata_stays_behind_in_every_format() {
     for path in files("images") {
         for extension in Extension::ALL {
-            let prepare = Prepare::default().size(48, 64).extension(extension);
+            let prepare = PrepareOptions::default().size(48, 64).extension(extension);
             let image = prepare.open(&path).unwrap();
             for trace in [
                 b"Exif".as_slice(),
@@ -109,7 +109,7 @@ fn every_kind_of_file_looks_like_the_original() {
         ("progressive.jpg", &original, 28.0),
         ("cmyk.jpg", &original, 26.0),
         ("gray.jpg", &gray, 28.0),
-        // Made with other weights of the three colours than `to_luma8` has.
+        // Made with other weights of the three colors than `to_luma8` has.
         ("gray-16-bit.png", &gray, 36.0),
         ("palette.png", &original, 24.0),
         ("restart.jpg", &original, 30.0),
@@ -126,7 +126,9 @@ fn every_kind_of_file_looks_like_the_original() {
         ("rgb.bmp", &original, 90.0),
         ("animated.gif", &original, 26.0),
     ] {
-        let prepare = Prepare::default().size(120, 160).extension(Extension::Png);
+        let prepare = PrepareOptions::default()
+            .size(120, 160)
+            .extension(Extension::Png);
         let image = prepare.open(fixture(&format!("images/{name}"))).unwrap();
         let found = psnr(&decode(&image), expected);
         assert!(found >= least, "{name}: {found:.1} dB");
@@ -139,7 +141,7 @@ fn a_large_photo_decoded_small_is_the_same_picture() {
     let mut whole = image::open(&file).unwrap();
     whole.apply_orientation(image::metadata::Orientation::Rotate90);
     for (width, height) in [(600, 800), (300, 400), (150, 200), (100, 300)] {
-        let prepare = Prepare::default()
+        let prepare = PrepareOptions::default()
             .size(width, height)
             .extension(Extension::Png);
         let image = prepare.open(&file).unwrap();
@@ -155,7 +157,7 @@ fn a_large_photo_decoded_small_is_the_same_picture() {
 #[test]
 fn transparency_is_kept_flattened_or_never_was() {
     let alpha = fixture("images/alpha.png");
-    let size = Prepare::default().size(120, 160);
+    let size = PrepareOptions::default().size(120, 160);
     let kept = size.open(&alpha).unwrap();
     assert_eq!(kept.extension(), Extension::Png);
     assert_eq!(decode(&kept).to_rgba8().get_pixel(0, 0)[3], 0);
@@ -174,7 +176,7 @@ fn transparency_is_kept_flattened_or_never_was() {
 
 #[test]
 fn contain_shows_everything_on_the_background() {
-    let prepare = Prepare::default()
+    let prepare = PrepareOptions::default()
         .size(200, 100)
         .fit(Fit::Contain)
         .background([0, 0, 255]);
@@ -201,8 +203,10 @@ fn an_embedded_profile_is_converted_to_srgb_and_left_behind() {
         .encode(&pixels, 64, 64, jpeg_encoder::ColorType::Rgb)
         .unwrap();
     for file in [png, jpeg] {
-        let prepare = Prepare::default().size(32, 32).extension(Extension::Png);
-        let image = prepare.bytes(&file).unwrap();
+        let prepare = PrepareOptions::default()
+            .size(32, 32)
+            .extension(Extension::Png);
+        let image = prepare.prepare_bytes(&file).unwrap();
         let found = decode(&image).to_rgb8().get_pixel(16, 16).0;
         let near = found
             .iter()
@@ -232,8 +236,10 @@ fn four_inks_with_a_colour_transform_are_read() {
         let mut jpeg = Vec::new();
         let encoder = jpeg_encoder::Encoder::new(&mut jpeg, 95);
         encoder.encode(&inks, 120, 160, kind).unwrap();
-        let prepare = Prepare::default().size(120, 160).extension(Extension::Png);
-        let found = psnr(&decode(&prepare.bytes(&jpeg).unwrap()), &original);
+        let prepare = PrepareOptions::default()
+            .size(120, 160)
+            .extension(Extension::Png);
+        let found = psnr(&decode(&prepare.prepare_bytes(&jpeg).unwrap()), &original);
         assert!(found >= 30.0, "{kind:?}: {found:.1} dB");
     }
 }
@@ -242,17 +248,17 @@ fn four_inks_with_a_colour_transform_are_read() {
 fn pixels_in_memory_are_prepared_like_files() {
     let path = fixture("images/alpha.png");
     let decoded = image::open(&path).unwrap();
-    let prepare = Prepare::default().size(60, 80);
+    let prepare = PrepareOptions::default().size(60, 80);
     let from_file = prepare.open(&path).unwrap();
     let rgba = decoded.to_rgba8();
-    let from_pixels = prepare.rgba8(120, 160, rgba.as_raw()).unwrap();
-    let from_image = prepare.image(&decoded).unwrap();
+    let from_pixels = prepare.prepare_rgba8(120, 160, rgba.as_raw()).unwrap();
+    let from_image = prepare.prepare_image(decoded).unwrap();
     assert_eq!(from_pixels.bytes(), from_file.bytes());
     assert_eq!(from_image.bytes(), from_file.bytes());
     assert_eq!(from_file.file_name(), "alpha.png");
     assert_eq!(from_pixels.file_name(), "image.png");
     // Opaque ones become a JPEG, as from a file.
-    let opaque = prepare.rgba8(1, 1, &[1, 2, 3, 255]).unwrap();
+    let opaque = prepare.prepare_rgba8(1, 1, &[1, 2, 3, 255]).unwrap();
     assert_eq!(opaque.extension(), Extension::Jpg);
 }
 
@@ -262,12 +268,12 @@ fn gravity_decides_what_is_kept() {
     let pixels = [[255, 0, 0, 255].repeat(100), [0, 0, 255, 255].repeat(100)].concat();
     let rows = pixels.repeat(100);
     let middle = |gravity: &str| {
-        let prepare = Prepare::default()
+        let prepare = PrepareOptions::default()
             .size(64, 64)
             .gravity(gravity.parse().unwrap());
         let image = prepare
             .extension(Extension::Png)
-            .rgba8(200, 100, &rows)
+            .prepare_rgba8(200, 100, &rows)
             .unwrap();
         let picture = decode(&image).to_rgb8();
         [picture.get_pixel(8, 32).0, picture.get_pixel(55, 32).0]
@@ -286,17 +292,18 @@ fn transparent_edges_take_no_colour_from_what_cannot_be_seen() {
     let disc = |hidden: [u8; 3]| -> Vec<u8> {
         let pixels = (0..200 * 200).flat_map(|i: i32| {
             let (x, y) = (i % 200 - 100, i / 200 - 100);
-            match x * x + y * y < 80 * 80 {
-                true => [255; 4],
-                false => [hidden[0], hidden[1], hidden[2], 0],
+            if x * x + y * y < 80 * 80 {
+                [255; 4]
+            } else {
+                [hidden[0], hidden[1], hidden[2], 0]
             }
         });
         pixels.collect()
     };
     let small = |hidden| {
-        let image = Prepare::default()
+        let image = PrepareOptions::default()
             .size(48, 48)
-            .rgba8(200, 200, &disc(hidden))
+            .prepare_rgba8(200, 200, &disc(hidden))
             .unwrap();
         assert_eq!(image.extension(), Extension::Png);
         decode(&image).to_rgba8()
@@ -316,16 +323,25 @@ fn transparent_edges_take_no_colour_from_what_cannot_be_seen() {
 
 #[test]
 fn a_jpeg_a_few_pixels_wide_keeps_its_other_side() {
-    let prepare = Prepare::default().extension(Extension::Jpg).quality(100);
-    let whole = Prepare::default().extension(Extension::Png);
+    let prepare = PrepareOptions::default()
+        .extension(Extension::Jpg)
+        .quality(100);
+    let whole = PrepareOptions::default().extension(Extension::Png);
     for width in 1..=9 {
         // A step from black to white half-way down.
         let shade = |_, y| image::Luma([if y < 24 { 0 } else { 255 }]);
         let picture = DynamicImage::from(image::GrayImage::from_fn(width, 48, shade));
-        let picture = prepare.clone().size(width, 48).image(&picture).unwrap();
+        let picture = prepare
+            .clone()
+            .size(width, 48)
+            .prepare_image(picture)
+            .unwrap();
         for (height, reduced) in [(48, 1), (24, 2), (12, 4), (6, 8)] {
             let width = width.div_ceil(reduced);
-            let made = whole.clone().size(width, height).bytes(picture.bytes());
+            let made = whole
+                .clone()
+                .size(width, height)
+                .prepare_bytes(picture.bytes());
             let made = image::load_from_memory(made.unwrap().bytes()).unwrap();
             let made = made.to_luma8();
             assert_eq!(made.dimensions(), (width, height));

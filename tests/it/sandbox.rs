@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use imgpost::leonardo::{Client, Generation};
+use imgpost::leonardo::{Client, CreateGeneration};
 use imgpost::sandbox::{Fault, Sandbox};
-use imgpost::{Error, Extension, Prepare, PreparedImage, PresignedPost, Uploader, upload};
+use imgpost::{Error, Extension, PrepareOptions, PreparedImage, PresignedPost, Uploader, upload};
 
 fn client(sandbox: &Sandbox) -> Client {
     let builder = Client::builder(sandbox.api_key());
@@ -16,7 +16,7 @@ fn image(extension: Extension) -> PreparedImage {
         env!("CARGO_MANIFEST_DIR"),
         "/fixtures/images/lighthouse.jpg"
     );
-    Prepare::default()
+    PrepareOptions::default()
         .size(128, 96)
         .extension(extension)
         .open(photo)
@@ -33,7 +33,7 @@ fn altered(form: &PresignedPost, change: impl Fn(&str, &str) -> Option<String>) 
 
 fn code_of(form: &PresignedPost) -> String {
     // What is sent is the storage's to refuse here.
-    let uploader = Uploader::default().check_policy(false);
+    let uploader = Uploader::default().validate_policy(false);
     match uploader.upload(form, &image(Extension::Jpg)) {
         Err(Error::Storage(error)) => error.code.unwrap().to_string(),
         other => panic!("{other:?}"),
@@ -50,7 +50,10 @@ fn an_init_image_is_stored_byte_for_byte_in_every_extension() {
         assert!(key.ends_with(&format!("primary.{extension}")), "{key}");
         let stored = sandbox.stored(&key).unwrap();
         assert_eq!(stored.bytes, image.bytes());
-        assert_eq!(stored.content_type.as_deref(), Some(extension.mime_type()));
+        assert_eq!(
+            stored.content_type.as_deref(),
+            Some(extension.content_type())
+        );
         assert_eq!(init.size, image.size());
     }
 }
@@ -85,7 +88,7 @@ fn a_generation_is_waited_for() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let init = client.upload_init_image(&image(Extension::Jpg)).unwrap();
-    let request = Generation::new("dusk")
+    let request = CreateGeneration::new("dusk")
         .init_image(&init)
         .strength(0.4)
         .num_images(2);
@@ -93,7 +96,7 @@ fn a_generation_is_waited_for() {
     let done = client.wait(&job).unwrap();
     assert_eq!(done.images.len(), 2);
     assert_ne!(done.images[0].url, done.images[1].url);
-    // A picture of the size that is asked for has nothing to be stretched.
+    // An image of the size that is asked for has nothing to be stretched.
     let uploaded = sandbox.stored(&init.receipt.key.unwrap());
     for image in &done.images {
         let (_, key) = image.url.split_once("/users/").unwrap();
@@ -111,10 +114,10 @@ fn what_the_api_would_refuse_is_refused_before_it_is_asked() {
     let client = client(&sandbox);
     let long = "x".repeat(1501);
     for request in [
-        Generation::new(""),
-        Generation::new(long),
-        Generation::new("x").strength(0.95),
-        Generation::new("x").strength(f64::NAN),
+        CreateGeneration::new(""),
+        CreateGeneration::new(long),
+        CreateGeneration::new("x").strength(0.95),
+        CreateGeneration::new("x").strength(f64::NAN),
     ] {
         let error = client.generate(&request).unwrap_err();
         assert!(matches!(error, Error::Invalid(_)), "{error:?}");
@@ -149,9 +152,12 @@ fn altered_forms_are_refused_with_s3s_code_and_store_nothing() {
     let sandbox = Sandbox::start().unwrap();
     let form = client(&sandbox).create_init_image(Extension::Jpg).unwrap();
     let set = |field: &'static str, to: Option<&'static str>| {
-        altered(&form, move |name, value| match name == field {
-            true => to.map(str::to_owned),
-            false => Some(value.to_owned()),
+        altered(&form, move |name, value| {
+            if name == field {
+                to.map(str::to_owned)
+            } else {
+                Some(value.to_owned())
+            }
         })
     };
     for (form, code) in [
@@ -196,7 +202,7 @@ fn a_form_of_another_signer_is_taken_and_its_variables_are_expanded() {
     let receipt = Uploader::default().upload_file(&signed("up/${filename}"), &path, None);
     assert_eq!(receipt.unwrap().key.as_deref(), Some("up/a.txt"));
     assert_eq!(sandbox.keys(), ["up/a.txt"]);
-    let uploader = Uploader::default().check_policy(false);
+    let uploader = Uploader::default().validate_policy(false);
     let refused = uploader.upload_file(&signed("elsewhere/${filename}"), &path, None);
     assert!(
         matches!(&refused, Err(Error::Storage(s3)) if s3.status == 403),
@@ -273,7 +279,9 @@ fn own_form(sandbox: &Sandbox, key: &str) -> PresignedPost {
 
 #[test]
 fn a_broken_picture_asks_for_no_form() {
-    let error = Prepare::default().bytes(b"not a picture").unwrap_err();
+    let error = PrepareOptions::default()
+        .prepare_bytes(b"not a picture")
+        .unwrap_err();
     assert!(error.to_string().contains("not an image"));
 }
 
@@ -293,8 +301,8 @@ fn posts_and_calls_go_wrong_where_they_are_asked_to() {
     for fault in [
         Fault::CloseInBody(0),
         Fault::CloseInBody(50),
-        Fault::CloseBeforeAnswer,
-        Fault::LoseAnswer,
+        Fault::CloseBeforeResponse,
+        Fault::LoseResponse,
         stall.clone(),
         Fault::s3_error(503, "SlowDown"),
         Fault::proxy_page(502),
@@ -310,7 +318,7 @@ fn posts_and_calls_go_wrong_where_they_are_asked_to() {
         let requests = sandbox.requests();
         let statuses: Vec<_> = requests.iter().map(|request| request.status).collect();
         let wrong = match &fault {
-            Fault::Answer { status, .. } => Some(*status),
+            Fault::Respond { status, .. } => Some(*status),
             _ => None,
         };
         assert_eq!(statuses, [Some(200), wrong, Some(204)], "{fault:?}");
@@ -331,7 +339,7 @@ fn posts_and_calls_go_wrong_where_they_are_asked_to() {
     let sandbox = Sandbox::start()
         .unwrap()
         .with_api_fault(Fault::proxy_page(502))
-        .with_api_fault(Fault::CloseBeforeAnswer)
+        .with_api_fault(Fault::CloseBeforeResponse)
         .with_api_fault(Fault::api_error(400, "validation-failed", "no such field"));
     let client = sandbox.client().unwrap();
     let Err(Error::Api(error)) = client.me() else {

@@ -152,7 +152,7 @@ fn files_that_are_no_pictures_are_stored_under_their_own_type() {
     }
 }
 
-/// Posts what is no picture, and gives the key it is found under.
+/// Posts what is no image, and gives the key it is found under.
 fn check_stored(api: &RawApi, url: &Value, fields: &Value, content_type: &str) -> String {
     assert_eq!(post_form(url, fields, b"no picture"), 204);
     let fields: Value = serde_json::from_str(fields.as_str().unwrap()).unwrap();

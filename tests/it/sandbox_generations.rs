@@ -66,7 +66,7 @@ fn the_init_image_is_stretched_to_the_size_that_was_asked_for() {
         assert_eq!(image["motionMP4URL"], Value::Null);
         assert_eq!(image["nsfw"], json!(false));
     }
-    // The pictures stay what they are.
+    // The images stay what they are.
     let path = format!("/v1/generations/{generation}");
     assert_eq!(api.get(&path)["generations_by_pk"], done);
     let deleted = json!({"delete_generations_by_pk": {"id": generation}});

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use imgpost::multipart::Form;
 use imgpost::sandbox::{Fault, Sandbox};
-use imgpost::{Error, Extension, Prepare, PreparedImage, PresignedPost, Uploader};
+use imgpost::{Error, Extension, PrepareOptions, PreparedImage, PresignedPost, Uploader};
 use serde_json::json;
 
 use crate::support::raw_api::{RawApi, small};
@@ -16,8 +16,12 @@ use crate::support::raw_api::{RawApi, small};
 const GUARD: Duration = Duration::from_secs(60);
 
 fn image(gray: u8) -> PreparedImage {
-    let prepare = Prepare::default().size(32, 32).extension(Extension::Png);
-    prepare.rgba8(1, 1, &[gray, gray, gray, 255]).unwrap()
+    let prepare = PrepareOptions::default()
+        .size(32, 32)
+        .extension(Extension::Png);
+    prepare
+        .prepare_rgba8(1, 1, &[gray, gray, gray, 255])
+        .unwrap()
 }
 
 fn form(sandbox: &Sandbox) -> PresignedPost {

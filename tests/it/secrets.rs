@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imgpost::leonardo::{Client, Generation};
+use imgpost::leonardo::{Client, CreateGeneration};
 use imgpost::multipart::Form;
 use imgpost::transport::{
     Method, Request, Response, Transport, TransportError, TransportErrorKind, UreqTransport,
@@ -88,9 +88,9 @@ fn connections_that_break() {
     let broken = FaultServer::start(vec![
         Step::CloseOnAccept,
         Step::CloseInBody(50),
-        Step::Answer(format!("{API_KEY} is no HTTP\r\n\r\n")),
-        Step::Answer(format!("HTTP/1.1 {API_KEY}\r\n\r\n")),
-        Step::StallBeforeAnswer(Duration::from_secs(5)),
+        Step::Respond(format!("{API_KEY} is no HTTP\r\n\r\n")),
+        Step::Respond(format!("HTTP/1.1 {API_KEY}\r\n\r\n")),
+        Step::StallBeforeResponse(Duration::from_secs(5)),
     ]);
     let urls = [&untrusted.url].into_iter().chain([&broken.url; 5]);
     let timeout = Duration::from_millis(500);
@@ -111,9 +111,12 @@ fn policies_that_forbid_the_post() {
     let form = form("http://127.0.0.1:1/");
     let secrets = secrets(&form);
     let changed = |name: &str, to: Option<&str>| {
-        let fields = form.fields().filter_map(|(n, value)| match n == name {
-            true => to.map(|to| (n.to_owned(), to.to_owned())),
-            false => Some((n.to_owned(), value.to_owned())),
+        let fields = form.fields().filter_map(|(n, value)| {
+            if n == name {
+                to.map(|to| (n.to_owned(), to.to_owned()))
+            } else {
+                Some((n.to_owned(), value.to_owned()))
+            }
         });
         PresignedPost::new(form.url(), fields.collect::<Vec<_>>()).unwrap()
     };
@@ -311,7 +314,7 @@ fn the_log_of_a_call() {
     let server = FaultServer::start(vec![answer("401 E", "", &refused); 2]);
     let base_url = server.url.trim_end_matches('/');
     let client = Client::builder(API_KEY).base_url(base_url).build().unwrap();
-    let error = client.generate(&Generation::new("p")).unwrap_err();
+    let error = client.generate(&CreateGeneration::new("p")).unwrap_err();
     clean(&[MARK.into()], &shown(&error));
     let lines = log_lines();
     assert!(

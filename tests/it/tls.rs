@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use imgpost::transport::{TransportErrorKind, UreqTransport};
-use imgpost::{Error, Prepare, PreparedImage, PresignedPost, Uploader};
+use imgpost::{Error, PrepareOptions, PreparedImage, PresignedPost, Uploader};
 
 use crate::support::tls::TlsServer;
 
@@ -12,9 +12,9 @@ fn form(server: &TlsServer) -> PresignedPost {
 }
 
 fn image() -> PreparedImage {
-    Prepare::default()
+    PrepareOptions::default()
         .size(64, 64)
-        .rgba8(1, 1, &[1, 2, 3, 255])
+        .prepare_rgba8(1, 1, &[1, 2, 3, 255])
         .unwrap()
 }
 

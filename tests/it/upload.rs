@@ -88,7 +88,7 @@ fn a_connection_on_which_nothing_moves_ends_with_the_idle_timeout() {
     for step in [
         Step::StallOnAccept(stall),
         Step::StallInBody(10, stall),
-        Step::StallBeforeAnswer(stall),
+        Step::StallBeforeResponse(stall),
     ] {
         let server = FaultServer::start(vec![step.clone()]);
         let form = form(&server.url, Duration::from_secs(50));
@@ -119,7 +119,7 @@ fn a_token_ends_an_upload_while_nothing_moves() {
     for step in [
         Step::StallOnAccept(stall),
         Step::StallInBody(10, stall),
-        Step::StallBeforeAnswer(stall),
+        Step::StallBeforeResponse(stall),
     ] {
         let server = FaultServer::start(vec![step.clone()]);
         let token = CancelToken::new();
@@ -203,9 +203,9 @@ fn upload_with(lives: &[Duration], busy: Duration) -> (Result<(String, bool), Er
     let posts = *transport.posts.lock().unwrap();
     let told = uploaded.map(|uploaded| {
         let json = serde_json::to_value(&uploaded.receipt).unwrap();
-        assert_eq!(json["resigned"], uploaded.receipt.resigned);
+        assert_eq!(json["form_renewed"], uploaded.receipt.form_renewed);
         assert!(json["elapsed"].is_f64());
-        (uploaded.id, uploaded.receipt.resigned)
+        (uploaded.id, uploaded.receipt.form_renewed)
     });
     (told, posts)
 }
@@ -344,7 +344,7 @@ fn a_success_before_the_whole_body_is_retried() {
     let path = folder.path().join("film.mp4");
     std::fs::write(&path, vec![7; 8_000_000]).unwrap();
     let success = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
-    let server = FaultServer::start(vec![Step::AnswerEarly(success.into())]);
+    let server = FaultServer::start(vec![Step::RespondEarly(success.into())]);
     let form = form(&server.url, Duration::from_secs(60));
     let receipt = uploader().upload_file(&form, &path, None).unwrap();
     assert_eq!((receipt.attempts, server.stored().len()), (2, 1));

@@ -1,11 +1,11 @@
 //! Promise: what goes over the wire is the post S3 asks for, and what comes back is read as S3 means it.
 
-use imgpost::{Error, Prepare, PreparedImage, PresignedPost, S3ErrorCode, upload};
+use imgpost::{Error, PrepareOptions, PreparedImage, PresignedPost, S3ErrorCode, upload};
 
 use crate::support::{capture_one, fixture, read_parts};
 
 fn image() -> PreparedImage {
-    Prepare::default()
+    PrepareOptions::default()
         .size(64, 64)
         .open(fixture("images/lighthouse.jpg"))
         .unwrap()

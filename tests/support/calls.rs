@@ -6,7 +6,7 @@ use std::sync::Arc;
 use imgpost::leonardo::call::*;
 use imgpost::leonardo::*;
 use imgpost::transport::{Request, Response, Transport, TransportError};
-use imgpost::{Error, Extension, Prepare};
+use imgpost::{Error, Extension, PrepareOptions};
 use serde_json::json;
 
 /// An id as the API writes it.
@@ -61,14 +61,16 @@ impl Transport for Uploads {
 }
 
 /// An uploaded image of 1024×768 and a canvas of 512×512.
-pub fn uploaded() -> (InitImage, CanvasImages) {
+pub fn uploaded() -> (UploadedImage, CanvasImages) {
     let pixels = [255; 48];
-    let image = Prepare::default().size(1024, 768).rgba8(4, 3, &pixels);
-    let canvas = Prepare::default()
+    let image = PrepareOptions::default()
+        .size(1024, 768)
+        .prepare_rgba8(4, 3, &pixels);
+    let canvas = PrepareOptions::default()
         .size(512, 512)
-        .rgba8(4, 3, &pixels)
+        .prepare_rgba8(4, 3, &pixels)
         .unwrap();
-    let mask = canvas.mask().rgba8(4, 3, &pixels).unwrap();
+    let mask = canvas.mask_options().prepare_rgba8(4, 3, &pixels).unwrap();
     let client = Client::builder("key")
         .transport(Arc::new(Uploads))
         .build()
@@ -187,9 +189,9 @@ pub fn calls() -> Vec<ApiCall> {
             "createGeneration",
             "POST",
             "/v1/generations",
-            "generate(&Generation)",
+            "generate(&CreateGeneration)",
             Billed,
-            |c| shown(c.generate(&Generation::new("p"))),
+            |c| shown(c.generate(&CreateGeneration::new("p"))),
             jobs,
             null,
         ),
@@ -224,9 +226,9 @@ pub fn calls() -> Vec<ApiCall> {
             "createGenerationV2",
             "POST",
             "/v2/generations",
-            "generate(&GenerationV2)",
+            "generate(&CreateGenerationV2)",
             Billed,
-            |c| shown(c.generate(&GenerationV2::new("lucid-origin", "p"))),
+            |c| shown(c.generate(&CreateGenerationV2::new("lucid-origin", "p"))),
             &[
                 "",
                 ".minimal",
@@ -240,9 +242,9 @@ pub fn calls() -> Vec<ApiCall> {
             "createImageToVideoGeneration",
             "POST",
             "/v1/generations-image-to-video",
-            "generate(&ImageToVideo)",
+            "generate(&CreateImageToVideo)",
             Billed,
-            |c| shown(c.generate(&ImageToVideo::new("p", ImageReference::uploaded(ID)))),
+            |c| shown(c.generate(&CreateImageToVideo::new("p", ImageReference::uploaded(ID)))),
             jobs,
             null,
         ),
@@ -250,9 +252,9 @@ pub fn calls() -> Vec<ApiCall> {
             "CreateUniversalUpscalerJob",
             "POST",
             "/v1/variations/universal-upscaler",
-            "generate(&UniversalUpscaler)",
+            "generate(&CreateUniversalUpscale)",
             Billed,
-            |c| shown(c.generate(&UniversalUpscaler::init_image(ID))),
+            |c| shown(c.generate(&CreateUniversalUpscale::init_image(ID))),
             jobs,
             null,
         ),
@@ -311,7 +313,7 @@ pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
     let json = |call: Result<CallRequest, Error>| call.unwrap().json.unwrap();
     let generated = || ImageReference::generated(ID);
     let controlnet = |preprocessor| Controlnet::new(preprocessor, &init);
-    let generation = || Generation::new("a lighthouse");
+    let generation = || CreateGeneration::new("a lighthouse");
     let full = generation()
         .init_image(&init)
         .strength(0.35)
@@ -340,11 +342,11 @@ pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
         .public(false)
         .extra("highContrast", true);
     let upscaler = || {
-        UniversalUpscaler::new(&init)
+        CreateUniversalUpscale::new(&init)
             .multiplier(2.0)
             .creativity_strength(10)
     };
-    let references = GenerationV2::new("flux-kontext-pro", "p")
+    let references = CreateGenerationV2::new("flux-kontext-pro", "p")
         .public(true)
         .size(2048, 1024)
         .quantity(3)
@@ -382,7 +384,7 @@ pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
         ("createGenerationV2", json(references.request())),
         (
             "createGenerationV2",
-            json(GenerationV2::new("lucid-origin", "p").request()),
+            json(CreateGenerationV2::new("lucid-origin", "p").request()),
         ),
         (
             "CreateUniversalUpscalerJob",
@@ -390,11 +392,11 @@ pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
         ),
         (
             "CreateUniversalUpscalerJob",
-            json(UniversalUpscaler::generated_image(ID).request()),
+            json(CreateUniversalUpscale::generated_image(ID).request()),
         ),
         (
             "CreateUniversalUpscalerJob",
-            json(UniversalUpscaler::variation(ID).request()),
+            json(CreateUniversalUpscale::variation(ID).request()),
         ),
         ("uploadModelAsset", json(CreateModelAsset::new().request())),
         (
@@ -444,7 +446,7 @@ pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
             json(upscaler().style(style).request()),
         ));
     }
-    let video = || ImageToVideo::new("p", &init);
+    let video = || CreateImageToVideo::new("p", &init);
     requests.push(("createImageToVideoGeneration", json(video().request())));
     for model in [
         VideoModel::Motion2,

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use imgpost::sandbox::Fault;
-use imgpost::{Prepare, PreparedImage, PresignedPost};
+use imgpost::{PrepareOptions, PreparedImage, PresignedPost};
 
 use super::fixture;
 
@@ -23,19 +23,19 @@ pub enum Step {
     /// Close it when this part of the body, in hundredths, was read.
     CloseInBody(u8),
     /// Read everything, store nothing, and close it.
-    CloseBeforeAnswer,
+    CloseBeforeResponse,
     /// Store the file, and close it without a word.
     StoreAndClose,
     /// Read everything and answer this, byte for byte; then close it.
-    Answer(String),
-    /// Answer this when the head was read, and read no more.
-    AnswerEarly(String),
+    Respond(String),
+    /// Respond this when the head was read, and read no more.
+    RespondEarly(String),
     /// Read nothing for so long.
     StallOnAccept(Duration),
     /// Read this part of the body, in hundredths, and nothing more for so long.
     StallInBody(u8, Duration),
     /// Read everything, and answer nothing for so long.
-    StallBeforeAnswer(Duration),
+    StallBeforeResponse(Duration),
     /// Read a hundredth of the body at a time with pauses between, then store and answer.
     ReadSlowly(Duration),
 }
@@ -47,12 +47,12 @@ impl Step {
             Self::Store => return None,
             Self::CloseOnAccept | Self::CloseInHead(_) => Fault::CloseInBody(0),
             Self::CloseInBody(hundredths) => Fault::CloseInBody(hundredths),
-            Self::CloseBeforeAnswer => Fault::CloseBeforeAnswer,
-            Self::StoreAndClose => Fault::LoseAnswer,
-            Self::Answer(bytes) | Self::AnswerEarly(bytes) => Fault::Raw(bytes.into()),
+            Self::CloseBeforeResponse => Fault::CloseBeforeResponse,
+            Self::StoreAndClose => Fault::LoseResponse,
+            Self::Respond(bytes) | Self::RespondEarly(bytes) => Fault::Raw(bytes.into()),
             Self::StallOnAccept(pause) => Fault::Stall(pause),
             Self::StallInBody(hundredths, pause) => Fault::StallInBody(hundredths, pause),
-            Self::StallBeforeAnswer(pause) => Fault::StallBeforeAnswer(pause),
+            Self::StallBeforeResponse(pause) => Fault::StallBeforeResponse(pause),
             Self::ReadSlowly(pause) => Fault::ReadSlowly(pause),
         })
     }
@@ -60,7 +60,7 @@ impl Step {
 
 /// A photo of some kilobytes.
 pub fn image() -> PreparedImage {
-    let prepare = Prepare::default().size(256, 256);
+    let prepare = PrepareOptions::default().size(256, 256);
     prepare.open(fixture("images/lighthouse.jpg")).unwrap()
 }
 
@@ -80,7 +80,7 @@ pub fn form(url: &str, life: Duration) -> PresignedPost {
 /// Answers `status` with a body.
 pub fn answer(status: &str, headers: &str, body: &str) -> Step {
     let length = body.len();
-    Step::Answer(format!(
+    Step::Respond(format!(
         "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}"
     ))
 }
@@ -150,7 +150,7 @@ fn serve(stream: &TcpStream, step: &Step, seen: &Mutex<Seen>) -> std::io::Result
             return Ok(());
         }
     }
-    if let Step::AnswerEarly(bytes) = step {
+    if let Step::RespondEarly(bytes) = step {
         let mut stream = stream;
         return stream.write_all(bytes.as_bytes());
     }
@@ -185,8 +185,8 @@ fn serve(stream: &TcpStream, step: &Step, seen: &Mutex<Seen>) -> std::io::Result
     }
     let mut stream = stream;
     match step {
-        Step::Answer(bytes) => stream.write_all(bytes.as_bytes()),
-        Step::StallInBody(_, pause) | Step::StallBeforeAnswer(pause) => {
+        Step::Respond(bytes) => stream.write_all(bytes.as_bytes()),
+        Step::StallInBody(_, pause) | Step::StallBeforeResponse(pause) => {
             std::thread::sleep(*pause);
             Ok(())
         }

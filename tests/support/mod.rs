@@ -47,7 +47,7 @@ pub fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Peak signal-to-noise ratio of two pictures, in decibels.
+/// Peak signal-to-noise ratio of two images, in decibels.
 pub fn psnr(a: &DynamicImage, b: &DynamicImage) -> f64 {
     let (a, b) = (a.to_rgb8(), b.to_rgb8());
     assert_eq!(a.dimensions(), b.dimensions());

@@ -53,7 +53,7 @@ pub fn fetch(url: &Value) -> Option<Vec<u8>> {
     }
 }
 
-/// Fetches a picture.
+/// Fetches an image.
 pub fn picture(url: &Value) -> RgbImage {
     let bytes = fetch(url).unwrap();
     image::load_from_memory(&bytes).unwrap().into_rgb8()
@@ -121,7 +121,7 @@ impl RawApi {
         form["id"].as_str().unwrap().to_owned()
     }
 
-    /// Uploads a picture and its mask for the canvas, and gives their ids.
+    /// Uploads an image and its mask for the canvas, and gives their ids.
     pub fn canvas(&self, picture: &[u8], mask: &[u8]) -> (String, String) {
         let body = json!({"initExtension": "png", "maskExtension": "png"});
         let answer = self.post("/v1/canvas-init-image", &body);
@@ -151,7 +151,7 @@ impl RawApi {
         self.get(&path)["generations_by_pk"].clone()
     }
 
-    /// The first picture of a generation.
+    /// The first image of a generation.
     pub fn generate(&self, body: &Value) -> RgbImage {
         let done = self.finish(&self.begin(body));
         assert_eq!(done["status"], "COMPLETE", "{done}");
@@ -180,13 +180,13 @@ pub fn with(mut body: Value, more: Value) -> Value {
     body
 }
 
-/// A request for one small picture with other variables.
+/// A request for one small image with other variables.
 pub fn small(more: Value) -> Value {
     let body = json!({"prompt": "x", "num_images": 1, "width": 96, "height": 48});
     with(body, more)
 }
 
-/// A PNG with one colour in each quarter, from the top left row by row.
+/// A PNG with one color in each quarter, from the top left row by row.
 pub fn quarters(width: u32, height: u32, colors: [[u8; 3]; 4]) -> Vec<u8> {
     let image = RgbImage::from_fn(width, height, |x, y| {
         let (right, low) = (x >= width / 2, y >= height / 2);
@@ -202,7 +202,7 @@ pub fn encode(image: RgbImage, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// Whether the middles of the quarters have these colours.
+/// Whether the middles of the quarters have these colors.
 pub fn has_quarters(image: &RgbImage, colors: [[u8; 3]; 4]) -> bool {
     let (width, height) = image.dimensions();
     let middles = [(1, 1), (3, 1), (1, 3), (3, 3)].map(|(x, y)| (x * width / 4, y * height / 4));

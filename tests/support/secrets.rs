@@ -1,4 +1,4 @@
-//! Secrets that can be recognised, and everything that is shown and logged, to look for them in.
+//! Secrets that can be recognized, and everything that is shown and logged, to look for them in.
 
 use std::error::Error as _;
 use std::sync::{Mutex, OnceLock};

@@ -19,13 +19,12 @@ pub fn tool(name: &str) -> PathBuf {
 
 /// A script of this folder, for Python, or for Node where it ends in `.js`.
 pub fn script(name: &str) -> Command {
-    let mut command = match name.ends_with(".js") {
-        true => {
-            let mut node = Command::new("node");
-            node.env("NODE_PATH", variable("IMGPOST_TEST_NODE_MODULES"));
-            node
-        }
-        false => Command::new(tool("python")),
+    let mut command = if name.ends_with(".js") {
+        let mut node = Command::new("node");
+        node.env("NODE_PATH", variable("IMGPOST_TEST_NODE_MODULES"));
+        node
+    } else {
+        Command::new(tool("python"))
     };
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/").to_owned() + name);
     command

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::manifest::Entry;
 
-/// A table of the pictures, by name, for a module that has a type `Asset`.
+/// A table of the images, by name, for a module that has a type `Asset`.
 pub fn table(entries: &BTreeMap<String, Entry>) -> String {
     let mut code = String::from("// Made by build.rs.\n");
     let _ = writeln!(code, "pub const ASSETS: [Asset; {}] = [", entries.len());

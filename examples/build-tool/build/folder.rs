@@ -1,4 +1,4 @@
-//! The pictures in a folder, and what is in them.
+//! The images in a folder, and what is in them.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::Problems;
 use super::plan::Asset;
 use super::recipe::Recipe;
 
-/// What the name of a picture ends in. Some are not read by imgpost: it says so, where leaving them out would leave
+/// What the name of an image ends in. Some are not read by imgpost: it says so, where leaving them out would leave
 /// somebody waiting.
 const ENDINGS: [&str; 14] = [
     "avif", "bmp", "gif", "heic", "heif", "jpeg", "jpg", "jxl", "png", "psd", "svg", "tif", "tiff",
@@ -19,14 +19,14 @@ const ENDINGS: [&str; 14] = [
 
 /// What was found in the folder.
 pub struct Found {
-    /// The pictures, by name.
+    /// The images, by name.
     pub assets: Vec<Asset>,
     /// When the newest of them or the folder was changed.
     pub modified: Option<SystemTime>,
 }
 
 impl Found {
-    /// Everything in the folder and in the folders in it that is named as a picture. What is hidden is left out.
+    /// Everything in the folder and in the folders in it that is named as an image. What is hidden is left out.
     pub fn scan(folder: &Path, recipe: Recipe) -> Result<Self, Problems> {
         let mut found = Self {
             assets: vec![],
@@ -57,7 +57,7 @@ impl Found {
                 continue;
             }
             let name = format!("{prefix}{name}");
-            // What a link leads to is a picture or nothing: a folder behind it might hold the link.
+            // What a link leads to is an image or nothing: a folder behind it might hold the link.
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 self.add_folder(&path, &format!("{name}/"), recipe)?;
             } else if is_picture(&path) {

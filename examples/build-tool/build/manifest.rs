@@ -20,7 +20,7 @@ pub struct Manifest {
     pub assets: BTreeMap<String, Entry>,
 }
 
-/// An uploaded picture.
+/// An uploaded image.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Entry {
     /// SHA-256 of what is in the file and of what it was prepared as.

@@ -25,13 +25,13 @@ const SANDBOX: &str = "sandbox";
 
 /// What a build is given.
 pub struct Build<'a> {
-    /// The folder with the pictures, and folders of them.
+    /// The folder with the images, and folders of them.
     pub folder: PathBuf,
     /// The committed file with the ids. It may be missing.
     pub manifest: PathBuf,
     /// Where what is not committed goes.
     pub out_dir: PathBuf,
-    /// What the pictures are prepared as.
+    /// What the images are prepared as.
     pub recipe: Recipe,
     /// The address of the API, as it is given to a client. The manifest has the ids of this one.
     pub base_url: String,
@@ -60,7 +60,7 @@ impl Build<'_> {
     ///
     /// # Errors
     ///
-    /// When the folder or the manifest cannot be used, or when not every picture has an id in the end. What was
+    /// When the folder or the manifest cannot be used, or when not every image has an id in the end. What was
     /// uploaded is in the manifest all the same.
     pub fn run(&self) -> Result<Built, Problems> {
         let found = Found::scan(&self.folder, self.recipe)?;

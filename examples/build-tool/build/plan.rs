@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::manifest::Entry;
 
-/// A picture in the folder.
+/// An image in the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asset {
     /// Its path in the folder, with slashes.
@@ -63,7 +63,7 @@ impl Plan {
         plan
     }
 
-    /// Which files have no id, for a message: `1 picture (a.png) is`.
+    /// Which files have no id, for a message: `1 image (a.png) is`.
     pub fn missing(&self) -> String {
         let names = self.uploads.iter().flat_map(|upload| &upload.names);
         let names: Vec<&str> = names.map(String::as_str).collect();

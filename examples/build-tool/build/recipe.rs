@@ -1,21 +1,21 @@
-//! What the pictures are prepared as.
+//! What the images are prepared as.
 
-use imgpost::{Bounds, Extension, Prepare, Size};
+use imgpost::{Bounds, Extension, PrepareOptions, Size};
 
-/// The settings that decide what becomes of a picture. They are part of its hash: with others it is uploaded anew.
+/// The settings that decide what becomes of an image. They are part of its hash: with others it is uploaded anew.
 #[derive(Clone, Copy, Debug)]
 pub struct Recipe {
-    /// The largest size; a smaller picture is not enlarged.
+    /// The largest size; a smaller image is not enlarged.
     pub within: Size,
     /// The sizes that the models take.
     pub bounds: Bounds,
-    /// The format; none for `jpg`, or `png` where a picture has transparency.
+    /// The format; none for `jpg`, or `png` where an image has transparency.
     pub extension: Option<Extension>,
 }
 
 impl Recipe {
-    pub fn prepare(&self) -> Prepare {
-        let prepare = Prepare::default()
+    pub fn prepare(&self) -> PrepareOptions {
+        let prepare = PrepareOptions::default()
             .within(self.within.width, self.within.height)
             .bounds(self.bounds);
         match self.extension {

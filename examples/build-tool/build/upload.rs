@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use imgpost::Error;
-use imgpost::leonardo::{Batch, BatchItem, Client, InitImage, Outcome};
+use imgpost::leonardo::{BatchOptions, BatchItem, Client, UploadedImage, BatchOutcome};
 
 use super::manifest::{Entry, Manifest};
 use super::plan::Upload;
@@ -50,12 +50,12 @@ pub fn upload(
         state: Mutex::new((ledger, vec![])),
     });
     let (asked, told) = (Arc::clone(&work), Arc::clone(&work));
-    let batch = Batch::new(recipe.prepare())
+    let batch = BatchOptions::new(recipe.prepare())
         .skip(move |_| asked.is_hopeless.load(Ordering::Relaxed))
         .on_done(move |item| told.note(item));
     let items = client.upload_init_images(uploads.iter().map(path_of), &batch);
 
-    let uploaded = |item: &&BatchItem| matches!(item.outcome, Outcome::Uploaded(_));
+    let uploaded = |item: &&BatchItem| matches!(item.outcome, BatchOutcome::Uploaded(_));
     let uploaded = items.iter().filter(uploaded).count();
     let (ledger, problems) = &mut *work.state();
     if problems.is_empty() {
@@ -74,7 +74,7 @@ pub fn upload(
 struct Work {
     recipe: Recipe,
     uploads: HashMap<PathBuf, Upload>,
-    /// Whether something failed that has nothing to do with the picture: the next one would fare no better.
+    /// Whether something failed that has nothing to do with the image: the next one would fare no better.
     is_hopeless: AtomicBool,
     state: Mutex<(Ledger, Problems)>,
 }
@@ -87,8 +87,8 @@ impl Work {
 
     fn note(&self, item: &BatchItem) {
         match &item.outcome {
-            Outcome::Uploaded(image) => self.keep(&item.path, image),
-            Outcome::Failed(error) => {
+            BatchOutcome::Uploaded(image) => self.keep(&item.path, image),
+            BatchOutcome::Failed(error) => {
                 let (is_hopeless, words) = match error {
                     Error::Prepare(error) => (false, error.kind().to_string()),
                     Error::Storage(error) => (false, error.to_string()),
@@ -102,7 +102,7 @@ impl Work {
         }
     }
 
-    fn keep(&self, path: &Path, image: &InitImage) {
+    fn keep(&self, path: &Path, image: &UploadedImage) {
         let upload = &self.uploads[path];
         // It was read for its hash, and again for the upload.
         if folder::hash(path, self.recipe).ok().as_ref() != Some(&upload.hash) {

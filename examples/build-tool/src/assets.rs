@@ -1,8 +1,8 @@
-//! The uploaded pictures, from the table that the build script made.
+//! The uploaded images, from the table that the build script made.
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// An uploaded picture.
+/// An uploaded image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asset {
     /// The path of its file in `assets/`, with slashes.
@@ -17,7 +17,7 @@ pub struct Asset {
     pub extension: &'static str,
 }
 
-/// The picture of this name. In a constant, a name that there is not is an error of the compiler.
+/// The image of this name. In a constant, a name that there is not is an error of the compiler.
 pub const fn asset(name: &str) -> Asset {
     let mut index = 0;
     while index < ASSETS.len() {

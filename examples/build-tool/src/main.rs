@@ -1,4 +1,4 @@
-//! A program that knows the ids of its pictures: prints the table that its build script made.
+//! A program that knows the ids of its images: prints the table that its build script made.
 //!
 //! `cargo run --manifest-path examples/build-tool/Cargo.toml` — needs no key; `build.rs` says what it does then.
 

@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use imgpost::sandbox::{Fault, Sandbox};
-use imgpost::{Extension, Prepare};
+use imgpost::{Extension, PrepareOptions};
 use serde_json::Value;
 
 const KEY: &str = "LEONARDO_API_KEY";
@@ -139,8 +139,8 @@ impl Copy {
 
     fn draw(&self, name: &str, red: u8) {
         let pixels = [red, 0, 0, 255].repeat(64 * 64);
-        let image = Prepare::default().within(64, 64).extension(Extension::Png);
-        let image = image.rgba8(64, 64, &pixels).unwrap();
+        let image = PrepareOptions::default().within(64, 64).extension(Extension::Png);
+        let image = image.prepare_rgba8(64, 64, &pixels).unwrap();
         fs::write(self.path("assets").join(name), image.bytes()).unwrap();
     }
 

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use build::{Build, Built, Recipe};
 use imgpost::leonardo::Client;
 use imgpost::sandbox::{Fault, Sandbox};
-use imgpost::{Bounds, Error, Extension, Prepare, Size};
+use imgpost::{Bounds, Error, Extension, PrepareOptions, Size};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -24,14 +24,14 @@ const RECIPE: Recipe = Recipe {
     extension: None,
 };
 
-/// A project with a folder of pictures.
+/// A project with a folder of images.
 struct Project {
     folder: TempDir,
     recipe: Recipe,
 }
 
 impl Project {
-    /// With one picture of each name, no two alike.
+    /// With one image of each name, no two alike.
     fn new(names: &[&str]) -> Self {
         let project = Self {
             folder: tempfile::tempdir().unwrap(),
@@ -56,8 +56,8 @@ impl Project {
 
     fn draw(&self, name: &str, red: u8) {
         let pixels = [red, 0, 0, 255].repeat(48 * 32);
-        let image = Prepare::default().within(48, 32).extension(Extension::Png);
-        let image = image.rgba8(48, 32, &pixels).unwrap();
+        let image = PrepareOptions::default().within(48, 32).extension(Extension::Png);
+        let image = image.prepare_rgba8(48, 32, &pixels).unwrap();
         fs::write(self.asset(name), image.bytes()).unwrap();
     }
 
@@ -85,7 +85,7 @@ impl Project {
         serde_json::from_slice(&fs::read(self.path("assets.json")).unwrap()).unwrap()
     }
 
-    /// What the manifest has of a picture.
+    /// What the manifest has of an image.
     fn entry(&self, name: &str) -> Value {
         self.manifest()["assets"][name].clone()
     }

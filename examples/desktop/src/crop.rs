@@ -1,6 +1,6 @@
 //! The crop that the user chose, and the options it means for imgpost.
 
-use imgpost::{AspectRatio, Extension, Gravity, Plan, Prepare, PrepareError, Region, Size, Target};
+use imgpost::{AspectRatio, Extension, Gravity, Plan, PrepareOptions, PrepareError, Region, Size, Target};
 
 /// The aspect ratios on offer, with their labels. `None` keeps the ratio of the image.
 pub const RATIOS: [(&str, Option<AspectRatio>); 6] = [
@@ -73,16 +73,16 @@ impl Default for Crop {
 }
 
 impl Crop {
-    fn options(&self) -> Prepare {
+    fn options(&self) -> PrepareOptions {
         let Point { x, y } = self.focus;
         let target = self.ratio.map_or(Target::Undistorted, Target::Aspect);
-        Prepare::default()
+        PrepareOptions::default()
             .target(target)
             .gravity(Gravity::Focal { x, y })
     }
 
     /// The options that prepare the image for its upload.
-    pub fn prepare(&self, extension: Extension) -> Prepare {
+    pub fn prepare(&self, extension: Extension) -> PrepareOptions {
         self.options().extension(extension)
     }
 

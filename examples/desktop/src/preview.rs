@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::ColorImage;
 use image::ImageFormat;
-use imgpost::{Bounds, Extension, Fit, Prepare, PrepareError, Size};
+use imgpost::{Bounds, Extension, Fit, PrepareOptions, PrepareError, Size};
 
 /// Sharp on a screen with two pixels per point, and small enough for any graphics card.
 const LONGEST_SIDE: u32 = 1280;
@@ -25,7 +25,7 @@ pub struct Preview {
 /// a fraction of its size. Encoding it as PNG and decoding that takes a few milliseconds.
 pub fn open(path: PathBuf) -> Result<Preview, PrepareError> {
     let any_size = Bounds::new(Size::new(1, 1), Size::new(LONGEST_SIDE, LONGEST_SIDE), 1);
-    let small = Prepare::default()
+    let small = PrepareOptions::default()
         .bounds(any_size)
         .within(LONGEST_SIDE, LONGEST_SIDE)
         // Rounds the sides instead of cropping a fraction of a pixel.

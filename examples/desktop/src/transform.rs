@@ -62,7 +62,7 @@ impl Transform {
 mod tests {
     use super::*;
     use eframe::egui::vec2;
-    use imgpost::Prepare;
+    use imgpost::PrepareOptions;
 
     const AREA: Rect = Rect {
         min: pos2(20.0, 10.0),
@@ -87,9 +87,9 @@ mod tests {
     #[test]
     fn region_keeps_its_place_in_the_image() {
         let transform = transform(TALL);
-        let whole = Prepare::default().plan_size(1200, 1600).unwrap().crop();
+        let whole = PrepareOptions::default().plan_size(1200, 1600).unwrap().crop();
         assert_eq!(transform.region_to_screen(whole), transform.rect());
-        let square = Prepare::default().aspect(1, 1).plan_size(1200, 1600);
+        let square = PrepareOptions::default().aspect(1, 1).plan_size(1200, 1600);
         let center = transform.region_to_screen(square.unwrap().crop());
         assert_eq!(center.min, pos2(95.0, 85.0));
         assert_eq!(center.size(), vec2(450.0, 450.0));

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use eframe::egui;
 use imgpost::leonardo::Client;
-use imgpost::{CancelToken, Error, Prepare};
+use imgpost::{CancelToken, Error, PrepareOptions};
 
 use crate::error_chain::error_chain;
 use crate::preview::{self, Preview};
@@ -29,7 +29,7 @@ enum Command {
 
 struct Upload {
     path: PathBuf,
-    prepare: Prepare,
+    prepare: PrepareOptions,
     cancel_token: CancelToken,
 }
 
@@ -75,7 +75,7 @@ impl Worker {
     }
 
     /// Prepares and uploads an image.
-    pub fn upload(&mut self, path: PathBuf, prepare: Prepare) {
+    pub fn upload(&mut self, path: PathBuf, prepare: PrepareOptions) {
         // A cancelled token stays cancelled, so every upload gets its own.
         self.cancel_token = CancelToken::new();
         self.send(Command::Upload(Upload {

@@ -186,9 +186,10 @@ impl Failure {
 
     /// The message with the file it is about in front, unless it names the file itself.
     pub fn about(&self, file: &Path) -> String {
-        match self.names_file {
-            true => self.message.clone(),
-            false => format!("{}: {}", file.display(), self.message),
+        if self.names_file {
+            self.message.clone()
+        } else {
+            format!("{}: {}", file.display(), self.message)
         }
     }
 }

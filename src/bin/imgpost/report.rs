@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use imgpost::leonardo::InitImage;
+use imgpost::leonardo::UploadedImage;
 use imgpost::{PreparedImage, Receipt};
 use serde::Serialize;
 
@@ -63,7 +63,7 @@ impl Report {
     }
 
     /// An image that was uploaded through the API.
-    pub fn uploaded(file: &Path, image: &InitImage) -> Self {
+    pub fn uploaded(file: &Path, image: &UploadedImage) -> Self {
         Self {
             extension: Some(image.extension.as_str()),
             width: Some(image.size.width),

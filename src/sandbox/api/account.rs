@@ -11,7 +11,7 @@ use crate::geometry::Size;
 /// What a sandbox starts with.
 const CREDITS: u64 = 10_000;
 
-/// A picture costs a credit for every part of it that has the area of 512×512 pixels.
+/// An image costs a credit for every part of it that has the area of 512×512 pixels.
 const PIXELS_PER_CREDIT: u64 = 512 * 512;
 
 impl Api {
@@ -47,7 +47,7 @@ impl Records {
     }
 }
 
-/// What one picture of this size costs, in credits.
+/// What one image of this size costs, in credits.
 pub(super) fn credits(size: Size) -> u64 {
     size.area().div_ceil(PIXELS_PER_CREDIT)
 }

@@ -50,9 +50,10 @@ impl Api {
         let request_type = given("canvasRequestType")?;
         let picture = self.uploaded(given("canvasInitId")?)?;
         let needs_mask = matches!(request_type, "INPAINT" | "OUTPAINT");
-        let mask = match needs_mask || call.body["canvasMaskId"].is_string() {
-            true => Some(self.uploaded(given("canvasMaskId")?)?),
-            false => None,
+        let mask = if needs_mask || call.body["canvasMaskId"].is_string() {
+            Some(self.uploaded(given("canvasMaskId")?)?)
+        } else {
+            None
         };
         Ok(Some(match mask {
             Some(mask) => Work::Fill {

@@ -81,13 +81,15 @@ impl Api {
         }
     }
 
-    /// A form for one picture, whose extension the call gives as `variable`.
+    /// A form for one image, whose extension the call gives as `variable`.
     pub(super) fn image_form(&self, folder: &str, call: &Call, variable: &str) -> Form {
         let extension = call.text(variable);
         let known = Extension::ALL
             .into_iter()
             .find(|known| known.as_str() == extension);
-        let content_type = known.expect("the table lets no other through").mime_type();
+        let content_type = known
+            .expect("the table lets no other through")
+            .content_type();
         self.form(folder, extension, content_type, call.now)
     }
 }

@@ -1,4 +1,4 @@
-//! Generations: start, get, delete, and the pictures they made.
+//! Generations: start, get, delete, and the images they made.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::{Api, Call, new_id, timestamp};
 use crate::geometry::{Bounds, Size};
 use crate::sandbox::storage::StoredObject;
 
-/// A side of more pixels halves the number of pictures.
+/// A side of more pixels halves the number of images.
 const LARGE_SIDE: u64 = 768;
 
 #[rustfmt::skip]
@@ -26,7 +26,7 @@ const GENERATION: &[Variable] = &[
     optional("num_images", Kind::Integer(1..=8)),
     optional("seed", SEED),
     optional("public", Kind::Flag),
-    // Pictures it starts from or looks at.
+    // Images it starts from or looks at.
     optional("init_image_id", ID),
     optional("init_generation_image_id", ID),
     optional("init_strength", Kind::Number(0.1..=0.9)),
@@ -87,7 +87,7 @@ const CONTROLNET: &[Variable] = &[
     optional("strengthType", Kind::OneOf(&["Low", "Mid", "High", "Ultra", "Max"])),
 ];
 
-/// A picture with where it comes from.
+/// An image with where it comes from.
 pub(super) const TYPED_IMAGE: &[Variable] = &[required("id", ID), required("type", IMAGE_TYPE)];
 
 pub(super) const ELEMENT: &[Variable] = &[required("akUUID", ID), optional("weight", ANY_NUMBER)];
@@ -105,7 +105,7 @@ const PRESET_STYLES: &[&str] = &[
     "STOCK_PHOTO", "VIBRANT", "UNPROCESSED",
 ];
 
-/// What is told of a generation besides its status and its pictures.
+/// What is told of a generation besides its status and its images.
 pub(super) struct Generation {
     details: Value,
     motion_model: Option<String>,
@@ -146,7 +146,7 @@ impl Api {
         Ok(json!({"sdGenerationJob": self.start(asked, call)?}))
     }
 
-    /// Every picture that is named has to be there; the first one shows in the result.
+    /// Every image that is named has to be there; the first one shows in the result.
     fn work(&self, call: &Call) -> Result<Work, Refusal> {
         if let Some(work) = self.canvas_work(call)? {
             return Ok(work);
@@ -233,7 +233,7 @@ impl Api {
         json!({"delete_generations_by_pk": deleted})
     }
 
-    /// A picture that a generation made.
+    /// An image that a generation made.
     pub(super) fn generated(&self, id: &str) -> Result<(Made, Arc<StoredObject>), Refusal> {
         let records = self.records();
         let mut made = records.jobs.iter().map(|(_, job)| job).flat_map(Job::made);
@@ -245,22 +245,23 @@ impl Api {
         })
     }
 
-    /// The picture of this type and id.
+    /// The image of this type and id.
     pub(super) fn picture(
         &self,
         image_type: &Value,
         id: &Value,
     ) -> Result<Arc<StoredObject>, Refusal> {
         let id = id.as_str().unwrap_or_default();
-        match image_type == "GENERATED" {
-            true => Ok(self.generated(id)?.1),
-            false => self.uploaded(id),
+        if image_type == "GENERATED" {
+            Ok(self.generated(id)?.1)
+        } else {
+            self.uploaded(id)
         }
     }
 }
 
 impl Work {
-    /// The first picture stretched; without any, one from words alone.
+    /// The first image stretched; without any, one from words alone.
     pub(super) fn from_pictures(pictures: Vec<Arc<StoredObject>>, body: &Value) -> Self {
         match pictures.into_iter().next() {
             Some(picture) => Self::Stretch(picture),

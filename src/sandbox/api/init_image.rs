@@ -42,7 +42,7 @@ impl Api {
         json!({"delete_init_images_by_pk": deleted})
     }
 
-    /// The picture that was posted for an init image.
+    /// The image that was posted for an init image.
     pub(super) fn uploaded(&self, id: &str) -> Result<Arc<StoredObject>, Refusal> {
         let upload = self.records().init_images.get(id).cloned();
         let upload = upload.ok_or_else(|| {

@@ -1,29 +1,29 @@
-//! Jobs: pending when they are first asked for, done the second time. The pictures are made then, and outside the lock.
+//! Jobs: pending when they are first asked for, done the second time. The images are made then, and outside the lock.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use super::{Api, Records, new_id};
 use crate::geometry::Size;
-use crate::sandbox::picture;
+use crate::sandbox::render;
 use crate::sandbox::storage::{Storage, StoredObject};
 
-/// The most memory that the pictures of jobs may take which are not done.
+/// The most memory that the images of jobs may take which are not done.
 const MAX_WAITING_BYTES: usize = 256 << 20;
 
-/// What a picture is made from.
+/// What an image is made from.
 pub(super) enum Work {
-    /// The picture stretched to the size, so that a wrong ratio shows.
+    /// The image stretched to the size, so that a wrong ratio shows.
     Stretch(Arc<StoredObject>),
-    /// The picture, painted over where the mask is white.
+    /// The image, painted over where the mask is white.
     Fill {
         picture: Arc<StoredObject>,
         mask: Arc<StoredObject>,
         prompt: String,
     },
-    /// Colours that follow from prompt and seed.
+    /// Colors that follow from prompt and seed.
     Paint { prompt: String, seed: u64 },
-    /// The picture, so many times as wide and as high.
+    /// The image, so many times as wide and as high.
     Enlarge(Arc<StoredObject>, f64),
 }
 
@@ -71,7 +71,7 @@ impl Job {
         }
     }
 
-    /// The pictures it keeps until it is done, whether or not they are still stored.
+    /// The images it keeps until it is done, whether or not they are still stored.
     fn pictures(&self) -> Vec<&Arc<StoredObject>> {
         match self {
             Self::Ordered(order) | Self::AskedFor(order) => order.work.pictures(),
@@ -111,19 +111,19 @@ impl Job {
 
 impl Order {
     /// The results with what is to be stored under which key.
-    fn carry_out(&self) -> Result<(Vec<Made>, Vec<Stored>), picture::Error> {
+    fn carry_out(&self) -> Result<(Vec<Made>, Vec<Stored>), render::Error> {
         let mut objects: Vec<Stored> = Vec::new();
         let mut made: Vec<Made> = Vec::new();
         for index in 0..self.count {
             let drawn = match (&self.work, objects.first()) {
                 (Work::Paint { prompt, seed }, _) => {
                     let seed = seed + index;
-                    picture::painted(&format!("{seed} {prompt}"), self.size)?.into()
+                    render::painted(&format!("{seed} {prompt}"), self.size)?.into()
                 }
                 // The others look the same every time.
                 (_, Some((_, first))) => Arc::clone(first),
-                (Work::Stretch(picture), _) => picture::stretched(picture, self.size)?.into(),
-                (Work::Enlarge(picture, factor), _) => picture::enlarged(picture, *factor)?.into(),
+                (Work::Stretch(picture), _) => render::stretched(picture, self.size)?.into(),
+                (Work::Enlarge(picture, factor), _) => render::enlarged(picture, *factor)?.into(),
                 (
                     Work::Fill {
                         picture,
@@ -131,11 +131,11 @@ impl Order {
                         prompt,
                     },
                     _,
-                ) => picture::filled(picture, mask, prompt, self.size)?.into(),
+                ) => render::filled(picture, mask, prompt, self.size)?.into(),
             };
             let drawn: Arc<StoredObject> = drawn;
             let stem = format!("{}/picture_{index}", self.folder);
-            let key = format!("{stem}.{}", picture::extension(&drawn));
+            let key = format!("{stem}.{}", render::extension(&drawn));
             objects.push((key.clone(), drawn));
             let video_key = self.with_video.then(|| format!("{stem}.mp4"));
             made.push(Made {
@@ -143,7 +143,7 @@ impl Order {
                 key,
                 video_key: video_key.clone(),
             });
-            objects.extend(video_key.map(|key| (key, picture::video().into())));
+            objects.extend(video_key.map(|key| (key, render::video().into())));
         }
         Ok((made, objects))
     }
@@ -158,7 +158,7 @@ impl Records {
         self.limit_waiting(MAX_WAITING_BYTES);
     }
 
-    /// Lets the oldest jobs fail whose pictures are too much for the memory.
+    /// Lets the oldest jobs fail whose images are too much for the memory.
     fn limit_waiting(&mut self, max_bytes: usize) {
         while self.waiting_bytes() > max_bytes {
             let waiting = |(_, job): &(&str, &Job)| !job.pictures().is_empty();
@@ -173,7 +173,7 @@ impl Records {
         }
     }
 
-    /// A picture that many jobs wait with is in memory once.
+    /// An image that many jobs wait with is in memory once.
     fn waiting_bytes(&self) -> usize {
         let pictures = self.jobs.iter().flat_map(|(_, job)| job.pictures());
         let distinct: HashMap<_, _> = pictures

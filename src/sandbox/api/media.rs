@@ -1,4 +1,4 @@
-//! Forms for files that are no pictures: videos, sounds and 3D models. What is posted is not looked into.
+//! Forms for files that are no images: videos, sounds and 3D models. What is posted is not looked into.
 
 use serde_json::{Value, json};
 

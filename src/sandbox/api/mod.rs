@@ -20,7 +20,7 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::http::{Answer, Incoming};
+use super::http::{Incoming, Response};
 use super::recent::Recent;
 use super::storage::Storage;
 use crate::random;
@@ -43,13 +43,13 @@ pub(super) struct Api {
     user: String,
     storage: Arc<Storage>,
     records: Mutex<Records>,
-    /// Held while pictures are drawn, which takes far more memory than they do later: one job at a time.
+    /// Held while images are drawn, which takes far more memory than they do later: one job at a time.
     drawing: Mutex<()>,
 }
 
 /// What the API remembers, by id.
 struct Records {
-    /// With the canvas's pictures and masks.
+    /// With the canvas's images and masks.
     init_images: Recent<form::Upload>,
     datasets: Recent<dataset::Dataset>,
     dataset_images: Recent<dataset::DatasetImage>,
@@ -101,14 +101,14 @@ impl Api {
         &self.key
     }
 
-    /// Never held while a picture is drawn or encoded.
+    /// Never held while an image is drawn or encoded.
     fn records(&self) -> MutexGuard<'_, Records> {
         self.records
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    pub fn answer(&self, path: &str, request: &mut Incoming<'_>) -> io::Result<Answer> {
+    pub fn answer(&self, path: &str, request: &mut Incoming<'_>) -> io::Result<Response> {
         if let Err(refusal) = self.authorize(request) {
             return Ok(refusal.answer());
         }
@@ -119,7 +119,7 @@ impl Api {
         request.body.read_to_end(&mut body)?;
         let answer = Call::read(&body, SystemTime::now().into())
             .and_then(|call| self.route(&request.method, path, &call));
-        Ok(answer.map_or_else(Refusal::answer, |value| Answer::json(200, &value)))
+        Ok(answer.map_or_else(Refusal::answer, |value| Response::json(200, &value)))
     }
 
     /// As the real API: 401 for a key it does not know, a broken hook for what is no UUID at all.
@@ -221,13 +221,14 @@ fn is_uuid(text: &str) -> bool {
 
 /// An id in a path: a UUID in lower case.
 fn uuid(id: &str) -> Result<&str, Refusal> {
-    match is_uuid(id) && !id.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        true => Ok(id),
-        false => Err(Refusal::new(
+    if is_uuid(id) && !id.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Ok(id)
+    } else {
+        Err(Refusal::new(
             400,
             "data-exception",
             format!("invalid input syntax for type uuid: {id:?}"),
-        )),
+        ))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::http::Answer;
+use crate::sandbox::http::Response;
 
 pub(super) struct Refusal {
     status: u16,
@@ -35,14 +35,14 @@ impl Refusal {
         Self { path, ..self }
     }
 
-    pub fn answer(self) -> Answer {
+    pub fn answer(self) -> Response {
         let Self {
             status,
             code,
             message,
             path,
         } = self;
-        Answer::json(
+        Response::json(
             status,
             &json!({"error": message, "path": path, "code": code}),
         )

@@ -95,9 +95,10 @@ impl Api {
             count: quantity,
             motion_model: is_video.then(|| model.into()),
             credits: quantity
-                * match is_video {
-                    true => video_credits(size),
-                    false => credits(size),
+                * if is_video {
+                    video_credits(size)
+                } else {
+                    credits(size)
                 },
             told,
         };

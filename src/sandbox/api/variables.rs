@@ -40,7 +40,7 @@ pub(super) const IMAGE_EXTENSION: Kind = Kind::OneOf(&[
     Extension::Jpeg.as_str(),
     Extension::Webp.as_str(),
 ]);
-/// Where a picture comes from.
+/// Where an image comes from.
 pub(super) const IMAGE_TYPE: Kind = Kind::OneOf(&["GENERATED", "UPLOADED"]);
 
 pub(super) const fn required(name: &'static str, kind: Kind) -> Variable {
@@ -110,13 +110,14 @@ impl Kind {
                 within(range, number.as_f64().unwrap_or(f64::NAN), "", path)
             }
             (Self::Side(bounds), Value::Number(_)) => check_side(bounds, value, path),
-            (Self::OneOf(words), Value::String(word)) => match words.contains(&word.as_str()) {
-                true => Ok(()),
-                false => {
+            (Self::OneOf(words), Value::String(word)) => {
+                if words.contains(&word.as_str()) {
+                    Ok(())
+                } else {
                     let words = words.join(", ");
                     Err(out_of_range(format!("one of {words}"), word, path))
                 }
-            },
+            }
             (Self::List(kind), Value::Array(values)) => {
                 let mut values = values.iter().enumerate();
                 values.try_for_each(|(i, value)| kind.check(value, &format!("{path}[{i}]")))
@@ -144,12 +145,11 @@ fn within<T: PartialOrd + Display>(
     unit: &str,
     path: &str,
 ) -> Result<(), Refusal> {
-    match range.contains(&found) {
-        true => Ok(()),
-        false => {
-            let allowed = format!("{} to {} {unit}", range.start(), range.end());
-            Err(out_of_range(allowed.trim_end().into(), found, path))
-        }
+    if range.contains(&found) {
+        Ok(())
+    } else {
+        let allowed = format!("{} to {} {unit}", range.start(), range.end());
+        Err(out_of_range(allowed.trim_end().into(), found, path))
     }
 }
 

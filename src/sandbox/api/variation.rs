@@ -1,4 +1,4 @@
-//! Variations: the universal upscaler, which takes uploaded pictures too.
+//! Variations: the universal upscaler, which takes uploaded images too.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ const CREDITS: u64 = 20;
 
 pub(super) struct Variation {
     created_at: Timestamp,
-    /// The generated picture it was made from.
+    /// The generated image it was made from.
     generated_image: Option<String>,
 }
 
@@ -49,7 +49,7 @@ impl Api {
         let id = new_id();
         let order = Order {
             work: Work::Enlarge(source, factor),
-            // Told when the picture is looked at.
+            // Told when the image is looked at.
             size: Size::new(0, 0),
             count: 1,
             with_video: false,
@@ -83,7 +83,7 @@ impl Api {
         }
     }
 
-    /// The picture that a variation made.
+    /// The image that a variation made.
     fn varied(&self, id: &str) -> Result<Arc<StoredObject>, Refusal> {
         let records = self.records();
         let job = records.variations.get(id).and(records.jobs.get(id));
@@ -103,7 +103,7 @@ impl Api {
         json!({"generated_image_variation_generic": shown})
     }
 
-    /// What is shown beside a generated picture.
+    /// What is shown beside a generated image.
     pub(super) fn variations_of(&self, generated_image: &str, records: &Records) -> Vec<Value> {
         let variations = records.variations.iter();
         variations

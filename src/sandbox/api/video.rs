@@ -1,4 +1,4 @@
-//! Videos from a picture. The video is a file that begins as every MP4 does and holds nothing to play.
+//! Videos from an image. The video is a file that begins as every MP4 does and holds nothing to play.
 
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ impl Api {
     }
 }
 
-/// A video costs as much as 25 pictures.
+/// A video costs as much as 25 images.
 pub(super) fn video_credits(size: Size) -> u64 {
     credits(size) * 25
 }

@@ -16,7 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::http::{Answer, Content, Incoming};
+use super::http::{Content, Incoming, Response};
 use super::recent::Recent;
 use super::sigv4;
 use crate::timestamp::Timestamp;
@@ -208,7 +208,7 @@ impl Storage {
         }
     }
 
-    pub fn answer(&self, request: &mut Incoming<'_>) -> io::Result<Answer> {
+    pub fn answer(&self, request: &mut Incoming<'_>) -> io::Result<Response> {
         let path = request.path.split('?').next().unwrap_or_default();
         let bucket = path
             .strip_prefix('/')
@@ -223,7 +223,7 @@ impl Storage {
                 Some(object) => {
                     let content_type = object.content_type.as_deref();
                     let content_type = content_type.unwrap_or("application/octet-stream");
-                    Answer::new(200, content_type, Content::Object(Arc::clone(&object)))
+                    Response::new(200, content_type, Content::Object(Arc::clone(&object)))
                 }
                 None => refuse(404, "NoSuchKey", "The specified key does not exist.").answer(),
             }),

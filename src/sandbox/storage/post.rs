@@ -5,7 +5,7 @@ use super::policy::Policy;
 use super::reader::{FormReader, MAX_BYTES_BEFORE_FILE, boundary};
 use super::refusal::{Refusal, escape, refuse, slow_down};
 use super::{BUCKET, REGION, Storage, StoredObject};
-use crate::sandbox::http::{Answer, Incoming};
+use crate::sandbox::http::{Incoming, Response};
 use crate::sandbox::sigv4;
 use crate::timestamp::Timestamp;
 
@@ -19,7 +19,7 @@ impl Storage {
         &self,
         request: &mut Incoming<'_>,
         now: Timestamp,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Response, Refusal> {
         if request.header("authorization").is_some() {
             return Err(refuse(
                 400,
@@ -74,11 +74,11 @@ impl Storage {
         Ok(self.stored_answer(&form, &key, &etag))
     }
 
-    fn stored_answer(&self, form: &PostedForm, key: &str, etag: &str) -> Answer {
+    fn stored_answer(&self, form: &PostedForm, key: &str, etag: &str) -> Response {
         let location = self.object_url(key);
         let mut answer = match form.field("success_action_status") {
-            Some("200") => Answer::new(200, "text/plain", ""),
-            Some("201") => Answer::new(
+            Some("200") => Response::new(200, "text/plain", ""),
+            Some("201") => Response::new(
                 201,
                 "application/xml",
                 format!(
@@ -88,7 +88,7 @@ impl Storage {
                     key = escape(key),
                 ),
             ),
-            _ => Answer::new(204, "text/plain", ""),
+            _ => Response::new(204, "text/plain", ""),
         };
         let headers = [("ETag", format!("\"{etag}\"")), ("Location", location)];
         answer.headers.extend(headers);

@@ -1,7 +1,7 @@
 //! How S3 refuses.
 
 use crate::random;
-use crate::sandbox::http::Answer;
+use crate::sandbox::http::Response;
 
 /// An error in S3's words.
 pub(in crate::sandbox) struct Refusal {
@@ -24,7 +24,7 @@ pub(super) fn slow_down() -> Refusal {
 }
 
 impl Refusal {
-    pub fn answer(self) -> Answer {
+    pub fn answer(self) -> Response {
         let request_id = format!("{:016X}", random::draw() as u64);
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>\
@@ -32,7 +32,7 @@ impl Refusal {
             self.code,
             escape(&self.message)
         );
-        Answer::new(self.status, "application/xml", body)
+        Response::new(self.status, "application/xml", body)
     }
 }
 

@@ -98,7 +98,7 @@ fn post_all(storage: &dyn Storage) -> Vec<Outcome> {
 
     let checked: Vec<_> = forms.iter().map(|form| upload(form, &image)).collect();
     is_exactly(storage, &keys, &checked);
-    let uploader = Uploader::default().check_policy(false).retries(0);
+    let uploader = Uploader::default().validate_policy(false).retries(0);
     let unchecked = forms.iter().map(|form| uploader.upload(form, &image));
     let unchecked: Vec<_> = unchecked.collect();
     is_exactly(storage, &keys, &unchecked);

@@ -68,9 +68,12 @@ fn a_receipt_has_the_key_that_the_files_name_made() {
     ];
     let key = |n: usize, name: &str| format!("{n}/{name}");
     // The second half is for answers that tell the key.
-    let asked = (0..2 * names.len()).map(|n| match n < names.len() {
-        true => ask(key(n, FILENAME)),
-        false => ask_201(key(n, FILENAME)),
+    let asked = (0..2 * names.len()).map(|n| {
+        if n < names.len() {
+            ask(key(n, FILENAME))
+        } else {
+            ask_201(key(n, FILENAME))
+        }
     });
     let asked: Vec<_> = asked.collect();
     let twice = [names.as_slice(), &names].concat();

@@ -31,7 +31,7 @@ fn a_receipt_holds_what_the_server_tells() {
             let receipt = upload(form, &image).unwrap();
             assert_eq!(receipt.key.as_deref(), Some(key));
             assert_eq!(receipt.bytes, image.bytes().len() as u64);
-            assert_eq!((receipt.attempts, receipt.resigned), (1, false));
+            assert_eq!((receipt.attempts, receipt.form_renewed), (1, false));
             let next = format!("{REDIRECT}&bucket={BUCKET}&key=303&etag=");
             let location = match (kind, key) {
                 (_, "303") => Some(next),

@@ -3,7 +3,7 @@
 use eframe::egui::{Key, Pos2, Rect, vec2};
 use egui_kittest::kittest::Queryable;
 use imgpost::sandbox::{Fault, Sandbox};
-use imgpost::{Gravity, Prepare, Size};
+use imgpost::{Gravity, PrepareOptions, Size};
 
 use crate::support::app::{TestApp, no_dialog};
 use crate::support::painted::crop_frame;
@@ -52,7 +52,7 @@ fn upload_stores_the_crop_on_the_screen() {
     let stored = stored_bytes(&app.copy_id(), &sandbox);
     let expected = (0..=1000).map(|y| {
         let focus = Gravity::Focal { x: 500, y };
-        Prepare::default().aspect(1, 1).gravity(focus)
+        PrepareOptions::default().aspect(1, 1).gravity(focus)
     });
     let expected = expected
         .filter(|prepare| prepare.plan(lighthouse()).unwrap().crop().top == top.round() as u32)

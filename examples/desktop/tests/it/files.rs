@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use eframe::egui::{Color32, Key, Modifiers, ViewportCommand, ViewportId};
 use imgpost::sandbox::Sandbox;
-use imgpost::{Extension, Fit, Prepare};
+use imgpost::{Extension, Fit, PrepareOptions};
 use imgpost_desktop::Service;
 
 use crate::support::app::{TestApp, dialog};
@@ -22,7 +22,7 @@ fn rotated_photo_is_painted_upright() {
     let (texture, rect) = app.textures.image(app.harness.output());
     assert_eq!(rect.width() * 4.0, rect.height() * 3.0);
     let [width, height] = texture.size;
-    let expected = Prepare::default()
+    let expected = PrepareOptions::default()
         .size(width as u32, height as u32)
         .fit(Fit::Fill)
         .extension(Extension::Png)

@@ -12,13 +12,13 @@ pub struct GenerateArgs {
     /// What is to be seen
     #[arg(short, long)]
     pub prompt: String,
-    /// Start from this picture: an id, or a file that is prepared and uploaded first
+    /// Start from this image: an id, or a file that is prepared and uploaded first
     #[arg(long, value_name = "ID|FILE", group = "from")]
     pub init_image: Option<String>,
-    /// Be guided by this picture (version 2: needs --model SLUG); may be given again
+    /// Be guided by this image (version 2: needs --model SLUG); may be given again
     #[arg(long, value_name = "ID|FILE", group = "from")]
     pub image_reference: Vec<String>,
-    /// Make the part of this picture anew that is white in the mask: two ids, or two files
+    /// Make the part of this image anew that is white in the mask: two ids, or two files
     #[arg(long, value_names = ["INIT", "MASK"], num_args = 2, group = "from")]
     pub canvas: Vec<String>,
     /// What is done on the canvas
@@ -31,7 +31,7 @@ pub struct GenerateArgs {
     /// How much of the init image is kept, 0.1 to 0.9
     #[arg(long, value_name = "0.1-0.9")]
     pub strength: Option<f64>,
-    /// How many pictures to make
+    /// How many images to make
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub num_images: Option<u32>,
     /// The model: an id of version 1, or a slug of version 2 such as flux-kontext-pro
@@ -40,7 +40,7 @@ pub struct GenerateArgs {
     /// What is not to be seen
     #[arg(long, value_name = "PROMPT")]
     pub negative_prompt: Option<String>,
-    /// The same seed makes the same picture
+    /// The same seed makes the same image
     #[arg(long)]
     pub seed: Option<u64>,
     #[command(flatten)]
@@ -67,10 +67,10 @@ pub struct JobArgs {
 #[derive(clap::Args)]
 #[command(next_help_heading = "The result")]
 pub struct ResultArgs {
-    /// Wait until it is complete, and print where its pictures are
+    /// Wait until it is complete, and print where its images are
     #[arg(long)]
     pub wait: bool,
-    /// Wait, and fetch its pictures into this folder
+    /// WaitOptions, and fetch its images into this folder
     #[arg(long, value_name = "DIR")]
     pub download: Option<PathBuf>,
     /// How long to wait at most, in seconds
@@ -80,10 +80,10 @@ pub struct ResultArgs {
 
 #[derive(clap::Args)]
 pub struct UpscaleArgs {
-    /// The picture: the id of an init image, or a file that is prepared and uploaded first
+    /// The image: the id of an init image, or a file that is prepared and uploaded first
     #[arg(value_name = "ID|FILE")]
     pub image: String,
-    /// The id is that of a generated picture
+    /// The id is that of a generated image
     #[arg(long)]
     pub generated: bool,
     /// How many times as wide and as high it becomes
@@ -101,10 +101,10 @@ pub struct UpscaleArgs {
 
 #[derive(clap::Args)]
 pub struct VideoArgs {
-    /// The picture it begins with: the id of an init image, or a file that is prepared and uploaded first
+    /// The image it begins with: the id of an init image, or a file that is prepared and uploaded first
     #[arg(value_name = "ID|FILE")]
     pub image: String,
-    /// The id is that of a generated picture
+    /// The id is that of a generated image
     #[arg(long)]
     pub generated: bool,
     /// What is to be seen

@@ -54,7 +54,7 @@ pub struct OutputArgs {
     /// Tell the steps and when they are made; twice for every call
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Whether to colour what is told
+    /// Whether to color what is told
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
 }
@@ -80,9 +80,9 @@ pub enum Command {
         #[command(flatten)]
         prepare: PrepareArgs,
     },
-    /// Tell what would be done to a picture; no network
+    /// Tell what would be done to an image; no network
     Plan {
-        /// The pictures, of which only the headers are read
+        /// The images, of which only the headers are read
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         #[command(flatten)]
@@ -143,11 +143,11 @@ pub enum Command {
         #[command(flatten)]
         prepare: PrepareArgs,
     },
-    /// Upload a picture and its mask for the canvas; prints both ids
+    /// Upload an image and its mask for the canvas; prints both ids
     Canvas {
-        /// The picture
+        /// The image
         init: PathBuf,
-        /// The mask, white where the picture is to be made anew
+        /// The mask, white where the image is to be made anew
         mask: PathBuf,
         /// Pixels of the mask from this brightness on become white, the others black [default: grays stay gray]
         #[arg(long, value_name = "1-255", value_parser = jobs::threshold())]
@@ -157,7 +157,7 @@ pub enum Command {
         #[command(flatten)]
         prepare: PrepareArgs,
     },
-    /// Start a generation, from words alone or from pictures; prints its id
+    /// Start a generation, from words alone or from images; prints its id
     Generate(GenerateArgs),
     /// Wait for a job started by `generate`, `upscale` or `video`
     Wait {
@@ -168,9 +168,9 @@ pub enum Command {
         #[command(flatten)]
         api: ApiArgs,
     },
-    /// Enlarge a picture with the universal upscaler
+    /// Enlarge an image with the universal upscaler
     Upscale(UpscaleArgs),
-    /// Make a video that begins with a picture
+    /// Make a video that begins with an image
     Video(VideoArgs),
     /// Make, show, fill or delete datasets
     #[command(subcommand)]

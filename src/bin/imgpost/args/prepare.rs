@@ -1,8 +1,8 @@
-//! How a picture is to be prepared.
+//! How an image is to be prepared.
 
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
-use imgpost::{AspectRatio, Bounds, Extension, Fit, Gravity, Prepare, Size, Target};
+use imgpost::{AspectRatio, Bounds, Extension, Fit, Gravity, PrepareOptions, Size, Target};
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "The picture")]
@@ -13,13 +13,13 @@ pub struct PrepareArgs {
     /// Make the largest allowed size of this aspect ratio
     #[arg(long, value_name = "W:H", group = "target")]
     aspect: Option<AspectRatio>,
-    /// Keep the picture's aspect ratio and be no larger than this
+    /// Keep the image's aspect ratio and be no larger than this
     #[arg(long, value_name = "WxH", group = "target")]
     within: Option<Size>,
     /// Which sizes are allowed: those of a family of models, unless --size gives one
     #[arg(long, value_name = "PRESET", default_value = "v1", value_parser = PossibleValuesParser::new(presets()))]
     bounds: String,
-    /// What to do with a picture of another aspect ratio
+    /// What to do with an image of another aspect ratio
     #[arg(long, value_enum, default_value_t = FitArg::Cover)]
     fit: FitArg,
     /// Which part to keep when cropping: center, north, northeast, …, or a point such as 33%,20%
@@ -35,10 +35,10 @@ pub struct PrepareArgs {
     /// The most bytes the file may have: lowers the quality of a JPEG as far as that takes
     #[arg(long, value_name = "BYTES")]
     max_bytes: Option<u64>,
-    /// With --max-bytes: make the picture smaller rather than the quality lower than 50
+    /// With --max-bytes: make the image smaller rather than the quality lower than 50
     #[arg(long, requires = "max_bytes")]
     shrink: bool,
-    /// The colour under transparency and around a contained picture, as rrggbb
+    /// The color under transparency and around a contained image, as rrggbb
     #[arg(long, value_name = "RRGGBB", default_value = "ffffff", value_parser = parse_color)]
     background: [u8; 3],
 }
@@ -47,7 +47,7 @@ pub struct PrepareArgs {
 enum FitArg {
     /// Fill the size, crop what sticks out
     Cover,
-    /// Show the whole picture, pad with the background
+    /// Show the whole image, pad with the background
     Contain,
     /// Stretch
     Fill,
@@ -65,14 +65,14 @@ impl PrepareArgs {
     }
 
     /// The options; `declared` is the extension where none is given here.
-    pub fn prepare(&self, declared: Option<Extension>) -> Prepare {
+    pub fn prepare(&self, declared: Option<Extension>) -> PrepareOptions {
         let target = match (self.size, self.aspect, self.within) {
             (Some(size), ..) => Target::Exact(size),
             (_, Some(aspect), _) => Target::Aspect(aspect),
             (.., Some(within)) => Target::Within(within),
             _ => Target::Undistorted,
         };
-        let prepare = Prepare::default()
+        let prepare = PrepareOptions::default()
             .target(target)
             .bounds(self.bounds())
             .gravity(self.gravity)

@@ -61,13 +61,13 @@ pub fn check(
             let metadata = std::fs::metadata(file).map_err(|error| Failure::file(file, error))?;
             let extension = file.extension().unwrap_or_default().to_string_lossy();
             let extension: Option<imgpost::Extension> = extension.parse().ok();
-            let content_type = extension.map(|extension| extension.mime_type().to_owned());
+            let content_type = extension.map(|extension| extension.content_type().to_owned());
             (Some(metadata.len()), content_type.unwrap_or_default())
         }
     };
     let checked = match bytes {
         Some(bytes) => form.check(bytes, &content_type, SystemTime::now()),
-        None => form.check_fields(SystemTime::now()),
+        None => form.validate_fields(SystemTime::now()),
     };
     checked.map_err(|error| Error::from(PresignedPostError::from(error)))?;
     Ok(())

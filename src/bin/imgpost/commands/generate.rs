@@ -5,8 +5,8 @@ use std::path::Path;
 use imgpost::Size;
 use imgpost::leonardo::call::Call;
 use imgpost::leonardo::{
-    CanvasRequestType, Client, Generation, GenerationV2, ImageReference, ImageToVideo, Job,
-    UniversalUpscaler,
+    CanvasRequestType, Client, CreateGeneration, CreateGenerationV2, CreateImageToVideo,
+    CreateUniversalUpscale, ImageReference, Job,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -37,7 +37,7 @@ fn with_extra<T>(call: T, job: &JobArgs, set: impl Fn(T, &str, Value) -> T) -> T
 fn start<R: Results>(
     context: &Context,
     client: Option<&Client>,
-    call: &impl Call<Answer = Job<R>>,
+    call: &impl Call<Response = Job<R>>,
     args: &ResultArgs,
 ) -> Result<(), Failure> {
     match client {
@@ -121,13 +121,13 @@ fn version_1(
     context: &Context,
     client: Option<&Client>,
     args: &GenerateArgs,
-) -> Result<Generation, Failure> {
+) -> Result<CreateGeneration, Failure> {
     if !args.image_reference.is_empty() {
         return Err(Failure::usage(
             "--image-reference is for version 2; name its model, for example --model flux-kontext-pro",
         ));
     }
-    let mut generation = Generation::new(&args.prompt).bounds(args.job.prepare.bounds());
+    let mut generation = CreateGeneration::new(&args.prompt).bounds(args.job.prepare.bounds());
     let mut size = args.job.prepare.size;
     if let Some(given) = &args.init_image {
         let image = image(context, client, given, &args.job.prepare)?;
@@ -165,10 +165,10 @@ fn version_1(
     if let Some(seed) = args.seed {
         generation = generation.seed(seed);
     }
-    Ok(with_extra(generation, &args.job, Generation::extra))
+    Ok(with_extra(generation, &args.job, CreateGeneration::extra))
 }
 
-/// The ids of a picture and its mask, and their size where it is known.
+/// The ids of an image and its mask, and their size where it is known.
 fn canvas(
     context: &Context,
     client: Option<&Client>,
@@ -200,7 +200,7 @@ fn version_2(
     client: Option<&Client>,
     args: &GenerateArgs,
     slug: &str,
-) -> Result<GenerationV2, Failure> {
+) -> Result<CreateGenerationV2, Failure> {
     let not_there = [
         ("--init-image", args.init_image.is_some()),
         ("--canvas", !args.canvas.is_empty()),
@@ -211,7 +211,7 @@ fn version_2(
             "{name} is for version 1, and {slug} is a model of version 2; use --image-reference"
         )));
     }
-    let mut generation = GenerationV2::new(slug, &args.prompt);
+    let mut generation = CreateGenerationV2::new(slug, &args.prompt);
     let mut size = args.job.prepare.size;
     for given in &args.image_reference {
         let image = image(context, client, given, &args.job.prepare)?;
@@ -236,18 +236,17 @@ fn version_2(
             generation = generation.extra(name, value);
         }
     }
-    Ok(with_extra(generation, &args.job, GenerationV2::extra))
+    Ok(with_extra(generation, &args.job, CreateGenerationV2::extra))
 }
 
 pub fn upscale(context: &Context, args: &UpscaleArgs) -> Result<(), Failure> {
     let client = client(context, &args.job)?;
     let client = client.as_ref();
-    let mut upscaler = match args.generated {
-        true => UniversalUpscaler::generated_image(&args.image),
-        false => {
-            let image = image(context, client, &args.image, &args.job.prepare)?;
-            UniversalUpscaler::init_image(&image.id)
-        }
+    let mut upscaler = if args.generated {
+        CreateUniversalUpscale::generated_image(&args.image)
+    } else {
+        let image = image(context, client, &args.image, &args.job.prepare)?;
+        CreateUniversalUpscale::init_image(&image.id)
     };
     if let Some(multiplier) = args.multiplier {
         upscaler = upscaler.multiplier(multiplier);
@@ -258,20 +257,19 @@ pub fn upscale(context: &Context, args: &UpscaleArgs) -> Result<(), Failure> {
     if let Some(prompt) = &args.prompt {
         upscaler = upscaler.prompt(prompt);
     }
-    let upscaler = with_extra(upscaler, &args.job, UniversalUpscaler::extra);
+    let upscaler = with_extra(upscaler, &args.job, CreateUniversalUpscale::extra);
     start(context, client, &upscaler, &args.job.result)
 }
 
 pub fn video(context: &Context, args: &VideoArgs) -> Result<(), Failure> {
     let client = client(context, &args.job)?;
     let client = client.as_ref();
-    let first = match args.generated {
-        true => ImageReference::generated(&args.image),
-        false => {
-            ImageReference::uploaded(image(context, client, &args.image, &args.job.prepare)?.id)
-        }
+    let first = if args.generated {
+        ImageReference::generated(&args.image)
+    } else {
+        ImageReference::uploaded(image(context, client, &args.image, &args.job.prepare)?.id)
     };
-    let mut video = ImageToVideo::new(&args.prompt, first);
+    let mut video = CreateImageToVideo::new(&args.prompt, first);
     for (name, value) in [("model", &args.model), ("resolution", &args.resolution)] {
         if let Some(value) = value {
             video = video.extra(name, value.as_str());
@@ -280,6 +278,6 @@ pub fn video(context: &Context, args: &VideoArgs) -> Result<(), Failure> {
     if let Some(seconds) = args.duration {
         video = video.duration(seconds);
     }
-    let video = with_extra(video, &args.job, ImageToVideo::extra);
+    let video = with_extra(video, &args.job, CreateImageToVideo::extra);
     start(context, client, &video, &args.job.result)
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use imgpost::{
-    Error, Extension, Limits, Prepare, PreparedImage, PresignedPost, PresignedPostError,
+    Error, Extension, Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError,
 };
 
 use super::folder::Found;
@@ -53,7 +53,7 @@ pub fn image(
 }
 
 /// Prepares an image that has to be read before it is known how long it is.
-fn image_from_stream(file: &Path, prepare: &Prepare) -> Result<PreparedImage, Failure> {
+fn image_from_stream(file: &Path, prepare: &PrepareOptions) -> Result<PreparedImage, Failure> {
     let max_bytes = Limits::default().max_input_bytes;
     let (name, bytes) = if is_standard(file) {
         (STANDARD_INPUT.into(), read::standard_input(max_bytes)?)
@@ -63,7 +63,7 @@ fn image_from_stream(file: &Path, prepare: &Prepare) -> Result<PreparedImage, Fa
         (name, bytes)
     };
     let bytes = bytes.ok_or_else(|| Failure::image_too_large(&name, max_bytes))?;
-    let image = prepare.bytes(bytes).map_err(Error::from);
+    let image = prepare.prepare_bytes(bytes).map_err(Error::from);
     image.map_err(|error| Failure::from(error).with_name(&name))
 }
 

@@ -93,7 +93,7 @@ fn each<'a>(
     Failure::of_some(failed, files.len())
 }
 
-/// What would be done to a picture.
+/// What would be done to an image.
 #[derive(Serialize)]
 struct PlanReport {
     file: String,
@@ -131,9 +131,10 @@ impl fmt::Display for PlanReport {
         if self.orientation != 1 {
             write!(f, " (stored with orientation {})", self.orientation)?;
         }
-        match (width, height) == (self.source_width, self.source_height) {
-            true => f.write_str(", nothing cropped")?,
-            false => write!(f, ", cropped to {width}x{height} at {left},{top}")?,
+        if (width, height) == (self.source_width, self.source_height) {
+            f.write_str(", nothing cropped")?
+        } else {
+            write!(f, ", cropped to {width}x{height} at {left},{top}")?
         }
         write!(f, " -> {}x{}", self.width, self.height)
     }

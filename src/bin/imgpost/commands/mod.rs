@@ -41,10 +41,11 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
             prepare,
         } => {
             let form = input::form(presigned, half, &file)?;
-            let uploader = connect.uploader(context)?.check_policy(!no_check);
-            match raw {
-                true => form::post_raw(context, &file, &form, uploader),
-                false => form::post(context, &file, &form, uploader, &prepare),
+            let uploader = connect.uploader(context)?.validate_policy(!no_check);
+            if raw {
+                form::post_raw(context, &file, &form, uploader)
+            } else {
+                form::post(context, &file, &form, uploader, &prepare)
             }
         }
         Command::Upload {

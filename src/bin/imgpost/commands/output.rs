@@ -73,7 +73,7 @@ fn extension_for(output: &Path, given: Option<Extension>) -> Result<Option<Exten
     }
     let named: Option<Extension> = name.parse().ok();
     let contradicts = |given: Extension| match named {
-        Some(named) => given.mime_type() != named.mime_type(),
+        Some(named) => given.content_type() != named.content_type(),
         None => has_image_extension(output) && !is_other_name_of(&name, given),
     };
     let output = output.display();
@@ -91,7 +91,7 @@ fn extension_for(output: &Path, given: Option<Extension>) -> Result<Option<Exten
 
 /// Extensions of JPEG files that the API does not know.
 fn is_other_name_of(name: &str, extension: Extension) -> bool {
-    let is_jpeg = extension.mime_type() == Extension::Jpg.mime_type();
+    let is_jpeg = extension.content_type() == Extension::Jpg.content_type();
     is_jpeg && ["jpe", "jfif"].contains(&name.to_ascii_lowercase().as_str())
 }
 

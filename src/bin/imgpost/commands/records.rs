@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use imgpost::leonardo::{Dataset, InitImageRecord, UserDetails};
+use imgpost::leonardo::{Dataset, InitImage, UserDetails};
 use serde::Serialize;
 
 use crate::args::{ApiArgs, DatasetCommand, InitImageCommand, RecordArgs};
@@ -94,7 +94,7 @@ fn or_unknown(text: Option<&str>) -> &str {
     text.unwrap_or("?")
 }
 
-fn init_image_lines(record: &InitImageRecord) -> Vec<String> {
+fn init_image_lines(record: &InitImage) -> Vec<String> {
     vec![format!(
         "{} {} {}",
         or_unknown(record.id.as_deref()),

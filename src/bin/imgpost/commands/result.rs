@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use imgpost::Error;
-use imgpost::leonardo::{Client, Cost, GenerationState, Job, JobResource, Variation, Wait};
+use imgpost::leonardo::{Client, Cost, Generation, Job, JobResource, Variation, WaitOptions};
 use serde::Serialize;
 
 use super::download::download;
@@ -21,7 +21,7 @@ pub struct JobReport {
     images: Vec<ImageReport>,
 }
 
-/// A picture or a video that a job made.
+/// An image or a video that a job made.
 #[derive(Serialize)]
 struct ImageReport {
     id: String,
@@ -62,7 +62,7 @@ pub trait Results: JobResource {
     fn results(self, job_id: &str) -> Vec<(String, String)>;
 }
 
-impl Results for GenerationState {
+impl Results for Generation {
     const NAME: &'static str = "generation";
 
     fn results(self, _job_id: &str) -> Vec<(String, String)> {
@@ -119,7 +119,7 @@ pub fn wait(
         id: id.into(),
         ..JobReport::default()
     };
-    let generation = Job::<GenerationState>::from_id(id);
+    let generation = Job::<Generation>::from_id(id);
     match waited(context, client, &generation, args) {
         Err(error) if is_unknown(&error) => {}
         generation => return finish(context, client, generation?, report, args),
@@ -142,7 +142,7 @@ fn waited<R: Results>(
     args: &ResultArgs,
 ) -> Result<R, Error> {
     let _spinner = context.spinner(format!("{} {}", R::NAME, job.id));
-    let wait = Wait::default().timeout(Duration::from_secs(args.wait_timeout));
+    let wait = WaitOptions::default().timeout(Duration::from_secs(args.wait_timeout));
     client.wait_with(job, &wait)
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use imgpost::leonardo::{Batch, CanvasImages, Client, Outcome};
+use imgpost::leonardo::{BatchOptions, BatchOutcome, CanvasImages, Client};
 use imgpost::{Error, Progress};
 use serde::Serialize;
 
@@ -77,7 +77,7 @@ pub fn upload(
     }
     // The failure to print a result. Nobody reads the ids after that, so no more images are begun.
     let lost: Arc<Mutex<Option<Failure>>> = Arc::default();
-    let batch = Batch::new(prepare.prepare(None)).jobs(jobs.into());
+    let batch = BatchOptions::new(prepare.prepare(None)).jobs(jobs.into());
     let batch = batch
         .skip({
             let lost = Arc::clone(&lost);
@@ -92,11 +92,11 @@ pub fn upload(
             move |item| {
                 context.finished(&item.path);
                 let told = match &item.outcome {
-                    Outcome::Uploaded(image) => {
+                    BatchOutcome::Uploaded(image) => {
                         context.result(&Report::uploaded(&item.path, image))
                     }
-                    Outcome::Failed(Error::Cancelled) => Ok(()),
-                    Outcome::Failed(error) => {
+                    BatchOutcome::Failed(Error::Cancelled) => Ok(()),
+                    BatchOutcome::Failed(error) => {
                         context.fail(&Failure::of(error).about(&item.path));
                         Ok(())
                     }
@@ -113,7 +113,7 @@ pub fn upload(
     };
     let uploaded = |item: &&_| {
         let item: &imgpost::leonardo::BatchItem = item;
-        matches!(item.outcome, Outcome::Uploaded(_))
+        matches!(item.outcome, BatchOutcome::Uploaded(_))
     };
     let done = items.iter().filter(uploaded).count();
     if context.cancel_token().is_cancelled() {
@@ -168,7 +168,7 @@ pub fn canvas(
     })
 }
 
-/// Prepares a picture and its mask alike, and uploads both.
+/// Prepares an image and its mask alike, and uploads both.
 pub fn upload_canvas(
     context: &Context,
     client: &Client,
@@ -179,8 +179,8 @@ pub fn upload_canvas(
     let image = input::image(init, prepare, None)?;
     input::check_name(mask)?;
     let prepare_mask = match threshold {
-        Some(threshold) => image.mask().threshold(threshold),
-        None => image.mask(),
+        Some(threshold) => image.mask_options().threshold(threshold),
+        None => image.mask_options(),
     };
     let mask = prepare_mask.open(mask).map_err(Error::from)?;
     let uploaded = with_progress(context, client, init).upload_canvas(&image, &mask);

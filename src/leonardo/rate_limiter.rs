@@ -7,13 +7,13 @@ const WINDOW: Duration = Duration::from_secs(60);
 
 /// The calls of the last minute, of which there may be so many.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(super) struct RateLimiter {
     per_minute: usize,
     /// When calls were or will be made, the oldest first.
     calls: VecDeque<Instant>,
 }
 
-impl Budget {
+impl RateLimiter {
     /// At most `per_minute` calls in any minute, and at least one.
     pub fn new(per_minute: u32) -> Self {
         Self {
@@ -46,12 +46,12 @@ mod tests {
     #[test]
     fn no_minute_holds_more_calls_than_there_may_be() {
         for (limit, step) in [(1, 0), (3, 0), (3, 100), (100, 7), (10, 7000)] {
-            let mut budget = Budget::new(limit);
+            let mut rate_limiter = RateLimiter::new(limit);
             let start = Instant::now();
             let mut made = Vec::new();
             for number in 0..500 {
                 let now = start + Duration::from_millis(number * step);
-                made.push(now + budget.reserve(now));
+                made.push(now + rate_limiter.reserve(now));
             }
             assert!(made.is_sorted());
             for window in made.windows(limit as usize + 1) {
@@ -62,14 +62,14 @@ mod tests {
 
     #[test]
     fn what_is_within_the_limit_does_not_wait() {
-        let mut budget = Budget::new(2);
+        let mut rate_limiter = RateLimiter::new(2);
         let start = Instant::now();
-        assert_eq!(budget.reserve(start), Duration::ZERO);
-        assert_eq!(budget.reserve(start), Duration::ZERO);
+        assert_eq!(rate_limiter.reserve(start), Duration::ZERO);
+        assert_eq!(rate_limiter.reserve(start), Duration::ZERO);
         let later = start + Duration::from_secs(20);
-        assert_eq!(budget.reserve(later), Duration::from_secs(40));
+        assert_eq!(rate_limiter.reserve(later), Duration::from_secs(40));
         let next_hour = start + Duration::from_secs(3600);
-        assert_eq!(budget.reserve(next_hour), Duration::ZERO);
-        assert_eq!(budget.calls.len(), 1);
+        assert_eq!(rate_limiter.reserve(next_hour), Duration::ZERO);
+        assert_eq!(rate_limiter.calls.len(), 1);
     }
 }

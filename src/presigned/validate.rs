@@ -35,7 +35,7 @@ pub enum PolicyError {
         field: String,
     },
     /// The file has more bytes than the policy allows. Ask for fewer with
-    /// [`Prepare::max_bytes`](crate::Prepare::max_bytes).
+    /// [`PrepareOptions::max_bytes`](crate::PrepareOptions::max_bytes).
     TooLarge {
         /// The bytes of the file.
         bytes: u64,
@@ -156,7 +156,7 @@ impl PresignedPost {
                 file: content_type.into(),
             });
         }
-        self.check_policy(Some(bytes), now)
+        self.validate_policy(Some(bytes), now)
     }
 
     /// Checks what can be checked without a file: as [`check`](Self::check), but for its size and type.
@@ -164,11 +164,11 @@ impl PresignedPost {
     /// # Errors
     ///
     /// [`PolicyError`] names what is wrong.
-    pub fn check_fields(&self, now: SystemTime) -> Result<(), PolicyError> {
-        self.check_policy(None, now)
+    pub fn validate_fields(&self, now: SystemTime) -> Result<(), PolicyError> {
+        self.validate_policy(None, now)
     }
 
-    fn check_policy(&self, bytes: Option<u64>, now: SystemTime) -> Result<(), PolicyError> {
+    fn validate_policy(&self, bytes: Option<u64>, now: SystemTime) -> Result<(), PolicyError> {
         let Some(policy) = self.policy() else {
             return Ok(());
         };
@@ -216,9 +216,12 @@ impl PresignedPost {
             },
             Violation::Condition { condition, found } => {
                 let field = condition.name().unwrap_or_default().to_owned();
-                let shown = |text: String| match is_public(&field) {
-                    true => text,
-                    false => String::from("[redacted]"),
+                let shown = |text: String| {
+                    if is_public(&field) {
+                        text
+                    } else {
+                        String::from("[redacted]")
+                    }
                 };
                 PolicyError::ConditionFailed {
                     condition: shown(condition.to_string()),

@@ -1,4 +1,4 @@
-//! What is done with one picture, from the way it comes in to the encoded file.
+//! What is done with one image, from the way it comes in to the encoded file.
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 use image::ImageFormat;
 use image::metadata::Orientation;
 
-use super::Prepare;
+use super::PrepareOptions;
 use super::decode::{Decoded, Source};
 use super::error::PrepareErrorKind;
 use super::input::{Input, RegularFile};
@@ -22,7 +22,7 @@ use crate::geometry::{Placement, Resize, Size, Target};
 /// Below this, a smaller size is the better way to fewer bytes.
 const LEAST_QUALITY_BEFORE_SHRINKING: u8 = 50;
 
-impl Prepare {
+impl PrepareOptions {
     pub(super) fn plan_for(
         &self,
         source: Size,
@@ -90,7 +90,7 @@ impl Prepare {
         let plan = self.plan_for(source.upright_size(), source.orientation())?;
         if let Some(extension) = self.extension_of_untouched(&source, &bytes, &plan)? {
             drop(source);
-            return Ok(untouched(bytes, extension, plan));
+            return Ok(unchanged(bytes, extension, plan));
         }
         let decoded = source.decode(&plan.placement)?;
         // The file is as large as what is still to be allocated.
@@ -99,7 +99,7 @@ impl Prepare {
     }
 
     /// The extension under which the file can go as it is, if it can: it is what is asked for, holds nothing but the
-    /// picture, and is whole.
+    /// image, and is whole.
     fn extension_of_untouched(
         &self,
         source: &Source<'_>,
@@ -134,9 +134,10 @@ impl Prepare {
             render::render(decoded, placement, Kernel::Lanczos3, self.background)
         };
         let mut raster = render(decoded, &plan.placement);
-        let extension = self.extension.unwrap_or(match raster.color.has_alpha() {
-            true => Extension::Png,
-            false => Extension::Jpg,
+        let extension = self.extension.unwrap_or(if raster.color.has_alpha() {
+            Extension::Png
+        } else {
+            Extension::Jpg
         });
         let (bytes, size) = loop {
             if !extension.has_alpha() {
@@ -163,7 +164,7 @@ impl Prepare {
             extension,
             size,
             plan,
-            untouched: false,
+            unchanged: false,
             stem: String::from("image"),
         })
     }
@@ -172,9 +173,10 @@ impl Prepare {
         let Some(max_bytes) = self.max_bytes else {
             return self.encoding.encode(raster, extension);
         };
-        let least = match self.may_shrink {
-            true => LEAST_QUALITY_BEFORE_SHRINKING,
-            false => 1,
+        let least = if self.may_shrink {
+            LEAST_QUALITY_BEFORE_SHRINKING
+        } else {
+            1
         };
         self.encoding
             .encode_within(raster, extension, max_bytes, least)
@@ -189,13 +191,13 @@ impl Prepare {
     }
 }
 
-fn untouched(bytes: Cow<'_, [u8]>, extension: Extension, plan: Plan) -> PreparedImage {
+fn unchanged(bytes: Cow<'_, [u8]>, extension: Extension, plan: Plan) -> PreparedImage {
     PreparedImage {
         bytes: bytes.into_owned(),
         extension,
         size: plan.size(),
         plan,
-        untouched: true,
+        unchanged: true,
         stem: String::from("image"),
     }
 }

@@ -9,7 +9,7 @@ use super::{PresignedPost, PresignedPostError};
 
 /// Any of the answers, and a bare form: exactly one of them is there.
 #[derive(Deserialize)]
-struct Answer {
+struct Response {
     #[serde(rename = "uploadInitImage", default, deserialize_with = "present")]
     init_image: Option<Option<RawForm>>,
     #[serde(rename = "uploadDatasetImage", default, deserialize_with = "present")]
@@ -110,7 +110,7 @@ pub(super) fn read_canvas(
     Ok((init.check()?, mask.check()?))
 }
 
-fn read(json: &[u8]) -> Result<Answer, PresignedPostError> {
+fn read(json: &[u8]) -> Result<Response, PresignedPostError> {
     // Parsed JSON takes many times its length.
     if json.len() > PresignedPost::MAX_JSON_BYTES {
         let max_bytes = PresignedPost::MAX_JSON_BYTES;

@@ -4,14 +4,14 @@ use std::io::{self, BufRead, ErrorKind, Read, Seek, SeekFrom};
 
 const CHUNK: usize = 64 << 10;
 
-/// Where a picture is read from: a file, or bytes in memory.
+/// Where an image is read from: a file, or bytes in memory.
 pub(super) trait Origin: Read + Seek {}
 
 impl<T: Read + Seek> Origin for T {}
 
 /// What `BufReader` is for, made for a decoder that reads byte by byte: with that one, reading is a quarter of the
 /// time of decoding. It is one type for every origin, so that every decoder is there once.
-pub(super) struct Chunked<'a> {
+pub(super) struct BlockReader<'a> {
     inner: Box<dyn Origin + 'a>,
     chunk: Box<[u8]>,
     /// What of the chunk has not been read: from `at` to `end`.
@@ -19,7 +19,7 @@ pub(super) struct Chunked<'a> {
     end: usize,
 }
 
-impl<'a> Chunked<'a> {
+impl<'a> BlockReader<'a> {
     pub fn new(inner: impl Origin + 'a) -> Self {
         Self {
             inner: Box::new(inner),
@@ -44,7 +44,7 @@ impl<'a> Chunked<'a> {
     }
 }
 
-impl Read for Chunked<'_> {
+impl Read for BlockReader<'_> {
     fn read(&mut self, wanted: &mut [u8]) -> io::Result<usize> {
         let there = self.fill_buf()?;
         let length = wanted.len().min(there.len());
@@ -66,7 +66,7 @@ impl Read for Chunked<'_> {
     }
 }
 
-impl BufRead for Chunked<'_> {
+impl BufRead for BlockReader<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.at == self.end {
             self.end = self.inner.read(&mut self.chunk)?;
@@ -80,7 +80,7 @@ impl BufRead for Chunked<'_> {
     }
 }
 
-impl Seek for Chunked<'_> {
+impl Seek for BlockReader<'_> {
     /// Within the chunk nothing is read again.
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let ahead = (self.end - self.at) as i64;
@@ -130,8 +130,8 @@ mod tests {
     fn every_byte_comes_once_and_in_order() {
         let bytes: Vec<u8> = (0..200_000_u32).map(|i| (i % 251) as u8).collect();
         for step in [1, 2, 3, 1000, CHUNK, CHUNK + 1] {
-            let mut chunked = Chunked::new(io::Cursor::new(&bytes[..]));
-            let mut slow = Chunked::new(Slow(io::Cursor::new(&bytes), 0));
+            let mut chunked = BlockReader::new(io::Cursor::new(&bytes[..]));
+            let mut slow = BlockReader::new(Slow(io::Cursor::new(&bytes), 0));
             for expected in bytes.chunks_exact(step) {
                 let mut read = vec![0; step];
                 chunked.read_exact(&mut read).unwrap();
@@ -149,7 +149,7 @@ mod tests {
     fn it_seeks_as_a_cursor_does() {
         let bytes: Vec<u8> = (0..200_000_u32).map(|i| (i % 251) as u8).collect();
         let mut theirs = io::Cursor::new(&bytes[..]);
-        let mut ours = Chunked::new(io::Cursor::new(&bytes[..]));
+        let mut ours = BlockReader::new(io::Cursor::new(&bytes[..]));
         let mut state = 1u32;
         let mut refused = 0;
         for _ in 0..5000 {

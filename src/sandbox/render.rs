@@ -6,7 +6,7 @@ use super::sigv4::sha256;
 use super::storage::StoredObject;
 use crate::extension::Extension;
 use crate::geometry::{Bounds, Fit, Size};
-use crate::prepare::{Limits, Prepare, PreparedImage};
+use crate::prepare::{Limits, PrepareOptions, PreparedImage};
 
 pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -20,23 +20,25 @@ const LIMITS: Limits = Limits {
     max_alloc: 512 << 20,
 };
 
-/// The picture pulled to `size`, whatever its ratio.
+/// The image pulled to `size`, whatever its ratio.
 pub(super) fn stretched(object: &StoredObject, size: Size) -> Result<StoredObject, Error> {
     check_declared(object)?;
     let prepare = stretch_to(size).extension(Extension::Jpg);
-    Ok(stored(prepare.bytes(&object.bytes)?))
+    Ok(stored(prepare.prepare_bytes(&object.bytes)?))
 }
 
-/// The picture, `factor` times as wide and as high.
+/// The image, `factor` times as wide and as high.
 pub(super) fn enlarged(object: &StoredObject, factor: f64) -> Result<StoredObject, Error> {
     let picture = pixels(object)?;
     let times = |side: u32| (f64::from(side) * factor).round() as u32;
     let size = Size::new(times(picture.width()), times(picture.height()));
     let prepare = stretch_to(size).extension(Extension::Jpg);
-    Ok(stored(prepare.image(&DynamicImage::ImageRgb8(picture))?))
+    Ok(stored(
+        prepare.prepare_image(DynamicImage::ImageRgb8(picture))?,
+    ))
 }
 
-/// The picture, with squares of two colours that follow from the prompt where the mask is rather white than black. A
+/// The image, with squares of two colors that follow from the prompt where the mask is rather white than black. A
 /// PNG, so that the rest stays as it was.
 pub(super) fn filled(
     picture: &StoredObject,
@@ -65,10 +67,12 @@ pub(super) fn filled(
         }
     }
     let prepare = stretch_to(size).extension(Extension::Png);
-    Ok(stored(prepare.image(&DynamicImage::ImageRgb8(picture))?))
+    Ok(stored(
+        prepare.prepare_image(DynamicImage::ImageRgb8(picture))?,
+    ))
 }
 
-/// Four colours that follow from `seed`, one in each corner, running into each other.
+/// Four colors that follow from `seed`, one in each corner, running into each other.
 pub(super) fn painted(seed: &str, size: Size) -> Result<StoredObject, Error> {
     let mut corners = sha256(seed.as_bytes());
     corners.truncate(16);
@@ -76,7 +80,7 @@ pub(super) fn painted(seed: &str, size: Size) -> Result<StoredObject, Error> {
         pixel[3] = 255;
     }
     let prepare = stretch_to(size).extension(Extension::Jpg);
-    Ok(stored(prepare.rgba8(2, 2, &corners)?))
+    Ok(stored(prepare.prepare_rgba8(2, 2, &corners)?))
 }
 
 /// The boxes every MP4 begins with and an empty one for the data: enough to be told for an MP4 and to be downloaded,
@@ -103,27 +107,27 @@ pub(super) fn video() -> StoredObject {
 pub(super) fn extension(object: &StoredObject) -> Extension {
     let declared = object.content_type.as_deref();
     let mut all = Extension::ALL.into_iter();
-    let known = all.find(|extension| Some(extension.mime_type()) == declared);
+    let known = all.find(|extension| Some(extension.content_type()) == declared);
     known.unwrap_or(Extension::Jpg)
 }
 
-fn stretch_to(size: Size) -> Prepare {
-    Prepare::default()
+fn stretch_to(size: Size) -> PrepareOptions {
+    PrepareOptions::default()
         .size(size.width, size.height)
         .fit(Fit::Fill)
         .limits(LIMITS)
 }
 
-/// The picture as it is, without transparency.
+/// The image as it is, without transparency.
 fn pixels(object: &StoredObject) -> Result<RgbImage, Error> {
     check_declared(object)?;
     let any = Bounds::new(Size::new(1, 1), Size::new(16_384, 16_384), 1);
-    let prepare = Prepare::default()
+    let prepare = PrepareOptions::default()
         .bounds(any)
         .without_enlargement(true)
         .extension(Extension::Png)
         .limits(LIMITS);
-    let png = prepare.bytes(&object.bytes)?;
+    let png = prepare.prepare_bytes(&object.bytes)?;
     let decoded = image::load_from_memory_with_format(png.bytes(), ImageFormat::Png)?;
     Ok(decoded.into_rgb8())
 }
@@ -140,7 +144,7 @@ fn check_declared(object: &StoredObject) -> Result<(), Error> {
 
 fn stored(image: PreparedImage) -> StoredObject {
     StoredObject {
-        content_type: Some(image.extension().mime_type().into()),
+        content_type: Some(image.extension().content_type().into()),
         bytes: image.into_bytes(),
     }
 }
