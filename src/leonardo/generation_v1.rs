@@ -9,6 +9,7 @@ use super::init_image::UploadedImage;
 use super::job::{ImageReference, Job, Variables, started};
 use crate::error::Error;
 use crate::geometry::{Bounds, Size};
+use crate::leonardo::sizes;
 use crate::open_enum::open_enum;
 
 /// The longest prompt the API takes, in characters.
@@ -149,7 +150,7 @@ impl CreateGeneration {
         Self {
             variables,
             image_size: None,
-            bounds: Bounds::LEONARDO_V1,
+            bounds: sizes::V1,
         }
     }
 
@@ -202,7 +203,7 @@ impl CreateGeneration {
         self
     }
 
-    /// The sizes that are let through. Default: [`Bounds::LEONARDO_V1`]; some models take others.
+    /// The sizes that are let through. Default: [`sizes::V1`](super::sizes::V1); some models take others.
     #[must_use]
     pub fn bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
@@ -301,7 +302,7 @@ impl CreateGeneration {
 /// A size that the model does not take.
 pub(super) fn out_of_bounds(size: Size, bounds: &Bounds) -> Error {
     Error::Invalid(format!(
-        "a generation of {size} is not accepted; width and height have to be {bounds}"
+        "a generation of {size} is not accepted; the allowed sizes are {bounds}"
     ))
 }
 
@@ -375,11 +376,6 @@ mod tests {
         let wild = Controlnet::new(Preprocessor::SDXL_STYLE, ImageReference::uploaded("i"));
         refused(p().controlnet(wild.weight(2.5)), "0 to 2");
         assert!(p().size(768, 768).num_images(8).request().is_ok());
-        assert!(
-            p().size(1920, 1080)
-                .bounds(Bounds::LEONARDO_LUCID)
-                .request()
-                .is_ok()
-        );
+        assert!(p().size(1920, 1080).bounds(sizes::LUCID).request().is_ok());
     }
 }

@@ -9,6 +9,7 @@ use super::generation_v1::out_of_bounds;
 use super::job::{ImageReference, Job, RawJob, Variables};
 use crate::error::Error;
 use crate::geometry::{Bounds, Size};
+use crate::leonardo::sizes;
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -25,9 +26,9 @@ open_enum! {
 
 /// The sizes that models take whose documentation says so, by their slug.
 const BOUNDS: [(&str, Bounds); 3] = [
-    ("flux-kontext-pro", Bounds::LEONARDO_FLUX_KONTEXT),
-    ("gpt-image-2", Bounds::LEONARDO_GPT_IMAGE),
-    ("lucid-origin", Bounds::LEONARDO_LUCID),
+    ("flux-kontext-pro", sizes::FLUX_KONTEXT),
+    ("gpt-image-2", sizes::GPT_IMAGE),
+    ("lucid-origin", sizes::LUCID),
 ];
 
 /// What is asked of a generation: `POST /v2/generations`. Only what is set here is sent.
@@ -36,10 +37,10 @@ const BOUNDS: [(&str, Bounds); 3] = [
 ///
 /// ```no_run
 /// use imgpost::leonardo::{Client, CreateGenerationV2};
-/// use imgpost::{Bounds, PrepareOptions};
+/// use imgpost::leonardo::{self, sizes};
 ///
 /// # let client = Client::from_env()?;
-/// let prepare = PrepareOptions::default().bounds(Bounds::LEONARDO_FLUX_KONTEXT);
+/// let prepare = leonardo::prepare().bounds(sizes::FLUX_KONTEXT);
 /// let init = client.upload_init_image(&prepare.open("photo.jpg")?)?;
 /// let generation = CreateGenerationV2::new("flux-kontext-pro", "in the style of an engraving")
 ///     .size(init.size.width, init.size.height)

@@ -103,7 +103,7 @@ impl Client {
     ///
     /// ```no_run
     /// # let client = imgpost::leonardo::Client::from_env()?;
-    /// let image = imgpost::PrepareOptions::default().open("photo.jpg")?;
+    /// let image = imgpost::leonardo::prepare().open("photo.jpg")?;
     /// let init = client.upload_init_image(&image)?;
     /// println!("{} is there as {}", init.size, init.id);
     /// client.delete_init_image(&init.id)?;

@@ -1,10 +1,10 @@
 //! A client for what the [Leonardo.Ai API](https://docs.leonardo.ai/reference) does with an uploaded image.
 //!
 //! ```no_run
-//! use imgpost::{PrepareOptions, leonardo::{Client, CreateGeneration}};
+//! use imgpost::leonardo::{self, Client, CreateGeneration};
 //!
 //! let client = Client::from_env()?;
-//! let image = PrepareOptions::default().open("photo.jpg")?;
+//! let image = leonardo::prepare().open("photo.jpg")?;
 //! let init = client.upload_init_image(&image)?;
 //! let job = client.generate(&CreateGeneration::new("a lighthouse at dusk").init_image(&init).strength(0.4))?;
 //! for image in client.wait(&job)?.images {
@@ -50,6 +50,7 @@ mod init_image;
 mod job;
 mod media;
 mod rate_limiter;
+pub mod sizes;
 mod unconfirmed;
 mod uploads;
 mod upscaler;
@@ -73,6 +74,7 @@ pub use generation_v2::{CreateGenerationV2, GuidanceStrength};
 pub use init_image::{InitImage, UploadedImage};
 pub use job::{Cost, CostUnit, ImageReference, Job, JobResource, JobStatus};
 pub use media::{MediaExtension, UploadedFile};
+pub use sizes::prepare;
 pub use unconfirmed::UnconfirmedCall;
 pub use upscaler::{CreateUniversalUpscale, UltraUpscaleStyle, UpscalerStyle};
 pub use variation::{TransformType, Variation};

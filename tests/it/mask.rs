@@ -54,7 +54,7 @@ fn a_mask_follows_its_picture_whatever_was_done_to_that() {
             let found = decode(&made);
             assert!(found.pixels().all(|p| p[0] == 0 || p[0] == 255));
             // Where each pixel lies in the upright image, told by the plan alone.
-            let (crop, shown) = (picture.plan().crop(), picture.plan().picture());
+            let (crop, shown) = (picture.plan().crop(), picture.plan().image_region());
             let mut wrong = 0;
             for (x, y, pixel) in found.enumerate_pixels() {
                 let inside = (shown.left..shown.left + shown.width).contains(&x)

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use imgpost::{Error, PresignedPost, PresignedPostError, Uploader};
+use imgpost::{Error, PrepareOptions, PresignedPost, PresignedPostError, Uploader, leonardo};
 use serde::Serialize;
 
-use super::input;
+use super::input::{self, Form};
 use crate::args::{FormSource, Half, PrepareArgs};
 use crate::context::{Context, Text};
 use crate::failure::Failure;
@@ -15,11 +15,17 @@ use crate::report::Report;
 pub fn post(
     context: &Context,
     file: &Path,
-    form: &PresignedPost,
+    form: &Form,
     uploader: Uploader,
     prepare: &PrepareArgs,
 ) -> Result<(), Failure> {
-    let image = input::image(file, prepare, form.extension())?;
+    let base = if form.is_leonardo {
+        leonardo::prepare()
+    } else {
+        PrepareOptions::default()
+    };
+    let form = &form.post;
+    let image = input::image(file, &prepare.options(base, form.extension()))?;
     let uploaded = with_progress(context, file, uploader).upload(form, &image);
     context.finished(file);
     context.result(&Report::posted(file, &image, form.id(), &uploaded?))
@@ -53,7 +59,7 @@ pub fn check(
     file: Option<&Path>,
     half: Option<Half>,
 ) -> Result<(), Failure> {
-    let form = input::form(form, half, file.unwrap_or(Path::new("")))?;
+    let form = input::form(form, half, file.unwrap_or(Path::new("")))?.post;
     context.result(&Explained::new(&form))?;
     let (bytes, content_type) = match file {
         None => (None, String::new()),

@@ -2,13 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use imgpost::{
-    Error, Extension, Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError,
-};
+use imgpost::{Error, Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError};
 
 use super::folder::Found;
 use super::image_files::is_camera_raw;
-use crate::args::{FormSource, Half, PrepareArgs, is_plain};
+use crate::args::{FormSource, Half, is_plain};
 use crate::failure::Failure;
 use crate::read::{self, STANDARD_INPUT};
 
@@ -33,19 +31,14 @@ pub fn check_name(file: &Path) -> Result<(), Failure> {
     )))
 }
 
-/// Prepares an image; `declared` is the extension where the arguments name none.
-pub fn image(
-    file: &Path,
-    prepare: &PrepareArgs,
-    declared: Option<Extension>,
-) -> Result<PreparedImage, Failure> {
+/// Prepares the image in a file.
+pub fn image(file: &Path, options: &PrepareOptions) -> Result<PreparedImage, Failure> {
     check_name(file)?;
     check_format(file)?;
-    let prepare = prepare.prepare(declared);
     let image = if is_standard(file) || is_special(file) {
-        image_from_stream(file, &prepare)?
+        image_from_stream(file, options)?
     } else {
-        prepare.open(file).map_err(Error::from)?
+        options.open(file).map_err(Error::from)?
     };
     let (from, to, extension) = (image.source_size(), image.size(), image.extension());
     log::info!("prepared {}: {from} -> {to} {extension}", file.display());
@@ -78,8 +71,15 @@ pub fn check_format(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A form, and where it comes from.
+pub struct Form {
+    pub post: PresignedPost,
+    /// Whether the JSON is a response of the Leonardo.Ai API.
+    pub is_leonardo: bool,
+}
+
 /// Reads a form. Standard input cannot be both the form and the file to be posted.
-pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<PresignedPost, Failure> {
+pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<Form, Failure> {
     check_name(file)?;
     let max_bytes = PresignedPost::MAX_JSON_BYTES;
     let limit = max_bytes as u64;
@@ -107,14 +107,29 @@ pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<Presi
     };
     let too_long = PresignedPostError::JsonTooLong { max_bytes };
     let json = json.ok_or_else(|| Error::from(too_long))?;
-    let form = match half {
+    let is_leonardo = is_leonardo(&json);
+    let post = match half {
         None => PresignedPost::from_json(json),
         Some(half) => PresignedPost::canvas_from_json(json).map(|(init, mask)| match half {
             Half::Init => init,
             Half::Mask => mask,
         }),
     };
-    Ok(form.map_err(Error::from)?)
+    let post = post.map_err(Error::from)?;
+    Ok(Form { post, is_leonardo })
+}
+
+/// Whether `json` is an object with one of the wrappers of the Leonardo.Ai API.
+fn is_leonardo(json: &[u8]) -> bool {
+    const WRAPPERS: &[&str] = &[
+        "uploadInitImage",
+        "uploadDatasetImage",
+        "uploadCanvasInitImage",
+        "uploadModelAsset",
+        "uploadMedia",
+    ];
+    let json: Option<serde_json::Value> = serde_json::from_slice(json).ok();
+    json.is_some_and(|json| WRAPPERS.iter().any(|name| json.get(name).is_some()))
 }
 
 /// The files that files, folders and patterns stand for, each once. Those of a folder or a pattern come by name.
