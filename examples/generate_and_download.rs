@@ -5,8 +5,8 @@
 
 use std::ops::ControlFlow;
 
-use imgpost::leonardo::{self, Client, CreateGeneration, WaitOptions};
-use imgpost::{Error, sandbox::Sandbox};
+use imgpost::leonardo::{self, Client, CreateGeneration, Error, WaitOptions};
+use imgpost::sandbox::Sandbox;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);

@@ -14,9 +14,8 @@ mod assets;
 use std::env;
 
 use assets::{Build, Recipe};
-use imgpost::leonardo::{Client, ClientBuilder};
-use imgpost::leonardo::sizes;
-use imgpost::{Error, Size};
+use imgpost::Size;
+use imgpost::leonardo::{Client, ClientBuilder, Error, sizes};
 
 const KEY: &str = "LEONARDO_API_KEY";
 const BASE_URL: &str = "LEONARDO_BASE_URL";

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
 use super::{Progress, Uploader};
-use crate::error::Error;
+use crate::error::{Error, FileError};
 use crate::multipart::{Body, Reader};
 use crate::presigned::PresignedPost;
 use crate::random;
@@ -39,7 +39,7 @@ impl Uploader {
                 }
                 Ok(response) => Refusal::of(form, &response),
                 Err(Stopped::Cancelled) => return Err(Error::Cancelled.into()),
-                Err(Stopped::File(error)) => return Err(Error::File(error).into()),
+                Err(Stopped::File(error)) => return Err(error.into()),
                 Err(Stopped::Failed(error)) => {
                     Refusal::Transport(error.redacted(|text| form.redact(text)))
                 }
@@ -141,7 +141,7 @@ impl<E: Into<Error>> From<E> for UploadError {
 /// Why there is no answer.
 enum Stopped {
     Cancelled,
-    File(io::Error),
+    File(FileError),
     Failed(TransportError),
 }
 
@@ -224,7 +224,10 @@ impl Read for ProgressReader<'_> {
             Ok(read) => read,
             Err(error) => {
                 let kind = error.kind();
-                self.stopped = Some(Stopped::File(error));
+                // Only a file can fail: bytes in memory are always readable.
+                if let Ok(error) = error.downcast() {
+                    self.stopped = Some(Stopped::File(error));
+                }
                 return Err(kind.into());
             }
         };

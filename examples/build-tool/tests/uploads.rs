@@ -11,10 +11,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use build::{Build, Built, Recipe};
-use imgpost::leonardo::Client;
+use imgpost::leonardo::{Client, Error};
 use imgpost::sandbox::{Fault, Sandbox};
 use imgpost::leonardo::sizes;
-use imgpost::{Error, Extension, PrepareOptions, Size};
+use imgpost::{Extension, PrepareOptions, Size};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;

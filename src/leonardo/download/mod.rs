@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::client::Client;
-use crate::error::Error;
+use super::error::{Error, ParameterError};
 use crate::random;
 use crate::retry::{self, Failure, Next};
 use crate::transport::{Method, Request, Response, TransportError, is_passing};
@@ -56,7 +56,7 @@ pub enum DownloadError {
 }
 
 impl DownloadError {
-    fn is_retryable(&self) -> bool {
+    pub(super) fn is_retryable(&self) -> bool {
         match self {
             Self::Status(status) => is_passing(*status),
             Self::Incomplete => true,
@@ -121,9 +121,7 @@ impl Client {
         name: &str,
     ) -> Result<Downloaded, Error> {
         if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', ':', '\0']) {
-            return Err(Error::Invalid(format!(
-                "{name:?} is not the name of a file"
-            )));
+            return Err(ParameterError::FileName { name: name.into() }.into());
         }
         self.download_to(url, Target::Folder(folder.as_ref(), name))
     }
@@ -142,12 +140,8 @@ impl Client {
                 Err(_) if self.cancel_token.is_cancelled() => return Err(Error::Cancelled),
                 Err(failed) => failed,
             };
-            let is_retryable = match &error {
-                Error::Download(error) => error.is_retryable(),
-                error => error.is_retryable(),
-            };
             let failure = Failure {
-                is_retryable: is_retryable && !is_final,
+                is_retryable: error.is_retryable() && !is_final,
                 retry_after: None,
             };
             let random = random::draw() as u64;

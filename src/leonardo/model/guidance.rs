@@ -44,7 +44,9 @@ open_enum! {
 }
 
 impl<'de> GuidanceKind {
-    pub(super) fn list<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Self>, D::Error> {
+    pub(super) fn list<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Self>, D::Error> {
         Vec::deserialize(deserializer)
     }
 }

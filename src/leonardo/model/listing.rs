@@ -37,7 +37,9 @@ impl ListedModel {
         let named = [entry.name.as_str(), entry.id.as_str()];
         let known = Model::all().iter().find(|model| {
             let known = [model.title.as_str(), model.id.as_str()];
-            known.iter().any(|known| named.iter().any(|name| same_name(known, name)))
+            known
+                .iter()
+                .any(|known| named.iter().any(|name| same_name(known, name)))
         });
         let guess = || entry.id.to_lowercase().replace('_', "-");
         let model = Model {
@@ -66,7 +68,9 @@ impl ListedModel {
 
     /// Whether this is the model that a request names `id`.
     pub fn is_named(&self, id: &str) -> bool {
-        [&self.model.id, &self.id, &self.name].iter().any(|name| same_name(name, id))
+        [&self.model.id, &self.id, &self.name]
+            .iter()
+            .any(|name| same_name(name, id))
     }
 }
 
@@ -122,7 +126,10 @@ impl Client {
         if let Some(known) = Model::find(id) {
             return Ok(Some(known.clone()));
         }
-        let listed = self.models()?.into_iter().find(|listed| listed.is_named(id));
+        let listed = self
+            .models()?
+            .into_iter()
+            .find(|listed| listed.is_named(id));
         Ok(listed.map(|listed| Model {
             id: id.into(),
             ..listed.model

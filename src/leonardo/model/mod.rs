@@ -9,7 +9,6 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::sizes::prepare_options;
 use crate::geometry::{AllowedSizes, Size};
 use crate::prepare::PrepareOptions;
 
@@ -132,7 +131,9 @@ impl Model {
             edit_distance(id, candidate).min(edit_distance(id, short))
         };
         ids.sort_by_key(|candidate| distance(candidate));
-        ids.retain(|candidate| distance(candidate) <= (id.len() / 3).max(2) || candidate.contains(id));
+        ids.retain(|candidate| {
+            distance(candidate) <= (id.len() / 3).max(2) || candidate.contains(id)
+        });
         ids.truncate(3);
         ids
     }
@@ -161,16 +162,25 @@ impl Model {
         }
         for (kind, rule) in &self.guidances {
             match other.guidance(kind) {
-                None => found.push(format!("{kind}: at most {} here, not accepted there", rule.max)),
+                None => found.push(format!(
+                    "{kind}: at most {} here, not accepted there",
+                    rule.max
+                )),
                 Some(there) if there.max != rule.max => {
-                    found.push(format!("{kind}: at most {} here, {} there", rule.max, there.max));
+                    found.push(format!(
+                        "{kind}: at most {} here, {} there",
+                        rule.max, there.max
+                    ));
                 }
                 Some(_) => {}
             }
         }
         for (kind, rule) in &other.guidances {
             if self.guidance(kind).is_none() {
-                found.push(format!("{kind}: not accepted here, at most {} there", rule.max));
+                found.push(format!(
+                    "{kind}: not accepted here, at most {} there",
+                    rule.max
+                ));
             }
         }
         found
@@ -199,7 +209,7 @@ fn shown(sizes: Option<&AllowedSizes>) -> String {
 /// ```
 pub fn prepare_for(model: &Model) -> PrepareOptions {
     match &model.sizes {
-        Some(sizes) => prepare_options(sizes.clone()),
+        Some(sizes) => PrepareOptions::default().bounds(sizes.clone()),
         None => PrepareOptions::default(),
     }
 }
@@ -211,7 +221,8 @@ struct Table {
 
 /// `models.json` is part of the program, so a mistake in it is one of the program, which a test finds.
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let raw: RawTable = serde_json::from_str(include_str!("models.json")).expect("models.json is valid");
+    let raw: RawTable =
+        serde_json::from_str(include_str!("models.json")).expect("models.json is valid");
     Table {
         captured: raw.captured,
         models: raw.models.into_iter().map(Model::from).collect(),
@@ -263,7 +274,11 @@ impl From<RawModel> for Model {
             max_prompt_chars: raw.prompt_max,
             upscale_factors: raw.upscale_factors,
             retired_on: raw.retired,
-            version: if raw.api.as_deref() == Some("v1") { 1 } else { 2 },
+            version: if raw.api.as_deref() == Some("v1") {
+                1
+            } else {
+                2
+            },
             source: Some(raw.source),
         }
     }

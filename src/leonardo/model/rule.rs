@@ -31,3 +31,43 @@ pub(super) struct PixelLimits {
     pub max_pixels: Option<u64>,
     pub max_ratio: Option<u32>,
 }
+
+impl From<SizeRule> for AllowedSizes {
+    fn from(rule: SizeRule) -> Self {
+        match rule {
+            SizeRule::Pairs(pairs) => {
+                let sizes = pairs
+                    .into_iter()
+                    .map(|(width, height)| Size::new(width, height));
+                Self::Pairs(sizes.collect())
+            }
+            SizeRule::Sides {
+                widths,
+                heights,
+                limits,
+            } => Self::Sides {
+                widths: widths.into(),
+                heights: heights.into(),
+                bounds: limits.apply(Bounds::ANY),
+            },
+            SizeRule::Range {
+                min,
+                max,
+                multiple,
+                limits,
+            } => {
+                let size = |(width, height)| Size::new(width, height);
+                Self::Range(limits.apply(Bounds::new(size(min), size(max), multiple)))
+            }
+        }
+    }
+}
+
+impl PixelLimits {
+    fn apply(self, mut bounds: Bounds) -> Bounds {
+        bounds.min_pixels = self.min_pixels;
+        bounds.max_pixels = self.max_pixels;
+        bounds.max_ratio = self.max_ratio;
+        bounds
+    }
+}

@@ -49,7 +49,10 @@ impl Schema {
 }
 
 fn size_rule(parameters: &Value) -> Option<SizeRule> {
-    let (width, height) = (&parameters["properties"]["width"], &parameters["properties"]["height"]);
+    let (width, height) = (
+        &parameters["properties"]["width"],
+        &parameters["properties"]["height"],
+    );
     if width.is_null() || height.is_null() {
         return None;
     }
@@ -60,7 +63,11 @@ fn size_rule(parameters: &Value) -> Option<SizeRule> {
     let (widths, heights) = (choices(width), choices(height));
     if !widths.is_empty() && !heights.is_empty() {
         let limits = PixelLimits::default();
-        return Some(SizeRule::Sides { widths, heights, limits });
+        return Some(SizeRule::Sides {
+            widths,
+            heights,
+            limits,
+        });
     }
     let least = |side: &Value| integer(&side["minimum"]).unwrap_or(1).max(1);
     let greatest = |side: &Value| {
@@ -81,7 +88,8 @@ fn pairs(parameters: &Value) -> Vec<(u32, u32)> {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let all_of = list(&parameters["allOf"]);
     let conditions = all_of.iter().chain([parameters]);
-    let branches = conditions.flat_map(|condition| [list(&condition["anyOf"]), list(&condition["oneOf"])]);
+    let branches =
+        conditions.flat_map(|condition| [list(&condition["anyOf"]), list(&condition["oneOf"])]);
     let pairs = branches.map(|branches| {
         let pairs = branches.iter().filter_map(|branch| {
             let side = |name: &str| match choices(&branch["properties"][name])[..] {
@@ -100,7 +108,9 @@ fn guidances(properties: &Value) -> Vec<(GuidanceKind, GuidanceRule)> {
     let rules = properties.map(|(kind, schema)| {
         let items = &schema["items"];
         let strength = &items["properties"]["strength"];
-        let is_required = items["required"].as_array().is_some_and(|names| names.contains(&"strength".into()));
+        let is_required = items["required"]
+            .as_array()
+            .is_some_and(|names| names.contains(&"strength".into()));
         let levels = strength["enum"].as_array().into_iter().flatten();
         let levels = levels.filter_map(Value::as_str).map(str::to_owned);
         let rule = GuidanceRule {
@@ -125,7 +135,10 @@ fn guidances(properties: &Value) -> Vec<(GuidanceKind, GuidanceRule)> {
 /// The values of an `enum` of integers, without 0, which is no size.
 fn choices(schema: &Value) -> Vec<u32> {
     let values = schema["enum"].as_array().into_iter().flatten();
-    values.filter_map(integer).filter(|value| *value > 0).collect()
+    values
+        .filter_map(integer)
+        .filter(|value| *value > 0)
+        .collect()
 }
 
 fn integer(value: &Value) -> Option<u32> {
@@ -159,7 +172,8 @@ mod tests {
     #[test]
     fn enum_is_read_before_minimum_and_maximum() {
         let side = |values: &[u32]| json!({"type": "integer", "minimum": 0, "maximum": NO_LIMIT, "enum": values});
-        let schema = json!({"properties": {"width": side(&[0, 768, 1024]), "height": side(&[0, 640])}});
+        let schema =
+            json!({"properties": {"width": side(&[0, 768, 1024]), "height": side(&[0, 640])}});
         let expected = SizeRule::Sides {
             widths: vec![768, 1024],
             heights: vec![640],
@@ -199,7 +213,8 @@ mod tests {
             limits: PixelLimits::default(),
         };
         assert_eq!(rule(schema), Some(expected));
-        let open = json!({"properties": {"width": {"minimum": 128}, "height": {"maximum": NO_LIMIT}}});
+        let open =
+            json!({"properties": {"width": {"minimum": 128}, "height": {"maximum": NO_LIMIT}}});
         let expected = SizeRule::Range {
             min: (128, 1),
             max: (65_535, 65_535),
@@ -225,10 +240,27 @@ mod tests {
             }},
         }}}});
         let found = Schema::read(&schema);
-        assert_eq!((found.max_quantity, found.max_prompt_chars), (Some(8), Some(9999)));
-        let names: Vec<_> = found.guidances.iter().map(|(kind, rule)| (kind.as_str(), rule.min, rule.max)).collect();
-        assert_eq!(names, [("image_reference", 0, 6), ("start_frame", 1, 1), ("style", 0, 4)]);
+        assert_eq!(
+            (found.max_quantity, found.max_prompt_chars),
+            (Some(8), Some(9999))
+        );
+        let names: Vec<_> = found
+            .guidances
+            .iter()
+            .map(|(kind, rule)| (kind.as_str(), rule.min, rule.max))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("image_reference", 0, 6),
+                ("start_frame", 1, 1),
+                ("style", 0, 4)
+            ]
+        );
         let style = &found.guidances[2].1;
-        assert_eq!((style.strength, style.levels.len()), (StrengthRule::Required, 2));
+        assert_eq!(
+            (style.strength, style.levels.len()),
+            (StrengthRule::Required, 2)
+        );
     }
 }

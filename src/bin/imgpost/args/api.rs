@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use imgpost::leonardo::Client;
+use imgpost::Uploader;
+use imgpost::leonardo::{Client, Error};
 use imgpost::transport::UreqTransport;
-use imgpost::{Error, Uploader};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -61,7 +61,7 @@ fn read_key(path: &Path) -> Result<String, Failure> {
 }
 
 fn transport() -> Result<Arc<UreqTransport>, Failure> {
-    let transport = UreqTransport::from_env().map_err(|e| Error::Invalid(e.to_string()))?;
+    let transport = UreqTransport::from_env().map_err(Error::InvalidConnectionSettings)?;
     Ok(Arc::new(transport))
 }
 

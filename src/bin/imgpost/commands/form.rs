@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use imgpost::{Error, PrepareOptions, PresignedPost, PresignedPostError, Uploader, leonardo};
+use imgpost::{PrepareOptions, PresignedPost, Uploader, leonardo};
 use serde::Serialize;
 
 use super::input::{self, Form};
@@ -75,8 +75,7 @@ pub fn check(
         Some(bytes) => form.check(bytes, &content_type, SystemTime::now()),
         None => form.validate_fields(SystemTime::now()),
     };
-    checked.map_err(|error| Error::from(PresignedPostError::from(error)))?;
-    Ok(())
+    Ok(checked?)
 }
 
 /// A form, without its secrets.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use imgpost::{Error, Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError};
+use imgpost::{Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError};
 
 use super::folder::Found;
 use super::image_files::is_camera_raw;
@@ -38,7 +38,7 @@ pub fn image(file: &Path, options: &PrepareOptions) -> Result<PreparedImage, Fai
     let image = if is_standard(file) || is_special(file) {
         image_from_stream(file, options)?
     } else {
-        options.open(file).map_err(Error::from)?
+        options.open(file)?
     };
     let (from, to, extension) = (image.source_size(), image.size(), image.extension());
     log::info!("prepared {}: {from} -> {to} {extension}", file.display());
@@ -56,7 +56,7 @@ fn image_from_stream(file: &Path, prepare: &PrepareOptions) -> Result<PreparedIm
         (name, bytes)
     };
     let bytes = bytes.ok_or_else(|| Failure::image_too_large(&name, max_bytes))?;
-    let image = prepare.prepare_bytes(bytes).map_err(Error::from);
+    let image = prepare.prepare_bytes(bytes);
     image.map_err(|error| Failure::from(error).with_name(&name))
 }
 
@@ -106,7 +106,7 @@ pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<Form,
         }
     };
     let too_long = PresignedPostError::JsonTooLong { max_bytes };
-    let json = json.ok_or_else(|| Error::from(too_long))?;
+    let json = json.ok_or(too_long)?;
     let is_leonardo = is_leonardo(&json);
     let post = match half {
         None => PresignedPost::from_json(json),
@@ -115,7 +115,7 @@ pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<Form,
             Half::Mask => mask,
         }),
     };
-    let post = post.map_err(Error::from)?;
+    let post = post?;
     Ok(Form { post, is_leonardo })
 }
 
