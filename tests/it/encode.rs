@@ -56,7 +56,7 @@ fn max_bytes_takes_the_best_quality_that_fits() {
 fn what_cannot_fit_says_so_unless_it_may_shrink() {
     let photo = fixture("images/lighthouse.jpg");
     for extension in Extension::ALL.iter().copied() {
-        let small = PrepareOptions::default().within(600, 800);
+        let small = imgpost::leonardo::prepare().within(600, 800);
         let prepare = small.extension(extension).max_bytes(3000);
         let error = prepare.open(&photo).unwrap_err();
         let PrepareErrorKind::DoesNotFit {
