@@ -112,7 +112,7 @@ fn every_call_tells_of_every_failure() {
             match &error {
                 Error::Api(_) | Error::Core(imgpost::Error::PresignedPost(_)) => {}
                 Error::Unconfirmed(unconfirmed) => {
-                    assert_ne!(call.kind, CallKind::Repeatable, "{told}");
+                    assert_ne!(call.kind, CallKind::Idempotent, "{told}");
                     assert!(matches!(unconfirmed.reason(), Error::Api(_)), "{told}");
                 }
                 other => panic!("{other:?}"),
@@ -219,7 +219,7 @@ fn is_repeated_where_that_cannot_harm(row: &ApiCall) {
         Answer::Failure(TransportErrorKind::Broken),
     ] {
         let (result, asked) = call(row, &[passing.clone(), good.clone()]);
-        let repeated = row.kind == CallKind::Repeatable;
+        let repeated = row.kind == CallKind::Idempotent;
         let expected = (repeated, 1 + usize::from(repeated));
         assert_eq!((result.is_ok(), asked), expected, "{name} {passing:?}");
         // A caller's own loop must not send it again either; too many calls are refused before anything is done.
@@ -279,7 +279,7 @@ fn a_cancelled_client_asks_for_nothing_more() {
         .retries(4)
         .build()
         .unwrap()
-        .with_cancel_token(&token);
+        .cancel_token(&token);
     let other = client.clone();
     let thread = std::thread::spawn(move || client.me());
     while api.asked().is_empty() {
@@ -310,7 +310,7 @@ fn a_paid_call_that_is_cancelled_on_its_way_may_have_been_charged() {
             .transport(Arc::new(CancelsOnItsWay(token.clone(), kind)))
             .build()
             .unwrap();
-        client.with_cancel_token(&token)
+        client.cancel_token(&token)
     };
     let generation = CreateGeneration::new("p");
     let sent = cancelled(TransportErrorKind::Broken);
@@ -413,7 +413,7 @@ fn calls_beyond_the_budget_wait() {
         .calls_per_minute(2000, 2)
         .build()
         .unwrap()
-        .with_cancel_token(&token);
+        .cancel_token(&token);
     let generation = CreateGeneration::new("p");
     client.generate(&generation).unwrap();
     client.generate(&generation).unwrap();

@@ -59,7 +59,7 @@ fn a_token_ends_an_upload_that_waits_for_its_next_attempt() {
     let busy = answer("503 E", "Retry-After: 50\r\n", "");
     let server = FaultServer::start(vec![busy]);
     let token = CancelToken::new();
-    let uploader = uploader().cancel_token(token.clone());
+    let uploader = uploader().cancel_token(&token);
     let form = form(&server.url, Duration::from_secs(100));
     let image = image();
     let thread = std::thread::spawn(move || uploader.upload(&form, &image));
@@ -123,7 +123,7 @@ fn a_token_ends_an_upload_while_nothing_moves() {
     ] {
         let server = FaultServer::start(vec![step.clone()]);
         let token = CancelToken::new();
-        let cancelled = uploader.clone().cancel_token(token.clone());
+        let cancelled = uploader.clone().cancel_token(&token);
         let (form, path) = (form(&server.url, stall), path.clone());
         let thread = std::thread::spawn(move || cancelled.upload_file(&form, path, None));
         while server.requests() == 0 {
@@ -280,7 +280,7 @@ fn a_token_ends_an_upload_that_waits_for_a_connection() {
     let token = CancelToken::new();
     let hour = Duration::from_secs(3600);
     let transport = UreqTransport::builder().connect_timeout(hour).build();
-    let uploader = Uploader::new(Arc::new(transport)).cancel_token(token.clone());
+    let uploader = Uploader::new(Arc::new(transport)).cancel_token(&token);
     let form = form(&format!("http://{address}/"), hour);
     let image = image();
     let thread = std::thread::spawn(move || uploader.upload(&form, &image));

@@ -20,6 +20,7 @@ use crate::url::UrlError;
 pub use api::ApiError;
 pub use parameter::ParameterError;
 pub use unconfirmed::UnconfirmedCall;
+pub(super) use unconfirmed::may_be_carried_out;
 
 /// Why a call, an upload, a job or a download failed.
 ///

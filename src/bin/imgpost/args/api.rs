@@ -78,7 +78,7 @@ impl ConnectArgs {
     fn uploader_on(&self, transport: Arc<UreqTransport>, context: &Context) -> Uploader {
         let uploader = Uploader::new(transport)
             .retries(self.retries)
-            .cancel_token(context.cancel_token());
+            .cancel_token(&context.cancel_token());
         match self.timeout() {
             Some(timeout) => uploader.timeout(timeout),
             None => uploader,
@@ -113,6 +113,6 @@ impl ApiArgs {
             None => builder,
         };
         let client = builder.build()?;
-        Ok(client.with_cancel_token(&context.cancel_token()))
+        Ok(client.cancel_token(&context.cancel_token()))
     }
 }
