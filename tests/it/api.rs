@@ -539,3 +539,34 @@ fn the_readme_lists_every_call() {
         assert!(readme.contains(&row), "the README lacks {row}");
     }
 }
+
+#[test]
+fn not_found_is_success_only_after_a_delete_may_have_been_carried_out() {
+    let null = || recorded(200, "answers/deleteInitImageById.null.json");
+    let gone = || Answer::Response(404, vec![], vec![]);
+    let failure = Answer::Failure;
+    for (answers, is_success) in [
+        (vec![failure(TransportErrorKind::Broken), null()], true),
+        (vec![failure(TransportErrorKind::Timeout), gone()], true),
+        (vec![busy(502), gone()], true),
+        (
+            vec![failure(TransportErrorKind::Broken), busy(429), gone()],
+            true,
+        ),
+        (vec![failure(TransportErrorKind::Connect), null()], false),
+        (vec![busy(429), gone()], false),
+        (vec![null()], false),
+        (vec![gone()], false),
+    ] {
+        let api = Recorded::new(answers.clone());
+        let client = api.builder().retries(4).build().unwrap();
+        let result = client.delete_init_image(ID);
+        assert_eq!(result.is_ok(), is_success, "{answers:?}: {result:?}");
+        assert_eq!(api.asked().len(), answers.len(), "{answers:?}");
+        assert!(result.err().is_none_or(|error| error.is_not_found()));
+    }
+    // Reading is not deleting.
+    let answers = [failure(TransportErrorKind::Broken), gone()];
+    let client = Recorded::new(answers).builder().retries(4).build().unwrap();
+    assert!(client.init_image(ID).unwrap_err().is_not_found());
+}
