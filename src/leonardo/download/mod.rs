@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::client::Client;
 use crate::error::Error;
 use crate::retry::{self, Failure, RetryPolicy};
-use crate::transport::{Method, Request, Response, TransportError, is_passing};
+use crate::transport::{Method, Request, Response, TransportError, is_transient};
 use crate::url;
 
 use sink::{Sink, Target, Written};
@@ -60,7 +60,7 @@ pub enum DownloadError {
 impl DownloadError {
     fn is_retryable(&self) -> bool {
         match self {
-            Self::Status(status) => is_passing(*status),
+            Self::Status(status) => is_transient(*status),
             Self::Incomplete => true,
             _ => false,
         }
