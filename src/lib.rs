@@ -184,7 +184,7 @@ mod s3;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod text;
-mod timestamp;
+mod time;
 pub mod transport;
 mod unprintable;
 mod upload;

@@ -59,10 +59,7 @@ impl ClientBuilder {
             value.filter(|value| !value.trim().is_empty())
         };
         let api_key = variable("LEONARDO_API_KEY").ok_or(Error::MissingApiKey)?;
-        let transport = || UreqTransport::from_env().map_err(Error::InvalidConnectionSettings);
-        let builder = Self::new(api_key)
-            .uploader(Uploader::new(Arc::new(transport()?)))
-            .transport(Arc::new(transport()?));
+        let builder = Self::new(api_key);
         Ok(match variable("LEONARDO_BASE_URL") {
             Some(base_url) => builder.base_url(base_url),
             None => builder,
@@ -138,7 +135,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidApiKey`], [`Error::InvalidBaseUrl`], and [`Error::InvalidConnectionSettings`] if the URL of the
+    /// [`Error::InvalidApiKey`], [`Error::InvalidBaseUrl`], and [`Error::InvalidProxy`] if the URL of the
     /// proxy cannot be used.
     pub fn build(self) -> Result<Client, Error> {
         let api_key = self.api_key.trim();
@@ -158,7 +155,7 @@ impl ClientBuilder {
                 Some(proxy) => builder.proxy(proxy),
                 None => Ok(builder),
             };
-            let builder = builder.map_err(Error::InvalidConnectionSettings)?;
+            let builder = builder.map_err(Error::InvalidProxy)?;
             Ok(Arc::new(builder.build()))
         };
         let uploader = match (self.uploader, &self.transport) {

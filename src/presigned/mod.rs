@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use crate::extension::Extension;
 use crate::multipart::{Body, Content, Form};
 use crate::redact::Redactor;
-use crate::timestamp::Timestamp;
+use crate::time::Timestamp;
 use crate::url;
 
 pub use error::PresignedPostError;
@@ -53,7 +53,7 @@ impl PresignedPost {
     ) -> Result<Self, PresignedPostError> {
         let url = url.into();
         let fields: Vec<_> = fields.into_iter().collect();
-        url::check(&url).map_err(|error| PresignedPostError::Url {
+        url::parse(&url).map_err(|error| PresignedPostError::Url {
             host: url::host(&url),
             error,
         })?;

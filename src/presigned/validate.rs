@@ -253,7 +253,9 @@ mod tests {
 
     fn at(seconds: i64) -> SystemTime {
         let expiration: jiff::Timestamp = EXPIRATION.parse().unwrap();
-        (expiration + jiff::SignedDuration::from_secs(seconds)).into()
+        (expiration + jiff::SignedDuration::from_secs(seconds))
+            .try_into()
+            .unwrap()
     }
 
     fn form(conditions: &str, fields: &[(&str, &str)]) -> PresignedPost {

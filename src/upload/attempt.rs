@@ -72,6 +72,10 @@ impl Uploader {
             let response = self.exchange(form, &url, body, attempt)?;
             match redirect(&url, &response) {
                 Some(location) if redirects < MAX_REDIRECTS => url = location,
+                _ if requires_https(&url, &response) => {
+                    let error = TransportError::https_required(&url);
+                    return Err(error.redacted(|text| form.redact(text)).into());
+                }
                 _ => break response,
             }
             redirects += 1;
@@ -148,6 +152,14 @@ impl<E: Into<Error>> From<E> for UploadError {
             error,
         }
     }
+}
+
+/// Whether the server redirects a request over http to https in a way that loses its body.
+fn requires_https(url: &str, response: &Response) -> bool {
+    let is_https = |url: &str| url::parse(url).is_ok_and(|uri| url::is_https(&uri));
+    matches!(response.status, 301 | 302)
+        && !is_https(url)
+        && response.header("location").is_some_and(is_https)
 }
 
 /// The address to send the whole request to again: S3 redirects so if a bucket is new or in another region.

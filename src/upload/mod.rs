@@ -18,6 +18,7 @@ use crate::prepare::PreparedImage;
 use crate::presigned::{PresignedPost, PresignedPostError};
 use crate::text::ascii_file_name;
 use crate::transport::{Transport, UreqTransport};
+use crate::url::{self, UrlError};
 
 pub(crate) use attempt::UploadError;
 use progress::OnProgress;
@@ -58,6 +59,7 @@ pub struct Uploader {
     idle_timeout: Duration,
     retries: u32,
     validate_policy: bool,
+    allow_http: bool,
     on_progress: Option<OnProgress>,
     cancel_token: CancelToken,
 }
@@ -77,6 +79,7 @@ impl Uploader {
             idle_timeout: Duration::from_secs(30),
             retries: 4,
             validate_policy: true,
+            allow_http: false,
             on_progress: None,
             cancel_token: CancelToken::new(),
         }
@@ -109,6 +112,15 @@ impl Uploader {
     #[must_use]
     pub fn validate_policy(mut self, validate: bool) -> Self {
         self.validate_policy = validate;
+        self
+    }
+
+    /// Whether to send forms over plain http to other machines, for example to MinIO at `http://minio:9000`. Everyone on
+    /// the network can then read the form and the file, so a warning is logged. Default: false; http is accepted on the
+    /// loopback interface only, which includes `*.localhost`.
+    #[must_use]
+    pub fn allow_http(mut self, allow: bool) -> Self {
+        self.allow_http = allow;
         self
     }
 
@@ -234,6 +246,7 @@ impl Uploader {
         content: impl Into<Content<'a>>,
     ) -> Result<Receipt, UploadError> {
         let started = Instant::now();
+        self.check_url(form)?;
         let content = content.into();
         let bytes = content.length();
         if self.validate_policy {
@@ -252,6 +265,25 @@ impl Uploader {
         };
         log::info!("uploaded {bytes} bytes in {:?}", receipt.elapsed);
         Ok(receipt)
+    }
+}
+
+impl Uploader {
+    fn check_url(&self, form: &PresignedPost) -> Result<(), PresignedPostError> {
+        match url::check(form.url()) {
+            Ok(_) => Ok(()),
+            Err(UrlError::NotHttps) if self.allow_http && url::parse(form.url()).is_ok() => {
+                log::warn!(
+                    "sending a form to {} over plain http: everyone on the network can read it and the file",
+                    form.host()
+                );
+                Ok(())
+            }
+            Err(error) => Err(PresignedPostError::Url {
+                host: form.host(),
+                error,
+            }),
+        }
     }
 }
 

@@ -63,7 +63,7 @@ fn every_call_asks_for_what_the_document_says() {
             );
             let header = |name| {
                 let mut headers = asked.headers.iter();
-                headers.find_map(|(n, value)| (*n == name).then_some(value.as_str()))
+                headers.find_map(|(n, value)| (n == name).then_some(value.as_str()))
             };
             assert_eq!(header("authorization"), Some(&*format!("Bearer {KEY}")));
             assert_eq!(header("user-agent"), Some("test/1"));

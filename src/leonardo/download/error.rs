@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::transport::is_passing;
+use crate::transport::is_transient;
 
 /// Why an image or a video was not downloaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl DownloadError {
     /// Whether another attempt may succeed.
     pub(in crate::leonardo) fn is_retryable(&self) -> bool {
         match self {
-            Self::Status(status) => is_passing(*status),
+            Self::Status(status) => is_transient(*status),
             Self::Incomplete => true,
             _ => false,
         }

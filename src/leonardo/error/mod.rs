@@ -66,8 +66,8 @@ pub enum Error {
         /// Why it cannot be used.
         error: UrlError,
     },
-    /// The URL of the proxy or the file `SSL_CERT_FILE` cannot be used.
-    InvalidConnectionSettings(io::Error),
+    /// The URL of the proxy cannot be used. The message does not repeat it, because it may contain a password.
+    InvalidProxy(io::Error),
 }
 
 impl Error {
@@ -111,7 +111,7 @@ impl Error {
                 | Self::MissingApiKey
                 | Self::InvalidApiKey
                 | Self::InvalidBaseUrl { .. }
-                | Self::InvalidConnectionSettings(_)
+                | Self::InvalidProxy(_)
         )
     }
 
@@ -147,7 +147,7 @@ impl Error {
             Self::Unconfirmed(error) => Some(error),
             Self::Download(error) => Some(error),
             Self::InvalidParameter(error) => Some(error),
-            Self::InvalidConnectionSettings(error) => Some(error),
+            Self::InvalidProxy(error) => Some(error),
             _ => None,
         }
     }
@@ -274,7 +274,7 @@ mod tests {
                 host: "?".into(),
                 error: UrlError::NotAUrl,
             },
-            Error::InvalidConnectionSettings(io::Error::other("no certificate")),
+            Error::InvalidProxy(io::Error::other("the proxy has no host")),
             ParameterError::Missing { name: "prompt" }.into(),
             DownloadError::Redirects.into(),
             ApiError::lacks("uploadInitImage").into(),
