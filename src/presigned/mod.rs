@@ -138,7 +138,8 @@ impl PresignedPost {
         let suffix = self.key().and_then(|key| key.rsplit_once('.'));
         let of_type = |mime: &str| {
             Extension::ALL
-                .into_iter()
+                .iter()
+                .copied()
                 .find(|e| e.content_type() == mime)
         };
         suffix

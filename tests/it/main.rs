@@ -30,6 +30,7 @@ mod sandbox_jobs;
 mod sandbox_limits;
 mod schema;
 mod secrets;
+mod sizes;
 mod tls;
 mod upload;
 mod upload_response;
