@@ -5,7 +5,7 @@ use std::io;
 
 use crate::leonardo::{ApiError, DownloadError, UnconfirmedCall};
 use crate::prepare::PrepareError;
-use crate::presigned::{PolicyError, PresignedPostError};
+use crate::presigned::{PolicyError, PresignedPostError, PresignedPutError};
 use crate::s3::S3Error;
 use crate::text::one_line;
 use crate::transport::TransportError;
@@ -62,9 +62,7 @@ impl Error {
     pub fn is_expired(&self) -> bool {
         match self {
             Self::Storage(error) => error.is_expired(),
-            Self::PresignedPost(PresignedPostError::Policy(error)) => {
-                matches!(error, PolicyError::Expired { .. })
-            }
+            Self::PresignedPost(error) => error.is_expired(),
             _ => false,
         }
     }
@@ -123,6 +121,8 @@ macro_rules! from {
 from! {
     PrepareError => Error::Prepare;
     PresignedPostError => Error::PresignedPost;
+    PolicyError => Error::PresignedPost;
+    PresignedPutError => Error::PresignedPost;
     S3Error => Error::Storage;
     TransportError => Error::Transport;
     ApiError => Error::Api;

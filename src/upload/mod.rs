@@ -161,6 +161,10 @@ impl Uploader {
         let content_type = image.extension().content_type();
         let plain_name = format!("image.{}", image.extension());
         let names = [image.file_name(), plain_name];
+        if self.validate_policy {
+            let checked = form.validate_checksums(image.bytes());
+            checked.map_err(PresignedPostError::from)?;
+        }
         self.post_content(form, names, content_type, image.bytes())
     }
 
@@ -195,7 +199,7 @@ impl Uploader {
         if !metadata.is_file() {
             return Err(file_error(io::Error::other("is not a file")).into());
         }
-        let declared = content_type.or_else(|| form.field("Content-Type"));
+        let declared = content_type.or_else(|| form.value_of("Content-Type"));
         let content_type = declared.unwrap_or("application/octet-stream");
         let names = [ascii_file_name(path), String::from("file")];
         let content = Content::File(FileContent::new(path, &metadata));
@@ -214,7 +218,7 @@ impl Uploader {
         let content = content.into();
         let bytes = content.length();
         if self.validate_policy {
-            let checked = form.check(bytes, content_type, SystemTime::now());
+            let checked = form.validate(bytes, content_type, SystemTime::now());
             checked.map_err(PresignedPostError::from)?;
         }
         // Only a key that asks for it needs the name the file has on this machine.
