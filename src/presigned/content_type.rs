@@ -5,7 +5,8 @@
 pub(super) fn covers(declared: &str, file: &str) -> bool {
     declared.split(',').any(|item| {
         let (item, file) = (normal(item), normal(file));
-        is_partial(&item) && file.starts_with(item.trim_end_matches('*')) || item == file
+        let prefix = item.split('*').next().unwrap_or_default();
+        item == file || is_partial(&item) && file.starts_with(prefix)
     })
 }
 

@@ -155,7 +155,7 @@ impl Refusal {
     fn of(form: &PresignedPost, response: &Response) -> Self {
         let redactor = form.redactor();
         let redact = |text: &str| redactor.redact(text);
-        let mut error = S3Error::parse(response.status, &response.body, redact);
+        let mut error = S3Error::from_response(response, redact);
         error.retry_after = response.retry_after(SystemTime::now());
         Self::Storage(error.into())
     }
