@@ -206,7 +206,9 @@ impl Client {
         let client = match &batch.on_progress {
             Some(on_progress) => {
                 let (on_progress, path) = (Arc::clone(on_progress), path.to_owned());
-                &self.with_progress(move |progress| on_progress(&path, progress))
+                &self
+                    .clone()
+                    .on_progress(move |progress| on_progress(&path, progress))
             }
             None => self,
         };

@@ -61,13 +61,7 @@ impl ClientBuilder {
         let api_key = variable("LEONARDO_API_KEY").ok_or_else(|| {
             Error::Invalid("there is no API key; set LEONARDO_API_KEY to yours".into())
         })?;
-        let transport = || {
-            let transport = UreqTransport::from_env();
-            transport.map_err(|error| Error::Invalid(error.to_string()))
-        };
-        let builder = Self::new(api_key)
-            .uploader(Uploader::new(Arc::new(transport()?)))
-            .transport(Arc::new(transport()?));
+        let builder = Self::new(api_key);
         Ok(match variable("LEONARDO_BASE_URL") {
             Some(base_url) => builder.base_url(base_url),
             None => builder,

@@ -110,7 +110,7 @@ impl Client {
         let images = [init, mask];
         let [uploaded_init, uploaded_mask] = self.upload_all_with(
             || self.call(&call),
-            |index, form| self.uploader.post_image(form, images[index]),
+            |index, form| self.uploader.try_upload(form, images[index]),
         )?;
         Ok(CanvasImages {
             init: UploadedImage::new(init, uploaded_init),

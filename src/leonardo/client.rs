@@ -12,16 +12,15 @@ use super::rate_limiter::RateLimiter;
 use super::unconfirmed::UnconfirmedCall;
 use crate::cancel::CancelToken;
 use crate::error::Error;
-use crate::random;
 use crate::redact::Redactor;
-use crate::retry::{self, Failure, Next};
+use crate::retry::{self, Failure, RetryPolicy};
 use crate::transport::{Request, Response, Transport, TransportError};
 use crate::upload::{Progress, Uploader};
 
 const MAX_RESPONSE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// A server that asks to be left alone for longer is believed, and its answer is the caller's.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(90);
+/// If `Retry-After` is longer than this, the call fails with the API's error.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(90);
 
 /// A client of the Leonardo.Ai API. Cheap to clone, and to share between threads: clones share the connections and the
 /// rate_limiter of calls.
@@ -64,27 +63,25 @@ impl Client {
         ClientBuilder::new(api_key.into())
     }
 
-    /// The same client, whose calls, uploads and waits end with [`Error::Cancelled`] when `token` is cancelled. A call
-    /// that must not be sent twice and was sent already ends with [`Error::Unconfirmed`] instead.
+    /// Ends calls, uploads, downloads and waits with [`Error::Cancelled`] when any thread cancels `token`. A call that must
+    /// not be sent twice and was already sent ends with [`Error::Unconfirmed`] instead.
+    ///
+    /// To cancel some of the work of a client that is shared, use a clone: `client.clone().cancel_token(&token)`.
     #[must_use]
-    pub fn with_cancel_token(&self, token: &CancelToken) -> Self {
-        Self {
-            inner: Arc::clone(&self.inner),
-            uploader: self.uploader.clone().cancel_token(token.clone()),
-            cancel_token: token.clone(),
-        }
+    pub fn cancel_token(mut self, token: &CancelToken) -> Self {
+        self.uploader = self.uploader.cancel_token(token);
+        self.cancel_token = token.clone();
+        self
     }
 
-    /// The same client, which tells how far its uploads are: see [`Uploader::on_progress`].
+    /// Calls `on_progress` during uploads, like [`Uploader::on_progress`].
     #[must_use]
-    pub fn with_progress(
-        &self,
+    pub fn on_progress(
+        mut self,
         on_progress: impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            uploader: self.uploader.clone().on_progress(on_progress),
-            ..self.clone()
-        }
+        self.uploader = self.uploader.on_progress(on_progress);
+        self
     }
 
     /// Makes a call, and reads its answer.
@@ -114,50 +111,53 @@ impl Client {
 
     fn exchange(&self, request: &CallRequest) -> Result<Response, Error> {
         let body = request.json.as_ref().map(|json| json.to_string());
-        let mut attempt = 1;
-        loop {
-            if self.cancel_token.wait(self.reserve(request.kind)) {
-                return Err(Error::Cancelled);
-            }
-            let (error, retry_after) = match self.attempt(request, body.as_deref()) {
-                Err(error) if self.cancel_token.is_cancelled() => {
-                    if error.is_unsent() {
-                        return Err(Error::Cancelled);
-                    }
-                    return Err(UnconfirmedCall::from_failure(Error::Cancelled, request));
-                }
-                Err(error) => (error.redacted(|text| self.redact(text)).into(), None),
-                Ok(response) => match ApiError::find(&response, |text| self.redact(text)) {
-                    None => return Ok(response),
-                    Some(error) => (error.into(), response.retry_after(SystemTime::now())),
-                },
-            };
-            let failure = Failure {
-                is_retryable: may_be_repeated(request.kind, &error),
-                retry_after,
-            };
-            let random = random::draw() as u64;
-            let remaining = Some(LONGEST_RETRY_AFTER);
-            match retry::decide(attempt, self.inner.retries, failure, remaining, random) {
-                Next::Attempt(pause) => {
-                    log::info!("call {attempt} failed, the next one is in {pause:?}: {error}");
-                    if self.cancel_token.wait(pause) {
-                        return Err(Error::Cancelled);
-                    }
-                    attempt += 1;
-                }
-                Next::GiveUp | Next::TooLate => {
-                    return Err(UnconfirmedCall::from_failure(error, request));
-                }
-            }
-        }
+        let policy = RetryPolicy {
+            name: "API call",
+            retries: self.inner.retries,
+            max_retry_after: MAX_RETRY_AFTER,
+            remaining: &|| None,
+            cancel_token: &self.cancel_token,
+        };
+        let result = retry::run(&policy, |_| self.attempt(request, body.as_deref()));
+        result.map_err(|error| error.into_error(Error::Cancelled))
     }
 
+    /// Sends the call once, as soon as the rate limiter permits it.
     fn attempt(
         &self,
         request: &CallRequest,
         body: Option<&str>,
-    ) -> Result<Response, TransportError> {
+    ) -> Result<Response, Failure<Error>> {
+        let permanent = |error| Failure {
+            error,
+            is_retryable: false,
+            retry_after: None,
+        };
+        if self.cancel_token.wait(self.reserve(request.kind)) {
+            return Err(permanent(Error::Cancelled));
+        }
+        let (error, retry_after) = match self.send(request, body) {
+            Err(error) if self.cancel_token.is_cancelled() => {
+                return Err(permanent(if error.is_unsent() {
+                    Error::Cancelled
+                } else {
+                    UnconfirmedCall::from_failure(Error::Cancelled, request)
+                }));
+            }
+            Err(error) => (error.redacted(|text| self.redact(text)).into(), None),
+            Ok(response) => match ApiError::find(&response, |text| self.redact(text)) {
+                None => return Ok(response),
+                Some(error) => (error.into(), response.retry_after(SystemTime::now())),
+            },
+        };
+        Err(Failure {
+            is_retryable: may_be_repeated(request.kind, &error),
+            error: UnconfirmedCall::from_failure(error, request),
+            retry_after,
+        })
+    }
+
+    fn send(&self, request: &CallRequest, body: Option<&str>) -> Result<Response, TransportError> {
         let inner = &self.inner;
         let mut headers = vec![
             ("accept", "application/json".into()),

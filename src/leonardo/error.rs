@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::text::{first_line, one_line};
-use crate::transport::{Response, is_passing};
+use crate::transport::{Response, is_transient};
 
 /// A refusal by the API, or an answer that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,7 +137,7 @@ impl ApiError {
 
     /// Whether the same call may succeed a moment later.
     pub fn is_retryable(&self) -> bool {
-        is_passing(self.effective_status()) && !self.is_unauthorized() && !self.is_moderated()
+        is_transient(self.effective_status()) && !self.is_unauthorized() && !self.is_moderated()
     }
 
     /// Whether the call was certainly not carried out. A server or a gateway that failed may have passed it on before.

@@ -20,7 +20,7 @@ impl Client {
     ) -> Result<(String, Receipt), Error> {
         let [uploaded] = self.upload_all_with(
             || Ok([self.call(call)?]),
-            |_, form| self.uploader.post_image(form, image),
+            |_, form| self.uploader.try_upload(form, image),
         )?;
         Ok(uploaded)
     }
@@ -33,7 +33,7 @@ impl Client {
     ) -> Result<(String, Receipt), Error> {
         let [uploaded] = self.upload_all_with(
             || Ok([self.call(call)?]),
-            |_, form| self.uploader.post_file(form, path, None),
+            |_, form| self.uploader.try_upload_file(form, path, None),
         )?;
         Ok(uploaded)
     }
@@ -53,8 +53,8 @@ impl Client {
         let uploaded = match post_all() {
             Err(UploadError {
                 error,
-                form_expired,
-            }) if form_expired => {
+                is_form_expired,
+            }) if is_form_expired => {
                 log::info!("a form expires before its file is stored, asking for another: {error}");
                 let mut uploaded = post_all().map_err(|failed| failed.error)?;
                 for (_, receipt) in &mut uploaded {

@@ -21,7 +21,7 @@ use std::time::SystemTime;
 use crate::extension::Extension;
 use crate::multipart::{Body, Content, Form, check_header};
 use crate::redact::Redactor;
-use crate::timestamp::Timestamp;
+use crate::time::Timestamp;
 use crate::url;
 
 pub use error::PresignedPostError;
@@ -61,15 +61,15 @@ impl PresignedPost {
     ///
     /// # Errors
     ///
-    /// [`PresignedPostError`] if the address is neither https nor on the loopback interface, or if the fields cannot be
-    /// sent: there are none, one is named `file`, a name contains a line break, or they take more than 20 KB.
+    /// [`PresignedPostError`] if the address is not an http or https URL without user name and password, or if the fields
+    /// cannot be sent: there are none, one is named `file`, a name contains a line break, or they take more than 20 KB.
     pub fn new(
         url: impl Into<String>,
         fields: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, PresignedPostError> {
         let url = url.into();
         let fields: Vec<_> = fields.into_iter().collect();
-        url::check(&url).map_err(|error| PresignedPostError::Url {
+        url::parse(&url).map_err(|error| PresignedPostError::Url {
             host: url::host(&url),
             error,
         })?;
@@ -323,5 +323,63 @@ mod tests {
         ] {
             assert_eq!(form.redact(text), redacted);
         }
+    }
+
+    #[test]
+    fn secrets_of_every_cloud_are_redacted() {
+        let secrets = [
+            ("OSSAccessKeyId", "LTAI5tExampleKey0001"),
+            ("signature", "CQpNHzw5inWeshhahnu4rRdiDzw="),
+            ("x-oss-security-token", "CAIS/oss+token/=="),
+            (
+                "x-oss-credential",
+                "LTAI/20261125/cn-hangzhou/oss/aliyun_v4_request",
+            ),
+            ("q-ak", "AKIDcos0000000001"),
+            ("q-signature", "abababababababababab"),
+            ("x-cos-security-token", "costoken0001/+="),
+            ("GoogleAccessId", "sa@p.iam.gserviceaccount.com"),
+            ("x-goog-signature", "cdcdcdcdcdcdcdcdcdcd"),
+            ("AccessKeyId", "HPUAobs0000000001"),
+            ("x-obs-security-token", "obstoken0001/+="),
+            ("KSSAccessKeyId", "AKLTkss0000000001"),
+            (
+                "x-tos-credential",
+                "AKTPtos00001/20261125/cn-beijing/tos/request",
+            ),
+            ("x-tos-signature", "efefefefefefefefefef"),
+            ("token", "ak:qiniu:signature"),
+            ("authorization", "UPYUN op:signature="),
+            ("callback", "eyJjYWxsYmFja1VybCI6Imh0dHBzOi8vYXBwL2NiIn0="),
+        ];
+        let redirect = "https://app.example/done?token=REDIRECT-TOKEN";
+        let public = [
+            ("key", "users/photo.jpg"),
+            ("q-key-time", "1795612000;1795699999"),
+            ("x-obs-acl", "public-read"),
+            ("success_action_redirect", redirect),
+        ];
+        let fields: Vec<_> = secrets.iter().chain(&public).copied().collect();
+        let form = form(&fields);
+        for (name, secret) in secrets {
+            let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let html = secret.replace('=', "&#x3D;").replace('/', "&#x2F;");
+            let texts = [
+                secret.to_owned(),
+                secret.to_uppercase(),
+                secret.replace('/', "\\/"),
+                percent,
+                html,
+            ];
+            for text in texts {
+                let redacted = form.redact(&format!("<{name}>{text}</{name}>"));
+                assert_eq!(redacted, format!("<{name}>[redacted]</{name}>"), "{text}");
+            }
+        }
+        for (_, value) in &public[..3] {
+            assert_eq!(form.redact(value), *value);
+        }
+        let redacted = form.redact(redirect);
+        assert_eq!(redacted, "https://app.example/done?token=[redacted]");
     }
 }

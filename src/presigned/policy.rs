@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::cloud::Cloud;
 use super::condition::Condition;
 use super::fields;
-use crate::timestamp::Timestamp;
+use crate::time::Timestamp;
 
 /// A decoded policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Policy {
         let value: Value = serde_json::from_slice(&json).ok()?;
         let conditions = value.get("conditions")?.as_array()?;
         Some(Self {
-            expiration: Timestamp::parse_rfc3339(value.get("expiration")?.as_str()?)?,
+            expiration: Timestamp::parse_iso8601(value.get("expiration")?.as_str()?)?,
             conditions: conditions.iter().flat_map(Condition::read).collect(),
         })
     }

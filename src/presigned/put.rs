@@ -12,7 +12,7 @@ use super::put_error::PresignedPutError;
 use super::validate::MARGIN;
 use crate::extension::Extension;
 use crate::redact::Redactor;
-use crate::timestamp::Timestamp;
+use crate::time::Timestamp;
 use crate::url;
 
 /// A URL that allows one file to be stored with `PUT` on S3, Google Cloud Storage, Azure Blob Storage or a service like
@@ -28,19 +28,20 @@ pub struct PresignedPut {
     clock_skew: i64,
 }
 
+#[allow(dead_code, reason = "for the uploader, which sends forms only so far")]
 impl PresignedPut {
     /// A presigned PUT made of its URL and the headers that its producer gave along with it.
     ///
     /// # Errors
     ///
-    /// [`PresignedPutError`] if the address is neither https nor on the loopback interface, or if a header cannot be
-    /// sent.
+    /// [`PresignedPutError`] if the address is not an http or https URL without user name and password, or if a header
+    /// cannot be sent.
     pub fn new(
         url: impl Into<String>,
         headers: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, PresignedPutError> {
         let url = url.into();
-        url::check(&url).map_err(|error| PresignedPutError::Url {
+        url::parse(&url).map_err(|error| PresignedPutError::Url {
             host: url::host(&url),
             error,
         })?;
@@ -217,6 +218,7 @@ impl PresignedPut {
 }
 
 /// Whether the value of a parameter says only how and for how long a URL is signed.
+#[allow(dead_code, reason = "for the uploader, which sends forms only so far")]
 fn is_public(name: &str) -> bool {
     const PUBLIC: [&str; 12] = [
         "se",

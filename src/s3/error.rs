@@ -140,7 +140,7 @@ impl S3Error {
                 RequestTimeout | SlowDown | InternalError | ServiceUnavailable | IncompleteBody
                 | OperationAborted,
             ) => true,
-            None | Some(Other(_)) => transport::is_passing(self.status),
+            None | Some(Other(_)) => transport::is_transient(self.status),
             Some(_) => false,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::code::S3ErrorCode;
 use super::error::S3Error;
-use crate::timestamp::Timestamp;
+use crate::time::Timestamp;
 
 /// Codes for nothing but expiry: R2's and NooBaa's.
 const CODES: [&str; 2] = ["ExpiredRequest", "RequestExpired"];

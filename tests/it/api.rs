@@ -63,7 +63,7 @@ fn every_call_asks_for_what_the_document_says() {
             );
             let header = |name| {
                 let mut headers = asked.headers.iter();
-                headers.find_map(|(n, value)| (*n == name).then_some(value.as_str()))
+                headers.find_map(|(n, value)| (n == name).then_some(value.as_str()))
             };
             assert_eq!(header("authorization"), Some(&*format!("Bearer {KEY}")));
             assert_eq!(header("user-agent"), Some("test/1"));
@@ -279,7 +279,7 @@ fn a_cancelled_client_asks_for_nothing_more() {
         .retries(4)
         .build()
         .unwrap()
-        .with_cancel_token(&token);
+        .cancel_token(&token);
     let other = client.clone();
     let thread = std::thread::spawn(move || client.me());
     while api.asked().is_empty() {
@@ -310,7 +310,7 @@ fn a_paid_call_that_is_cancelled_on_its_way_may_have_been_charged() {
             .transport(Arc::new(CancelsOnItsWay(token.clone(), kind)))
             .build()
             .unwrap();
-        client.with_cancel_token(&token)
+        client.cancel_token(&token)
     };
     let generation = CreateGeneration::new("p");
     let sent = cancelled(TransportErrorKind::Broken);
@@ -413,7 +413,7 @@ fn calls_beyond_the_budget_wait() {
         .calls_per_minute(2000, 2)
         .build()
         .unwrap()
-        .with_cancel_token(&token);
+        .cancel_token(&token);
     let generation = CreateGeneration::new("p");
     client.generate(&generation).unwrap();
     client.generate(&generation).unwrap();

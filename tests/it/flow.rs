@@ -208,7 +208,7 @@ fn a_wait_ends_with_its_time_its_callback_or_its_token() {
         of_the_callback.cancel();
         ControlFlow::Continue(())
     });
-    let waiting = client.with_cancel_token(&token);
+    let waiting = client.clone().cancel_token(&token);
     assert!(matches!(
         waiting.wait_with(&job, &cancelling),
         Err(Error::Cancelled)
@@ -482,7 +482,7 @@ fn a_batch_that_is_cancelled_begins_nothing_more() {
         .jobs(1)
         .on_done(move |_| of_the_callback.cancel());
     let file = fixture("images/lighthouse.jpg");
-    let client = client(&sandbox).with_cancel_token(&token);
+    let client = client(&sandbox).cancel_token(&token);
     let items = client.upload_init_images([&file, &file, &file], &batch);
     let uploaded = |item: &&_| {
         matches!(

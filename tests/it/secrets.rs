@@ -192,26 +192,15 @@ fn debug_output() {
     let client = Client::builder(API_KEY);
     let builder = format!("{client:?}");
     let body = b"SECRET".to_vec();
-    let request = Request {
-        method: Method::Post,
-        url: "https://example.com/?SECRET",
-        headers: vec![("authorization", format!("Bearer {API_KEY}"))],
-        body: Some((&mut body.as_slice(), 6)),
-        timeout: Duration::ZERO,
-        idle_timeout: Duration::ZERO,
-        cancel_token: None,
-        max_response_bytes: 0,
-        sink: None,
-    };
+    let mut bytes = body.as_slice();
+    let mut request = Request::new(Method::Post, "https://example.com/?SECRET");
+    request.headers = vec![("authorization", format!("Bearer {API_KEY}"))];
+    request.body = Some((&mut bytes, 6));
     let parts = Form::new().field("policy", MARK);
     let whole = parts
         .clone()
         .file("file", "a.jpg", "image/jpeg", MARK.as_bytes());
-    let response = Response {
-        status: 200,
-        headers: vec![("set-cookie".into(), MARK.into())],
-        body: body.clone(),
-    };
+    let response = Response::new(200, body.clone()).with_header("set-cookie", MARK);
     let client = client.build().unwrap();
     let error = TransportError::new(
         TransportErrorKind::Tls,
@@ -246,11 +235,7 @@ struct Echo {
 
 impl Transport for Echo {
     fn send(&self, _: Request<'_>) -> Result<Response, TransportError> {
-        Ok(Response {
-            status: self.status,
-            headers: vec![],
-            body: self.body.clone().into(),
-        })
+        Ok(Response::new(self.status, self.body.clone()))
     }
 }
 
@@ -476,11 +461,7 @@ impl Transport for Treacherous {
                 sent,
             ));
         }
-        Ok(Response {
-            status: 307,
-            headers: vec![("location".into(), host)],
-            body: vec![],
-        })
+        Ok(Response::new(307, "").with_header("location", host))
     }
 }
 

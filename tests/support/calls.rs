@@ -52,11 +52,7 @@ impl Transport for Uploads {
             }
             _ => json!(null),
         };
-        Ok(Response {
-            status: 200,
-            headers: vec![],
-            body: body.to_string().into(),
-        })
+        Ok(Response::new(200, body.to_string()))
     }
 }
 

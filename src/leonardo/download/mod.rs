@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use super::client::Client;
 use crate::error::Error;
-use crate::random;
-use crate::retry::{self, Failure, Next};
-use crate::transport::{Method, Request, Response, TransportError, is_passing};
+use crate::retry::{self, Failure, RetryPolicy};
+use crate::transport::{Method, Request, Response, TransportError, is_transient};
 use crate::url;
 
 use sink::{Sink, Target, Written};
@@ -21,6 +20,9 @@ const MAX_REDIRECTS: usize = 3;
 /// The time limits of an attempt: in all, and without a byte.
 const TIMEOUT: Duration = Duration::from_secs(3600);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// If `Retry-After` is longer than this, the download fails.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// A downloaded image or video.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +60,7 @@ pub enum DownloadError {
 impl DownloadError {
     fn is_retryable(&self) -> bool {
         match self {
-            Self::Status(status) => is_passing(*status),
+            Self::Status(status) => is_transient(*status),
             Self::Incomplete => true,
             _ => false,
         }
@@ -129,40 +131,44 @@ impl Client {
     }
 
     fn download_to(&self, url: &str, target: Target<'_>) -> Result<Downloaded, Error> {
-        let mut attempt = 1;
-        loop {
-            let Failed { error, is_final } = match self.download_once(url, target) {
-                Ok(written) => {
-                    return Ok(Downloaded {
-                        path: written.path,
-                        bytes: written.bytes,
-                        content_type: written.format.content_type(),
-                    });
-                }
-                Err(_) if self.cancel_token.is_cancelled() => return Err(Error::Cancelled),
-                Err(failed) => failed,
-            };
-            let is_retryable = match &error {
-                Error::Download(error) => error.is_retryable(),
-                error => error.is_retryable(),
-            };
-            let failure = Failure {
-                is_retryable: is_retryable && !is_final,
-                retry_after: None,
-            };
-            let random = random::draw() as u64;
-            match retry::decide(attempt, self.inner.retries, failure, None, random) {
-                Next::Attempt(pause) if !self.cancel_token.wait(pause) => {
-                    log::info!("retrying a download in {pause:?}: {error}");
-                    attempt += 1;
-                }
-                Next::Attempt(_) => return Err(Error::Cancelled),
-                Next::GiveUp | Next::TooLate => return Err(error),
-            }
-        }
+        let policy = RetryPolicy {
+            name: "download",
+            retries: self.inner.retries,
+            max_retry_after: MAX_RETRY_AFTER,
+            remaining: &|| None,
+            cancel_token: &self.cancel_token,
+        };
+        let result = retry::run(&policy, |_| self.download_once(url, target));
+        let written = result.map_err(|error| error.into_error(Error::Cancelled))?;
+        Ok(Downloaded {
+            path: written.path,
+            bytes: written.bytes,
+            content_type: written.format.content_type(),
+        })
     }
 
-    fn download_once(&self, url: &str, target: Target<'_>) -> Result<Written, Failed> {
+    fn download_once(&self, url: &str, target: Target<'_>) -> Result<Written, Failure<Error>> {
+        self.follow(url, target)
+            .map_err(|Failed { error, is_final }| {
+                let error = if self.cancel_token.is_cancelled() {
+                    Error::Cancelled
+                } else {
+                    error
+                };
+                let is_retryable = match &error {
+                    Error::Download(error) => error.is_retryable(),
+                    error => error.is_retryable(),
+                };
+                Failure {
+                    error,
+                    is_retryable: is_retryable && !is_final,
+                    retry_after: None,
+                }
+            })
+    }
+
+    /// Downloads once, following redirects.
+    fn follow(&self, url: &str, target: Target<'_>) -> Result<Written, Failed> {
         let mut url = url.to_owned();
         let max_bytes = self.inner.max_download_bytes;
         for _ in 0..=MAX_REDIRECTS {

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::presigned::fields;
-use crate::timestamp::Timestamp;
+use crate::time::Timestamp;
 
 /// The decoded parameters of a URL.
 pub(super) struct Query(Vec<(String, String)>);
@@ -80,7 +80,8 @@ impl Query {
         let lasting = ["amz", "goog", "oss", "tos"].iter().find_map(|cloud| {
             let date = self.get(&format!("x-{cloud}-date"))?;
             let life = self.get(&format!("x-{cloud}-expires"))?;
-            basic_date(date)?.checked_add(Duration::from_secs(life.parse().ok()?))
+            SystemTime::from(Timestamp::parse_iso8601(date)?)
+                .checked_add(Duration::from_secs(life.parse().ok()?))
         });
         let unix =
             |seconds: &str| UNIX_EPOCH.checked_add(Duration::from_secs(seconds.parse().ok()?));
@@ -91,17 +92,6 @@ impl Query {
     }
 }
 
-/// `20261122T150347Z`.
-fn basic_date(text: &str) -> Option<SystemTime> {
-    let is_basic = text.len() == 16 && text.is_ascii();
-    let text = is_basic.then_some(text)?;
-    let (date, time) = (&text[..8], text[8..].strip_prefix('T')?);
-    let [year, month, day] = [&date[..4], &date[4..6], &date[6..]];
-    let [hour, minute, rest] = [&time[..2], &time[2..4], &time[4..]];
-    let text = format!("{year}-{month}-{day}T{hour}:{minute}:{rest}");
-    Some(Timestamp::parse_rfc3339(&text)?.into())
-}
-
 /// [The three forms](https://learn.microsoft.com/rest/api/storageservices/formatting-datetime-values) that Azure allows:
 /// a day, with the minute, with the second.
 fn azure_date(text: &str) -> Option<SystemTime> {
@@ -110,7 +100,7 @@ fn azure_date(text: &str) -> Option<SystemTime> {
         17 => format!("{}:00Z", text.strip_suffix('Z')?),
         _ => text.to_owned(),
     };
-    Some(Timestamp::parse_rfc3339(&text)?.into())
+    Some(Timestamp::parse_iso8601(&text)?.into())
 }
 
 /// Replaces each `%2F` by the byte it stands for. What is no escape stays.
@@ -137,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_expiry_of_every_scheme_is_read() {
-        let expected: SystemTime = Timestamp::parse_rfc3339("2026-11-22T15:00:00Z")
+        let expected: SystemTime = Timestamp::parse_iso8601("2026-11-22T15:00:00Z")
             .unwrap()
             .into();
         for query in [

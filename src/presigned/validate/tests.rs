@@ -7,7 +7,9 @@ const EXPIRATION: &str = "2026-11-22T15:03:47Z";
 
 fn at(seconds: i64) -> SystemTime {
     let expiration: jiff::Timestamp = EXPIRATION.parse().unwrap();
-    (expiration + jiff::SignedDuration::from_secs(seconds)).into()
+    (expiration + jiff::SignedDuration::from_secs(seconds))
+        .try_into()
+        .unwrap()
 }
 
 fn form(conditions: &str, fields: &[(&str, &str)]) -> PresignedPost {
