@@ -1,21 +1,20 @@
-//! Forms, and what is posted with them.
+//! Uploads with forms that are requested when they are needed.
 
 use std::path::Path;
 
 use super::call::Call;
 use super::client::Client;
-use super::error::ApiError;
-use crate::error::Error;
+use super::error::Error;
+use super::upload_form::UploadForm;
 use crate::prepare::PreparedImage;
 use crate::presigned::PresignedPost;
 use crate::upload::{Receipt, UploadError};
 
 impl Client {
-    /// Posts `image` with the form that `call` gets; when that expires while there is work to do, with another one,
-    /// once. Gives the id and what the storage answered.
+    /// Uploads `image` with the form that `call` requests. Returns the id and the receipt.
     pub(super) fn upload_with(
         &self,
-        call: &impl Call<Response = PresignedPost>,
+        call: &impl Call<Response = UploadForm>,
         image: &PreparedImage,
     ) -> Result<(String, Receipt), Error> {
         let [uploaded] = self.upload_all_with(
@@ -25,10 +24,10 @@ impl Client {
         Ok(uploaded)
     }
 
-    /// As [`upload_with`](Self::upload_with), with a file as it is.
+    /// Uploads a file unchanged with the form that `call` requests. Returns the id and the receipt.
     pub(super) fn upload_file_with(
         &self,
-        call: &impl Call<Response = PresignedPost>,
+        call: &impl Call<Response = UploadForm>,
         path: &Path,
     ) -> Result<(String, Receipt), Error> {
         let [uploaded] = self.upload_all_with(
@@ -38,39 +37,37 @@ impl Client {
         Ok(uploaded)
     }
 
-    /// Posts with every form that `ask` gets, and with other forms, once, when one of them expires.
+    /// Uploads with each form that `request` returns; `upload` gets its index. If a form expires before its file is
+    /// stored, requests new forms and uploads all files again, once.
     pub(super) fn upload_all_with<const N: usize>(
         &self,
-        ask: impl Fn() -> Result<[PresignedPost; N], Error>,
-        post: impl Fn(usize, &PresignedPost) -> Result<Receipt, UploadError>,
+        request: impl Fn() -> Result<[UploadForm; N], Error>,
+        upload: impl Fn(usize, &PresignedPost) -> Result<Receipt, UploadError>,
     ) -> Result<[(String, Receipt); N], Error> {
-        let post_all = || -> Result<Vec<(String, Receipt)>, UploadError> {
-            let forms = ask()?;
-            let all = forms.iter().enumerate();
-            all.map(|(index, form)| Ok((form_id(form)?, post(index, form)?)))
+        let upload_all = |forms: [UploadForm; N]| -> Result<Vec<(String, Receipt)>, UploadError> {
+            let forms = forms.into_iter().enumerate();
+            forms
+                .map(|(index, UploadForm { id, form })| Ok((id, upload(index, &form)?)))
                 .collect()
         };
-        let uploaded = match post_all() {
+        let uploaded = match upload_all(request()?) {
             Err(UploadError {
                 error,
                 is_form_expired,
             }) if is_form_expired => {
-                log::info!("a form expires before its file is stored, asking for another: {error}");
-                let mut uploaded = post_all().map_err(|failed| failed.error)?;
+                log::info!(
+                    "the form expired before the file was stored, requesting another: {error}"
+                );
+                let mut uploaded = upload_all(request()?).map_err(|failed| failed.error)?;
                 for (_, receipt) in &mut uploaded {
                     receipt.form_renewed = true;
                 }
                 uploaded
             }
-            other => other.map_err(|failed| failed.error)?,
+            uploaded => uploaded.map_err(|failed| failed.error)?,
         };
         Ok(uploaded
             .try_into()
             .expect("there is a receipt for every form"))
     }
-}
-
-fn form_id(form: &PresignedPost) -> Result<String, Error> {
-    let id = form.id().map(str::to_owned);
-    id.ok_or_else(|| ApiError::null("the id of the image").into())
 }

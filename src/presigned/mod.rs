@@ -13,7 +13,6 @@ mod put_error;
 mod shapes;
 mod upload;
 mod validate;
-mod wrapped;
 
 use std::fmt;
 use std::time::SystemTime;
@@ -44,7 +43,6 @@ const HEADER_BYTES: usize = 80;
 /// metadata's, are secrets: they appear in no `Debug` output and in no error.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PresignedPost {
-    id: Option<String>,
     url: String,
     fields: Vec<(String, String)>,
     policy: Option<Policy>,
@@ -89,7 +87,6 @@ impl PresignedPost {
         check_length(lengths.sum())?;
         let policy = fields::value(pairs(&fields), "Policy").and_then(Policy::decode);
         Ok(Self {
-            id: None,
             url,
             fields,
             policy,
@@ -114,10 +111,7 @@ impl PresignedPost {
     /// [`nth_from_json`](Self::nth_from_json)), two addresses or sets of fields that differ, or more than
     /// [`MAX_JSON_BYTES`](Self::MAX_JSON_BYTES), and as [`new`](Self::new).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, PresignedPostError> {
-        match wrapped::read_one(json.as_ref()) {
-            Some(form) => form,
-            None => PresignedUpload::parse(json)?.into_post(),
-        }
+        PresignedUpload::parse(json)?.into_post()
     }
 
     /// Reads the form at `index`, counted from 0, from a response that contains several.
@@ -127,20 +121,6 @@ impl PresignedPost {
     /// As [`from_json`](Self::from_json), and [`PresignedPostError::Several`] if there is no form at this index.
     pub fn nth_from_json(json: impl AsRef<[u8]>, index: usize) -> Result<Self, PresignedPostError> {
         PresignedUpload::parse_nth(json, index)?.into_post()
-    }
-
-    /// Reads both forms of a `uploadCanvasInitImage` response: the init image's, then the mask's.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_json`](Self::from_json).
-    pub fn canvas_from_json(json: impl AsRef<[u8]>) -> Result<(Self, Self), PresignedPostError> {
-        wrapped::read_canvas(json.as_ref())
-    }
-
-    /// The id the API gave the image, if it gave one.
-    pub fn id(&self) -> Option<&str> {
-        self.id.as_deref()
     }
 
     /// Adds a field that the producer left to the client, or replaces its value.
@@ -160,7 +140,6 @@ impl PresignedPost {
             None => self.fields.push((name, value)),
         }
         Ok(Self {
-            id: self.id,
             clock_skew: self.clock_skew,
             ..Self::new(self.url, self.fields)?
         })
@@ -266,7 +245,6 @@ impl fmt::Debug for PresignedPost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.fields().map(|(name, _)| name).collect();
         f.debug_struct("PresignedPost")
-            .field("id", &self.id)
             .field("host", &url::host(&self.url))
             .field("key", &self.key())
             .field("fields", &names)

@@ -86,7 +86,8 @@ impl<R: Read> Read for ProgressReader<'_, R> {
             Ok(read) => read,
             Err(error) => {
                 let kind = error.kind();
-                self.error = Some(Error::File(error));
+                // Only a file can fail: bytes in memory are always readable.
+                self.error = error.downcast().ok().map(Error::File);
                 return Err(kind.into());
             }
         };

@@ -32,4 +32,5 @@ mod schema;
 mod secrets;
 mod tls;
 mod upload;
+mod upload_response;
 mod wire;

@@ -1,4 +1,4 @@
-//! Where the body of a download goes.
+//! Writes the body of a download to a file.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -7,13 +7,14 @@ use super::DownloadError;
 use super::format::Format;
 use crate::atomic_file::AtomicFile;
 use crate::cancel::CancelToken;
-use crate::error::Error;
+use crate::error::FileError;
+use crate::leonardo::Error;
 
 /// The file that a download is written to.
 #[derive(Clone, Copy)]
 pub(super) enum Target<'a> {
     File(&'a Path),
-    /// A file in this folder, of this name, with the extension of what it is.
+    /// A file in this folder with this name and the extension of its format.
     Folder(&'a Path, &'a str),
 }
 
@@ -26,7 +27,7 @@ impl Target<'_> {
     }
 }
 
-/// Creates the file as soon as the first bytes tell what it is.
+/// Creates the file as soon as the first bytes determine its format.
 pub(super) struct Sink<'a> {
     target: Target<'a>,
     max_bytes: u64,
@@ -34,7 +35,7 @@ pub(super) struct Sink<'a> {
     head: Vec<u8>,
     bytes: u64,
     open: Option<Open<'a>>,
-    /// What the error was that a transport got to see as an I/O error.
+    /// The error that a transport sees as an I/O error.
     pub failed: Option<Error>,
 }
 
@@ -44,7 +45,7 @@ struct Open<'a> {
     format: Format,
 }
 
-/// A file that is there.
+/// A file that was written completely.
 pub(super) struct Written {
     pub path: PathBuf,
     pub bytes: u64,
@@ -64,7 +65,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Whether bytes went where they cannot be taken back from, so that another attempt would repeat them.
+    /// Whether bytes were written to a device or a FIFO, so that another attempt would write them again.
     pub fn is_final(&self) -> bool {
         let open = self.open.as_ref();
         open.is_some_and(|open| open.file.is_direct())
@@ -82,7 +83,7 @@ impl<'a> Sink<'a> {
         match &mut self.open {
             Some(open) => {
                 let written = open.file.write_all(bytes);
-                written.map_err(|error| of_file(&open.path, error))
+                written.map_err(|error| FileError::write(&open.path, error).into())
             }
             None => {
                 self.head.extend_from_slice(bytes);
@@ -98,14 +99,14 @@ impl<'a> Sink<'a> {
         let format = Format::recognize(&self.head).ok_or(DownloadError::ContentType)?;
         let path = self.target.path(format);
         let created = AtomicFile::create(&path, Some(self.cancel_token));
-        let mut file = created.map_err(|error| of_file(&path, error))?;
+        let mut file = created.map_err(|error| FileError::write(&path, error))?;
         let written = file.write_all(&self.head);
-        written.map_err(|error| of_file(&path, error))?;
+        written.map_err(|error| FileError::write(&path, error))?;
         Ok(Open { file, path, format })
     }
 
-    /// Keeps the file. If the end of the response was the end of the connection, the content decides whether this is all
-    /// of it.
+    /// Keeps the file. If only the end of the connection marked the end of the response, the content determines whether it
+    /// is complete.
     pub fn finish(mut self, is_length_known: bool) -> Result<Written, Error> {
         let open = match self.open.take() {
             Some(open) => open,
@@ -115,14 +116,15 @@ impl<'a> Sink<'a> {
         if !file.is_direct() {
             if !is_length_known {
                 let complete = format.is_complete(file.as_file(), self.bytes);
-                if !complete.map_err(|error| of_file(&path, error))? {
+                if !complete.map_err(|error| FileError::write(&path, error))? {
                     return Err(DownloadError::Incomplete.into());
                 }
             }
             let synced = file.as_file().sync_all();
-            synced.map_err(|error| of_file(&path, error))?;
+            synced.map_err(|error| FileError::write(&path, error))?;
         }
-        file.commit().map_err(|error| of_file(&path, error))?;
+        file.commit()
+            .map_err(|error| FileError::write(&path, error))?;
         Ok(Written {
             path,
             bytes: self.bytes,
@@ -131,18 +133,13 @@ impl<'a> Sink<'a> {
     }
 }
 
-fn of_file(path: &Path, error: io::Error) -> Error {
-    let text = format!("{}: {error}", path.display());
-    Error::File(io::Error::new(error.kind(), text))
-}
-
 impl Write for Sink<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.take(bytes) {
             Ok(()) => Ok(bytes.len()),
             Err(error) => {
                 self.failed = Some(error);
-                Err(io::Error::other("the download cannot be kept"))
+                Err(io::Error::other("the download cannot be written"))
             }
         }
     }

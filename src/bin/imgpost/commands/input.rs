@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use imgpost::leonardo::{UploadForm, UploadResponse};
 use imgpost::{
-    Error, Extension, Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError,
+    Extension, Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError,
 };
 
 use super::folder::Found;
@@ -45,7 +46,7 @@ pub fn image(
     let image = if is_standard(file) || is_special(file) {
         image_from_stream(file, &prepare)?
     } else {
-        prepare.open(file).map_err(Error::from)?
+        prepare.open(file)?
     };
     let (from, to, extension) = (image.source_size(), image.size(), image.extension());
     log::info!("prepared {}: {from} -> {to} {extension}", file.display());
@@ -63,7 +64,7 @@ fn image_from_stream(file: &Path, prepare: &PrepareOptions) -> Result<PreparedIm
         (name, bytes)
     };
     let bytes = bytes.ok_or_else(|| Failure::image_too_large(&name, max_bytes))?;
-    let image = prepare.prepare_bytes(bytes).map_err(Error::from);
+    let image = prepare.prepare_bytes(bytes);
     image.map_err(|error| Failure::from(error).with_name(&name))
 }
 
@@ -78,8 +79,23 @@ pub fn check_format(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A presigned form, and the id of the file that it uploads, if the API's response has one.
+pub struct GivenForm {
+    pub form: PresignedPost,
+    pub id: Option<String>,
+}
+
+impl From<UploadForm> for GivenForm {
+    fn from(upload: UploadForm) -> Self {
+        Self {
+            form: upload.form,
+            id: Some(upload.id),
+        }
+    }
+}
+
 /// Reads a form. Standard input cannot be both the form and the file to be posted.
-pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<PresignedPost, Failure> {
+pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<GivenForm, Failure> {
     check_name(file)?;
     let max_bytes = PresignedPost::MAX_JSON_BYTES;
     let limit = max_bytes as u64;
@@ -106,15 +122,22 @@ pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<Presi
         }
     };
     let too_long = PresignedPostError::JsonTooLong { max_bytes };
-    let json = json.ok_or_else(|| Error::from(too_long))?;
-    let form = match half {
-        None => PresignedPost::from_json(json),
-        Some(half) => PresignedPost::canvas_from_json(json).map(|(init, mask)| match half {
-            Half::Init => init,
-            Half::Mask => mask,
+    let json = json.ok_or(too_long)?;
+    match (UploadResponse::from_json(&json)?, half) {
+        (Some(UploadResponse::Canvas(canvas)), Some(Half::Init)) => Ok(canvas.init.into()),
+        (Some(UploadResponse::Canvas(canvas)), Some(Half::Mask)) => Ok(canvas.mask.into()),
+        (Some(UploadResponse::Canvas(_)), None) => Err(Failure::usage(
+            "the response contains the two forms of a canvas; choose one with --half init or --half mask",
+        )),
+        (_, Some(_)) => Err(Failure::usage(
+            "--half is for the response of a canvas, and this contains one form; omit it",
+        )),
+        (Some(UploadResponse::Form(upload)), None) => Ok(upload.into()),
+        _ => Ok(GivenForm {
+            form: PresignedPost::from_json(json)?,
+            id: None,
         }),
-    };
-    Ok(form.map_err(Error::from)?)
+    }
 }
 
 /// The files that files, folders and patterns stand for, each once. Those of a folder or a pattern come by name.

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::call::{CallKind, CallRequest};
-use crate::error::Error;
-use crate::transport::{Method, TransportErrorKind};
+use super::Error;
+use crate::leonardo::call::{CallKind, CallRequest};
+use crate::transport::{Method, TransportError, TransportErrorKind};
 
 /// A call that was sent and must not be sent twice, such as one that starts a generation, and whose response is missing
 /// or unusable. The API may have carried it out and charged it.
@@ -16,35 +16,34 @@ pub struct UnconfirmedCall {
     method: Method,
     path: String,
     kind: CallKind,
-    cause: Error,
+    reason: Error,
 }
 
 impl UnconfirmedCall {
-    /// The error of a call that failed with `error`: the same, unless the call may have been carried out nevertheless
-    /// and must not be sent twice.
-    pub(super) fn from_failure(error: Error, request: &CallRequest) -> Error {
-        if request.kind == CallKind::Repeatable || is_certainly_not_carried_out(&error) {
+    /// Wraps the error of a call that failed, if the call may have been carried out and must not be sent twice.
+    pub(in crate::leonardo) fn from_failure(error: Error, request: &CallRequest) -> Error {
+        if request.kind == CallKind::Idempotent || !may_be_carried_out(&error) {
             error
         } else {
             Self::error(error, request)
         }
     }
 
-    /// The error of a call whose response reports success but, as `error` says, not the result.
-    pub(super) fn from_success(error: Error, request: &CallRequest) -> Error {
-        if request.kind == CallKind::Repeatable {
+    /// Wraps the error of a call whose response reports success but lacks the result, if the call must not be sent twice.
+    pub(in crate::leonardo) fn from_success(error: Error, request: &CallRequest) -> Error {
+        if request.kind == CallKind::Idempotent {
             error
         } else {
             Self::error(error, request)
         }
     }
 
-    fn error(cause: Error, request: &CallRequest) -> Error {
+    fn error(reason: Error, request: &CallRequest) -> Error {
         Error::Unconfirmed(Box::new(Self {
             method: request.method,
             path: request.path.clone(),
             kind: request.kind,
-            cause,
+            reason,
         }))
     }
 
@@ -55,39 +54,43 @@ impl UnconfirmedCall {
 
     /// Whether the call costs credits.
     pub fn is_charged(&self) -> bool {
-        self.kind == CallKind::Generation
+        self.kind == CallKind::Job
     }
 
-    /// Why there is no usable response: [`Error::Transport`] when it was lost, [`Error::Api`] when it is a server's or
-    /// a gateway's failure or cannot be read, [`Error::Cancelled`] when the call was cancelled on its way.
-    pub fn cause(&self) -> &Error {
-        &self.cause
+    /// Why there is no usable response: [`Error::Core`] with a transport error if it was lost, [`Error::Api`] if a server
+    /// or a gateway failed or the response cannot be read, [`Error::Cancelled`] if the call was cancelled after it was
+    /// sent.
+    pub fn reason(&self) -> &Error {
+        &self.reason
     }
 }
 
-/// Whether the request was not sent, or was refused by a response that leaves no doubt.
-fn is_certainly_not_carried_out(error: &Error) -> bool {
+/// Whether the API may have carried out a call that failed with `error`. It has not if the request was not sent, or if a
+/// response rejects it beyond doubt.
+pub(in crate::leonardo) fn may_be_carried_out(error: &Error) -> bool {
     match error {
-        Error::Transport(error) => error.is_unsent(),
-        Error::Api(error) => error.is_certain_refusal(),
-        _ => false,
+        Error::Api(error) => !error.is_certain_rejection(),
+        error => !error.transport().is_some_and(TransportError::is_unsent),
     }
 }
 
 impl fmt::Display for UnconfirmedCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} was sent, but ", self.method.as_str(), self.path)?;
-        // The causes' own texts say "try again", which is what must not be done here.
-        match &self.cause {
-            Error::Transport(error) if error.kind() == TransportErrorKind::Timeout => {
-                write!(f, "no response came from {} in time", error.host())?;
-            }
-            Error::Transport(error) => {
-                write!(f, "no usable response came from {}", error.host())?;
+        // The messages of the reasons advise to try again, which would be wrong here.
+        match &self.reason {
+            Error::Core(crate::Error::Transport(error)) => {
+                let is_late = error.kind() == TransportErrorKind::Timeout;
+                let (usable, in_time) = if is_late {
+                    ("", " in time")
+                } else {
+                    ("usable ", "")
+                };
+                write!(f, "no {usable}response came from {}{in_time}", error.host())?;
             }
             Error::Api(error) => error.fmt_without_advice(f)?,
             Error::Cancelled => f.write_str("it was cancelled before the response came")?,
-            other => other.fmt(f)?,
+            other => write!(f, "{other}")?,
         }
         f.write_str(if self.is_charged() {
             "; the job may have been started and charged: before you send it again, look for it in the web app or with \
@@ -100,7 +103,7 @@ impl fmt::Display for UnconfirmedCall {
 
 impl std::error::Error for UnconfirmedCall {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause.source()
+        self.reason.source()
     }
 }
 
@@ -108,7 +111,7 @@ impl std::error::Error for UnconfirmedCall {
 mod tests {
     use super::*;
     use crate::leonardo::ApiError;
-    use crate::transport::{Response, TransportError};
+    use crate::transport::Response;
 
     fn transport(kind: TransportErrorKind) -> Error {
         TransportError::new(kind, "https://api.example.com/v1/generations", "why").into()
@@ -129,11 +132,11 @@ mod tests {
     }
 
     fn is_unconfirmed(error: Error) -> bool {
-        matches!(sent(CallKind::Generation, error), Error::Unconfirmed(_))
+        matches!(sent(CallKind::Job, error), Error::Unconfirmed(_))
     }
 
     #[test]
-    fn only_a_response_that_leaves_no_doubt_confirms_that_nothing_was_done() {
+    fn only_a_certain_rejection_means_that_nothing_was_done() {
         for kind in [TransportErrorKind::Timeout, TransportErrorKind::Broken] {
             assert!(is_unconfirmed(transport(kind)), "{kind:?}");
         }
@@ -185,13 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_can_be_repeated_keeps_its_error() {
-        let error = sent(CallKind::Repeatable, transport(TransportErrorKind::Timeout));
-        assert!(matches!(&error, Error::Transport(_)) && error.is_retryable());
+    fn idempotent_call_keeps_its_error() {
+        let error = sent(CallKind::Idempotent, transport(TransportErrorKind::Timeout));
+        assert!(error.transport().is_some() && error.is_retryable());
     }
 
     #[test]
-    fn the_text_says_what_to_check_and_never_to_try_again() {
+    fn message_names_what_to_check_and_never_advises_to_try_again() {
         let texts = [
             (
                 transport(TransportErrorKind::Timeout),
@@ -203,12 +206,12 @@ mod tests {
             ),
             (
                 response(502, "<html><h1>502 Bad Gateway</h1>"),
-                "the API answered 502: 502 Bad Gateway; the job",
+                "the API responded with 502: 502 Bad Gateway; the job",
             ),
             (Error::Cancelled, "it was cancelled before"),
         ];
         for (cause, expected) in texts {
-            let error = sent(CallKind::Generation, cause);
+            let error = sent(CallKind::Job, cause);
             let text = error.to_string();
             assert!(
                 text.starts_with("POST /v1/generations was sent, but "),
@@ -220,7 +223,10 @@ mod tests {
             assert!(!text.contains("try again"), "{text}");
             assert!(!error.is_retryable());
         }
-        let once = sent(CallKind::Once, transport(TransportErrorKind::Broken));
+        let once = sent(
+            CallKind::NonIdempotent,
+            transport(TransportErrorKind::Broken),
+        );
         let text = once.to_string();
         assert!(text.contains("may have been carried out"), "{text}");
         assert!(!text.contains("charged"), "{text}");
