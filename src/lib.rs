@@ -206,7 +206,10 @@ pub use prepare::{
     ChromaSubsampling, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind, PrepareOptions,
     PreparedImage,
 };
-pub use presigned::{PolicyError, PresignedPost, PresignedPostError};
+pub use presigned::{
+    PolicyError, PresignedPost, PresignedPostError, PresignedPut, PresignedPutError,
+    PresignedUpload,
+};
 pub use s3::{S3Error, S3ErrorCode};
 pub use upload::{Progress, Receipt, Uploader, upload};
 pub use url::UrlError;

@@ -86,7 +86,7 @@ impl Uploader {
         }
         let redactor = form.redactor();
         let redact = |text: &str| redactor.redact(text);
-        let mut error = S3Error::parse(response.status, &response.body, redact);
+        let mut error = S3Error::from_response(&response, redact);
         error.retry_after = response.retry_after(SystemTime::now());
         Err(error.into())
     }

@@ -250,7 +250,11 @@ impl Uploader {
         let content = content.into();
         let bytes = content.length();
         if self.validate_policy {
-            form.check(bytes, content_type, SystemTime::now())
+            if let Content::Bytes(content) = &content {
+                form.validate_checksums(content)
+                    .map_err(PresignedPostError::from)?;
+            }
+            form.validate(bytes, content_type, SystemTime::now())
                 .map_err(PresignedPostError::from)?;
         }
         let file_name = names.for_form(form);
@@ -309,7 +313,7 @@ impl FileNames {
 
 fn content_type_or_default<'a>(form: &'a PresignedPost, content_type: Option<&'a str>) -> &'a str {
     content_type
-        .or_else(|| form.field("Content-Type"))
+        .or_else(|| form.value_of("Content-Type"))
         .unwrap_or("application/octet-stream")
 }
 

@@ -1,4 +1,5 @@
-//! Promise: a form is read from any answer it comes in, in order, and one that cannot be posted is told why.
+//! Promise: a form is read from the response of any service, in order, and a form that cannot be posted is refused with
+//! the reason.
 
 use imgpost::{Extension, PresignedPost, PresignedPostError};
 
@@ -35,7 +36,7 @@ fn forms_of_the_sdks_are_read_in_order() {
 }
 
 #[test]
-fn what_cannot_be_posted_is_told_without_a_secret() {
+fn what_cannot_be_posted_is_refused_without_a_secret() {
     let with_url = |url: &str| format!(r#"{{"url":"{url}","fields":{{"key":"SECRET"}}}}"#);
     let many = "x".repeat(20 * 1024);
     for (json, words) in [
@@ -48,9 +49,12 @@ fn what_cannot_be_posted_is_told_without_a_secret() {
         (r#""SECRET""#.into(), "is missing"),
         (
             r#"{"uploadInitImage":null}"#.into(),
-            "is null: the API refused uploadInitImage",
+            "found only uploadInitImage (null)",
         ),
-        (r#"{"uploadInitImage":{"id":"1"}}"#.into(), "has no url"),
+        (
+            r#"{"uploadInitImage":{"id":"SECRET"}}"#.into(),
+            "found only uploadInitImage.id",
+        ),
         (r#"{"url":"https://example.com/"}"#.into(), "has no fields"),
         (r#"{"fields":{"key":"SECRET"}}"#.into(), "has no url"),
         (
@@ -59,15 +63,15 @@ fn what_cannot_be_posted_is_told_without_a_secret() {
         ),
         (
             r#"{"url":"https://example.com/","fields":"SECRET"}"#.into(),
-            "not an object of texts",
+            "not names with one value each",
         ),
         (
             r#"{"url":"https://example.com/","fields":["SECRET"]}"#.into(),
-            "not an object of texts",
+            "not names with one value each",
         ),
         (
-            r#"{"url":"https://example.com/","fields":{"key":["SECRET"]}}"#.into(),
-            "not an object of texts",
+            r#"{"url":"https://example.com/","fields":{"key":["SECRET","SECRET"]}}"#.into(),
+            "not names with one value each",
         ),
         (
             r#"{"url":"https://example.com/","fields":{"File":"SECRET"}}"#.into(),
@@ -79,19 +83,22 @@ fn what_cannot_be_posted_is_told_without_a_secret() {
         ),
         (
             format!(r#"{{"url":"https://example.com/","fields":{{"key":"{many}"}}}}"#),
-            "S3 accepts 20480",
+            "S3 accepts only 20480",
         ),
         (
-            with_url("http://example.com/?X-Amz-Signature=SECRET"),
+            with_url("ftp://example.com/?X-Amz-Signature=SECRET"),
             "points to example.com, which is not https",
         ),
         (with_url("example.com"), "not an absolute URL"),
-        (with_url(""), "not an absolute URL"),
+        (with_url(""), "has no url"),
     ] {
         let error = PresignedPost::from_json(&json).unwrap_err();
-        let told = error.to_string();
-        assert!(told.contains(words), "{words}: {told}");
-        assert!(!format!("{told} {error:?}").contains("SECRET"), "{error:?}");
+        let message = error.to_string();
+        assert!(message.contains(words), "{words}: {message}");
+        assert!(
+            !format!("{message} {error:?}").contains("SECRET"),
+            "{error:?}"
+        );
     }
     assert!(PresignedPost::from_json(with_url("http://127.0.0.1:9000/bucket")).is_ok());
 }
