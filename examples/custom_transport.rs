@@ -1,6 +1,6 @@
-//! Bring your own HTTP client: whatever sends one request and brings back the answer can carry the calls and the posts.
+//! Use an HTTP client of your own for uploads and API calls.
 //!
-//! `cargo run --example custom_transport` — this one speaks HTTP/1.1 over a plain connection, to a sandbox.
+//! `cargo run --example custom_transport`: this one sends HTTP/1.1 over a plain connection, to a sandbox.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -33,19 +33,16 @@ fn exchange(request: Request<'_>) -> io::Result<Response> {
     let mut stream = TcpStream::connect(host)?;
     write!(stream, "{head}Content-Length: {length}\r\n\r\n")?;
     io::copy(body, &mut stream)?;
-    let mut answer = String::new();
+    let mut text = String::new();
     let limit = request.max_response_bytes;
-    stream.take(limit).read_to_string(&mut answer)?;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    stream.take(limit).read_to_string(&mut text)?;
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split(' ').nth(1).and_then(|text| text.parse().ok());
-    let lines = head.lines().filter_map(|line| line.split_once(':'));
-    Ok(Response {
-        status: status.ok_or(io::ErrorKind::InvalidData)?,
-        headers: lines
-            .map(|(n, v)| (n.to_lowercase(), v.trim().into()))
-            .collect(),
-        body: body.into(),
-    })
+    let response = Response::new(status.ok_or(io::ErrorKind::InvalidData)?, body);
+    let headers = head.lines().filter_map(|line| line.split_once(':'));
+    Ok(headers.fold(response, |response, (name, value)| {
+        response.with_header(name, value.trim())
+    }))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

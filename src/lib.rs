@@ -92,10 +92,10 @@
 //!
 //! let (events, in_the_window) = mpsc::channel();
 //! let cancel = CancelToken::new();
-//! let client = Client::from_env()?.with_cancel_token(&cancel);
+//! let client = Client::from_env()?.cancel_token(&cancel);
 //! let worker = thread::spawn(move || {
 //!     let image = PrepareOptions::default().open("photo.jpg")?;
-//!     let client = client.with_progress(move |progress| {
+//!     let client = client.on_progress(move |progress| {
 //!         match events.send(progress.sent * 100 / progress.total) {
 //!             Ok(()) => ControlFlow::Continue(()),
 //!             Err(_) => ControlFlow::Break(()),
@@ -186,7 +186,7 @@ mod s3;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod text;
-mod timestamp;
+mod time;
 pub mod transport;
 mod unprintable;
 mod upload;
@@ -206,7 +206,10 @@ pub use prepare::{
     ChromaSubsampling, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind, PrepareOptions,
     PreparedImage,
 };
-pub use presigned::{PolicyError, PresignedPost, PresignedPostError};
+pub use presigned::{
+    PolicyError, PresignedPost, PresignedPostError, PresignedPut, PresignedPutError,
+    PresignedUpload,
+};
 pub use s3::{S3Error, S3ErrorCode};
 pub use upload::{Progress, Receipt, Uploader, upload};
 pub use url::UrlError;

@@ -1,12 +1,12 @@
-//! Which addresses secrets may be sent to.
+//! Validates addresses and resolves redirects.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use http::Uri;
 
-/// Reads an address that secrets may be sent to: https anywhere, or http on the loopback interface.
-pub(crate) fn check(url: &str) -> Result<Uri, UrlError> {
+/// Parses an absolute http or https URL without user name and password.
+pub(crate) fn parse(url: &str) -> Result<Uri, UrlError> {
     let uri: Uri = url.parse().map_err(|_| UrlError::NotAUrl)?;
     let scheme = uri.scheme_str().ok_or(UrlError::NotAUrl)?;
     let authority = uri.authority().ok_or(UrlError::NotAUrl)?;
@@ -14,38 +14,52 @@ pub(crate) fn check(url: &str) -> Result<Uri, UrlError> {
         return Err(UrlError::UserInfo);
     }
     match scheme {
-        "https" => Ok(uri),
-        "http" if is_loopback(authority.host()) => Ok(uri),
+        "https" | "http" => Ok(uri),
         _ => Err(UrlError::NotHttps),
     }
 }
 
-/// The absolute address of a `Location` header in a response to a request for `from` (RFC 9110, 10.2.2), if secrets may
-/// be sent there: never from https to http.
+/// Parses an address that secrets may be sent to: https, or http on the loopback interface.
+pub(crate) fn check(url: &str) -> Result<Uri, UrlError> {
+    let uri = parse(url)?;
+    if is_https(&uri) || is_loopback(&uri) {
+        Ok(uri)
+    } else {
+        Err(UrlError::NotHttps)
+    }
+}
+
+/// The absolute address of a `Location` header in a response to a request for `from` (RFC 9110, 10.2.2), if it is as safe
+/// as `from`: a redirect leads neither from https to http nor over http from this machine to another.
 pub(crate) fn redirect(from: &str, location: &str) -> Option<String> {
-    let base = check(from).ok()?;
-    let origin = || Some(format!("{}://{}", base.scheme_str()?, base.authority()?));
+    let base = parse(from).ok()?;
+    let url = resolve(&base, location)?;
+    let target = parse(&url).ok()?;
+    let is_as_safe =
+        is_https(&target) || !is_https(&base) && (is_loopback(&target) || !is_loopback(&base));
+    is_as_safe.then_some(url)
+}
+
+fn resolve(base: &Uri, location: &str) -> Option<String> {
+    let origin = format!("{}://{}", base.scheme_str()?, base.authority()?);
     let has_scheme = location
         .split_once("://")
         .is_some_and(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    let url = if has_scheme {
+    Some(if has_scheme {
         location.to_owned()
-    } else if let Some(rest) = location.strip_prefix("//") {
-        format!("{}://{rest}", base.scheme_str()?)
+    } else if location.starts_with("//") {
+        format!("{}:{location}", base.scheme_str()?)
     } else if location.starts_with('/') {
-        origin()? + location
+        origin + location
     } else if location.starts_with('?') {
-        origin()? + base.path() + location
+        origin + base.path() + location
     } else {
         let (folder, _) = base.path().rsplit_once('/').unwrap_or_default();
-        format!("{}{folder}/{location}", origin()?)
-    };
-    let target = check(&url).ok()?;
-    let is_https = |uri: &Uri| uri.scheme_str() == Some("https");
-    (is_https(&target) || !is_https(&base)).then_some(url)
+        format!("{origin}{folder}/{location}")
+    })
 }
 
-/// The host and port of an address, for messages: its query may hold a signature.
+/// The host and port of an address, for messages: its query may contain a signature.
 pub(crate) fn host(url: &str) -> String {
     let uri: Option<Uri> = url.parse().ok().filter(|uri: &Uri| uri.scheme().is_some());
     let authority = uri.as_ref().and_then(Uri::authority);
@@ -53,21 +67,34 @@ pub(crate) fn host(url: &str) -> String {
     host.unwrap_or("?").to_owned()
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether `host` is a name below `localhost`. Such names mean the loopback interface (RFC 6761, 6.3), but not every
+/// operating system knows that.
+pub(crate) fn is_below_localhost(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    host.trim_end_matches('.').ends_with(".localhost")
+}
+
+pub(crate) fn is_https(uri: &Uri) -> bool {
+    uri.scheme_str() == Some("https")
+}
+
+fn is_loopback(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
+        || is_below_localhost(host)
         || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
-/// An address secrets may not be sent to.
+/// Why an address is refused: nothing secret may be sent there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// It is no absolute http or https URL.
+    /// The address is not an absolute http or https URL.
     NotAUrl,
-    /// It is not https, and not http on the loopback interface either.
+    /// The address is neither https nor http on the loopback interface.
     NotHttps,
-    /// It holds a user name or password.
+    /// The address contains a user name or password.
     UserInfo,
 }
 
@@ -76,7 +103,7 @@ impl fmt::Display for UrlError {
         f.write_str(match self {
             Self::NotAUrl => "is not an absolute URL",
             Self::NotHttps => "is not https (http is accepted on the loopback interface only)",
-            Self::UserInfo => "holds a user name or password",
+            Self::UserInfo => "contains a user name or password",
         })
     }
 }
@@ -88,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn https_anywhere_and_http_at_home() {
+    fn secrets_are_sent_over_https_or_to_the_loopback_interface() {
         for good in [
             "https://bucket.s3-accelerate.amazonaws.com/",
             "https://bucket.s3.amazonaws.com",
@@ -96,6 +123,8 @@ mod tests {
             "http://127.0.0.1:9000/bucket",
             "http://127.8.9.1/",
             "http://localhost:9000",
+            "http://bucket.localhost:9000/",
+            "http://a.b.LOCALHOST./",
             "http://[::1]:9000/",
         ] {
             assert!(check(good).is_ok(), "{good}");
@@ -108,16 +137,20 @@ mod tests {
             ("http://example.com/", UrlError::NotHttps),
             ("http://127.0.0.1.example.com/", UrlError::NotHttps),
             ("http://localhost.example.com/", UrlError::NotHttps),
+            ("http://notlocalhost/", UrlError::NotHttps),
+            ("http://minio:9000/", UrlError::NotHttps),
             ("ftp://127.0.0.1/", UrlError::NotHttps),
             ("http://127.0.0.1@example.com/", UrlError::UserInfo),
             ("https://user:secret@example.com/", UrlError::UserInfo),
         ] {
             assert_eq!(check(bad).err(), Some(error), "{bad}");
         }
+        assert!(parse("http://minio:9000/").is_ok());
+        assert_eq!(parse("ftp://minio/").err(), Some(UrlError::NotHttps));
     }
 
     #[test]
-    fn a_location_is_absolute_or_relative_to_the_request() {
+    fn location_is_absolute_or_relative_to_the_request() {
         let from = "https://storage.example:9000/bucket/a?query=1";
         for (location, expected) in [
             ("https://other.example/b", Some("https://other.example/b")),
@@ -134,14 +167,22 @@ mod tests {
         ] {
             assert_eq!(redirect(from, location).as_deref(), expected, "{location}");
         }
-        let from = "http://127.0.0.1:1/";
-        for (location, expected) in [
-            ("/ok", Some("http://127.0.0.1:1/ok")),
-            ("http://localhost/", Some("http://localhost/")),
-            ("https://other.example/", Some("https://other.example/")),
-            ("http://evil.example/", None),
+    }
+
+    #[test]
+    fn redirect_is_never_less_safe_than_the_request() {
+        for (from, location, is_followed) in [
+            ("http://127.0.0.1:1/", "/ok", true),
+            ("http://127.0.0.1:1/", "http://localhost/", true),
+            ("http://127.0.0.1:1/", "https://other.example/", true),
+            ("http://127.0.0.1:1/", "http://other.example/", false),
+            ("http://minio:9000/", "/ok", true),
+            ("http://minio:9000/", "http://other:9000/", true),
+            ("http://minio:9000/", "https://other:9000/", true),
+            ("https://minio:9000/", "http://minio:9000/", false),
         ] {
-            assert_eq!(redirect(from, location).as_deref(), expected, "{location}");
+            let target = redirect(from, location);
+            assert_eq!(target.is_some(), is_followed, "{from} {location}");
         }
     }
 

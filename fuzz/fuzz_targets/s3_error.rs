@@ -38,14 +38,9 @@ fuzz_target!(|data: &[u8]| {
     let status = 100 + u16::from_be_bytes([high, low]) % 900;
     let (location, body) = rest.split_at(rest.len().min(length.into()));
     let storage = Arc::new(Storage {
-        response: Response {
-            status,
-            headers: vec![
-                (String::from("location"), text(location)),
-                (String::from("retry-after"), text(location)),
-            ],
-            body: with_secrets(body),
-        },
+        response: Response::new(status, with_secrets(body))
+            .with_header("location", text(location))
+            .with_header("retry-after", text(location)),
         requests: AtomicU32::new(0),
     });
     let uploader = Uploader::new(Arc::clone(&storage) as Arc<dyn Transport>)

@@ -147,7 +147,7 @@ fn quoted(name: &str) -> Result<String, FormError> {
     Ok(format!("\"{}\"", name.replace('"', "%22")))
 }
 
-fn check_header(text: &str) -> Result<(), FormError> {
+pub(crate) fn check_header(text: &str) -> Result<(), FormError> {
     if text.contains(['\r', '\n', '\0']) {
         Err(FormError { text: text.into() })
     } else {

@@ -1,245 +1,168 @@
-//! The attempts to post one form, and what is made of their failures.
+//! The attempts of one upload.
 
-use std::fmt;
-use std::io::{self, Read};
-use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
-use super::{Progress, Uploader};
-use crate::error::{Error, FileError};
-use crate::multipart::{Body, Reader};
+use super::Uploader;
+use super::progress::ProgressReader;
+use crate::error::Error;
+use crate::multipart::Body;
 use crate::presigned::PresignedPost;
-use crate::random;
-use crate::retry::{self, Failure, Next};
+use crate::retry::{self, Failure, RetryError, RetryPolicy};
 use crate::s3::{self, S3Error};
 use crate::transport::{Method, Request, Response, TransportError, TransportErrorKind};
 use crate::url;
 
-/// Enough for any error S3 writes.
+/// More than any error document of S3 has.
 const MAX_RESPONSE_BYTES: u64 = 64 * 1024;
 
-/// As many as S3 itself would need, and no circle.
+/// S3 redirects once, to the region of the bucket.
 const MAX_REDIRECTS: usize = 3;
 
-/// So that progress is told, and a cancel is seen, often enough on a slow connection.
-const LARGEST_PART: usize = 64 * 1024;
+/// Longest `Retry-After` to wait for, if the form has no expiration and if it has one.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+const MAX_RETRY_AFTER_WITH_DEADLINE: Duration = Duration::from_secs(600);
 
 impl Uploader {
-    /// Makes attempts until one succeeds or no other is worth making; gives the answer and the number of attempts.
-    pub(super) fn post(
+    /// Sends `body` until an attempt succeeds or the retry policy permits no other. Returns the response and the number
+    /// of attempts.
+    pub(super) fn send(
         &self,
         form: &PresignedPost,
         body: &Body<'_>,
     ) -> Result<(Response, u32), UploadError> {
-        let mut attempt = 1;
-        loop {
-            let error = match self.attempt(form, body, attempt) {
-                Ok(response) if s3::is_success(&response, form.success_redirect()) => {
-                    return Ok((response, attempt));
-                }
-                Ok(response) => Refusal::of(form, &response),
-                Err(Stopped::Cancelled) => return Err(Error::Cancelled.into()),
-                Err(Stopped::File(error)) => return Err(error.into()),
-                Err(Stopped::Failed(error)) => {
-                    Refusal::Transport(error.redacted(|text| form.redact(text)))
-                }
-            };
-            let remaining = self.remaining(form);
-            let random = random::draw() as u64;
-            let next = retry::decide(attempt, self.retries, error.failure(), remaining, random);
-            let Next::Attempt(pause) = next else {
-                return Err(UploadError {
-                    error: error.into(),
-                    form_expired: next == Next::TooLate,
-                });
-            };
-            log::info!("attempt {attempt} failed, the next one is in {pause:?}: {error}");
-            if self.cancel_token.wait(pause) {
-                return Err(Error::Cancelled.into());
-            }
-            attempt += 1;
-        }
+        let remaining = || self.remaining(form);
+        let policy = RetryPolicy {
+            name: "upload",
+            retries: self.retries,
+            max_retry_after: if remaining().is_some() {
+                MAX_RETRY_AFTER_WITH_DEADLINE
+            } else {
+                MAX_RETRY_AFTER
+            },
+            remaining: &remaining,
+            cancel_token: &self.cancel_token,
+        };
+        let result = retry::run(&policy, |attempt| {
+            let response = self.attempt(form, body, attempt).map_err(|error| Failure {
+                is_retryable: error.is_retryable(),
+                retry_after: match &error {
+                    Error::Storage(error) => error.retry_after,
+                    _ => None,
+                },
+                error,
+            })?;
+            Ok((response, attempt))
+        });
+        result.map_err(|error| UploadError {
+            is_form_expired: matches!(error, RetryError::TooLate(_)),
+            error: error.into_error(Error::Cancelled),
+        })
     }
 
-    /// One attempt, with the whole body at every address the storage redirects it to.
+    /// Sends the whole body once, and once more to each address that storage redirects to.
     fn attempt(
         &self,
         form: &PresignedPost,
         body: &Body<'_>,
         attempt: u32,
-    ) -> Result<Response, Stopped> {
+    ) -> Result<Response, Error> {
         let mut url = form.url().to_owned();
         let mut redirects = 0;
-        loop {
-            let mut reader = ProgressReader {
-                inner: body.reader(),
-                progress: Progress {
-                    sent: 0,
-                    total: body.content_length(),
-                    attempt,
-                },
-                uploader: self,
-                stopped: None,
-            };
-            let sent = self.transport.send(Request {
-                method: Method::Post,
-                url: &url,
-                headers: vec![("content-type", body.content_type())],
-                body: Some((&mut reader, body.content_length())),
-                timeout: self.timeout,
-                idle_timeout: self.idle_timeout,
-                cancel_token: Some(&self.cancel_token),
-                max_response_bytes: MAX_RESPONSE_BYTES,
-                sink: None,
-            });
-            let (stopped, progress) = (reader.stopped, reader.progress);
-            let response = match sent {
-                Err(_) if self.cancel_token.is_cancelled() => return Err(Stopped::Cancelled),
-                Err(error) => return Err(stopped.unwrap_or(Stopped::Failed(error))),
-                Ok(response) => response,
-            };
+        let response = loop {
+            let response = self.exchange(form, &url, body, attempt)?;
             match redirect(&url, &response) {
                 Some(location) if redirects < MAX_REDIRECTS => url = location,
-                _ if response.is_success() && progress.sent < progress.total => {
-                    let why = "the server responded before the whole body was sent";
-                    let error = TransportError::new(TransportErrorKind::Broken, &url, why);
-                    return Err(Stopped::Failed(error));
+                _ if requires_https(&url, &response) => {
+                    let error = TransportError::https_required(&url);
+                    return Err(error.redacted(|text| form.redact(text)).into());
                 }
-                _ => return Ok(response),
+                _ => break response,
             }
             redirects += 1;
-            let host = form.redact(&url::host(&url));
-            log::info!("the storage redirects to {host}");
+            log::info!("storage redirects to {}", form.redact(&url::host(&url)));
+        };
+        if s3::is_success(&response, form.success_redirect()) {
+            return Ok(response);
         }
+        let redactor = form.redactor();
+        let redact = |text: &str| redactor.redact(text);
+        let mut error = S3Error::from_response(&response, redact);
+        error.retry_after = response.retry_after(SystemTime::now());
+        Err(error.into())
     }
 
-    /// The time within which an attempt has to start, where the policy is checked and has an expiration.
+    /// Sends one request to `url`. A success that is reported before the whole body was sent is an error.
+    fn exchange(
+        &self,
+        form: &PresignedPost,
+        url: &str,
+        body: &Body<'_>,
+        attempt: u32,
+    ) -> Result<Response, Error> {
+        let length = body.content_length();
+        let on_progress = self.on_progress.as_ref();
+        let token = &self.cancel_token;
+        let mut reader = ProgressReader::new(body.reader(), length, attempt, on_progress, token);
+        let sent = self.transport.send(Request {
+            method: Method::Post,
+            url,
+            headers: vec![("content-type", body.content_type())],
+            body: Some((&mut reader, length)),
+            timeout: self.timeout,
+            idle_timeout: self.idle_timeout,
+            cancel_token: Some(token),
+            max_response_bytes: MAX_RESPONSE_BYTES,
+            sink: None,
+        });
+        let is_complete = reader.is_complete();
+        let error = match sent {
+            Ok(response) if is_complete || !response.is_success() => return Ok(response),
+            Ok(_) => {
+                let why = "the server responded before the whole body was sent";
+                TransportError::new(TransportErrorKind::Broken, url, why)
+            }
+            Err(_) if token.is_cancelled() => return Err(Error::Cancelled),
+            Err(error) => match reader.into_error() {
+                Some(error) => return Err(error),
+                None => error,
+            },
+        };
+        Err(error.redacted(|text| form.redact(text)).into())
+    }
+
+    /// Time within which an attempt has to start, if the form has an expiration and is validated.
     fn remaining(&self, form: &PresignedPost) -> Option<Duration> {
         let remaining = form.remaining(SystemTime::now());
         remaining.filter(|_| self.validate_policy)
     }
 }
 
-/// Why the file is not stored.
+/// Why the file was not uploaded.
 pub(crate) struct UploadError {
     pub error: Error,
-    /// Whether another form is all it would take.
-    pub form_expired: bool,
+    /// Whether the upload may succeed with a new form.
+    pub is_form_expired: bool,
 }
 
 impl<E: Into<Error>> From<E> for UploadError {
     fn from(error: E) -> Self {
         let error = error.into();
-        let form_expired = error.is_expired();
         Self {
+            is_form_expired: error.is_expired(),
             error,
-            form_expired,
         }
     }
 }
 
-/// Why there is no answer.
-enum Stopped {
-    Cancelled,
-    File(FileError),
-    Failed(TransportError),
+/// Whether the server redirects a request over http to https in a way that loses its body.
+fn requires_https(url: &str, response: &Response) -> bool {
+    let is_https = |url: &str| url::parse(url).is_ok_and(|uri| url::is_https(&uri));
+    matches!(response.status, 301 | 302)
+        && !is_https(url)
+        && response.header("location").is_some_and(is_https)
 }
 
-/// Why an attempt did not store the file.
-enum Refusal {
-    Transport(TransportError),
-    Storage(Box<S3Error>),
-}
-
-impl Refusal {
-    fn of(form: &PresignedPost, response: &Response) -> Self {
-        let redactor = form.redactor();
-        let redact = |text: &str| redactor.redact(text);
-        let mut error = S3Error::parse(response.status, &response.body, redact);
-        error.retry_after = response.retry_after(SystemTime::now());
-        Self::Storage(error.into())
-    }
-
-    fn failure(&self) -> Failure {
-        match self {
-            Self::Transport(error) => Failure {
-                is_retryable: error.is_retryable(),
-                retry_after: None,
-            },
-            Self::Storage(error) => Failure {
-                is_retryable: error.is_retryable(),
-                retry_after: error.retry_after,
-            },
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Transport(error) => error.fmt(f),
-            Self::Storage(error) => error.fmt(f),
-        }
-    }
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Transport(error) => Self::Transport(error),
-            Refusal::Storage(error) => Self::Storage(error),
-        }
-    }
-}
-
-/// A body that tells how much of it was read, and stops when it is told to.
-struct ProgressReader<'a> {
-    inner: Reader<'a>,
-    progress: Progress,
-    uploader: &'a Uploader,
-    /// Why the body was not read to its end.
-    stopped: Option<Stopped>,
-}
-
-impl ProgressReader<'_> {
-    /// Tells the progress, and whether to go on.
-    fn tell(&mut self) -> io::Result<()> {
-        let told = match &self.uploader.on_progress {
-            Some(on_progress) => on_progress(self.progress),
-            None => ControlFlow::Continue(()),
-        };
-        if told.is_break() || self.uploader.cancel_token.is_cancelled() {
-            self.stopped = Some(Stopped::Cancelled);
-            return Err(io::Error::other("cancelled"));
-        }
-        Ok(())
-    }
-}
-
-impl Read for ProgressReader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.tell()?;
-        let length = buffer.len().min(LARGEST_PART);
-        let read = match self.inner.read(&mut buffer[..length]) {
-            Ok(read) => read,
-            Err(error) => {
-                let kind = error.kind();
-                // Only a file can fail: bytes in memory are always readable.
-                if let Ok(error) = error.downcast() {
-                    self.stopped = Some(Stopped::File(error));
-                }
-                return Err(kind.into());
-            }
-        };
-        self.progress.sent += read as u64;
-        if self.progress.sent == self.progress.total {
-            self.tell()?;
-        }
-        Ok(read)
-    }
-}
-
-/// Where the whole request is to be sent again: S3 responds so for a bucket that is new or in another region.
+/// The address to send the whole request to again: S3 redirects so if a bucket is new or in another region.
 fn redirect(from: &str, response: &Response) -> Option<String> {
     let location = response.header("location")?;
     matches!(response.status, 307 | 308)

@@ -1,6 +1,8 @@
-//! Posts an image with a presigned form.
+//! Uploads a file with a presigned form.
 
 mod attempt;
+mod progress;
+mod receipt;
 
 use std::fmt;
 use std::io;
@@ -9,60 +11,47 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use serde::Serialize;
-
 use crate::cancel::CancelToken;
 use crate::error::{Error, FileError};
 use crate::multipart::{Content, FileContent};
 use crate::prepare::PreparedImage;
 use crate::presigned::{PresignedPost, PresignedPostError};
-use crate::s3::PostResponse;
 use crate::text::ascii_file_name;
-use crate::transport::{Response, Transport, UreqTransport};
-pub(crate) use attempt::UploadError;
+use crate::transport::{Transport, UreqTransport};
+use crate::url::{self, UrlError};
 
-/// Posts `image` with `form`: every field in the given order, then the file.
+pub(crate) use attempt::UploadError;
+use progress::OnProgress;
+pub use progress::Progress;
+pub use receipt::Receipt;
+
+/// Uploads `image` with `form`, with the default settings of [`Uploader`].
 ///
 /// ```no_run
-/// # let answer = "";
+/// # let json = "";
 /// let image = imgpost::PrepareOptions::default().open("photo.jpg")?;
-/// let form = imgpost::PresignedPost::from_json(&answer)?;
+/// let form = imgpost::PresignedPost::from_json(json)?;
 /// let receipt = imgpost::upload(&form, &image)?;
-/// println!("{} bytes stored", receipt.bytes);
+/// println!("stored {} bytes", receipt.bytes);
 /// # Ok::<(), imgpost::Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`Error::PresignedPost`] when the form's own policy forbids the post, [`Error::Storage`] with S3's own words when
-/// the storage refuses, [`Error::Transport`] when no answer comes.
+/// [`Error::PresignedPost`] if the form's policy forbids the upload, [`Error::Storage`] if storage rejects it, and
+/// [`Error::Transport`] if no response arrives.
 pub fn upload(form: &PresignedPost, image: &PreparedImage) -> Result<Receipt, Error> {
     Uploader::default().upload(form, image)
 }
 
-/// How far a post has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// Bytes of the body handed to the connection in this attempt.
-    pub sent: u64,
-    /// Bytes of the body.
-    pub total: u64,
-    /// The attempt, counted from 1.
-    pub attempt: u32,
-}
-
-type OnProgress = Arc<dyn Fn(Progress) -> ControlFlow<()> + Send + Sync>;
-
-/// Posts images with presigned forms; keeps the connections for the next one.
+/// Uploads files with presigned forms. Connections are kept for the next upload; clones share them.
 ///
-/// Transient failures (the connection was refused or broke, time ran out, the storage is busy) are retried with growing
-/// pauses, until the form expires: a form with a fixed key can be posted again without harm. If the storage asks to wait
-/// (`Retry-After`) longer than the form lives, longer than 10 minutes, or without an expiry longer than 60 s, its error is
-/// returned.
+/// Transient failures are retried with growing pauses, until the form expires: sending a form twice does no harm, because
+/// its key is fixed. If `Retry-After` is longer than the form is valid, longer than 10 minutes or, for a form without
+/// expiration, longer than 60 s, the error of the storage is returned.
 ///
-/// An upload has succeeded once the whole body was sent and the storage sent a success of its own: 200, 201 or 204
-/// without an error document or a web page, or the 303 that the form asks for with `success_action_redirect`.
+/// An upload succeeds if the whole body was sent and storage responded with a success of its own: 200, 201 or 204
+/// without an error document or a web page, or the 303 that a form requests with `success_action_redirect`.
 #[derive(Clone)]
 pub struct Uploader {
     transport: Arc<dyn Transport>,
@@ -70,6 +59,7 @@ pub struct Uploader {
     idle_timeout: Duration,
     retries: u32,
     validate_policy: bool,
+    allow_http: bool,
     on_progress: Option<OnProgress>,
     cancel_token: CancelToken,
 }
@@ -89,43 +79,53 @@ impl Uploader {
             idle_timeout: Duration::from_secs(30),
             retries: 4,
             validate_policy: true,
+            allow_http: false,
             on_progress: None,
             cancel_token: CancelToken::new(),
         }
     }
 
-    /// How long one attempt may take. Default: one hour; [`idle_timeout`](Self::idle_timeout) ends those that stall. An
-    /// attempt that has started may outlive its form: S3 evaluates the policy when the fields arrive.
+    /// Maximum duration of one attempt. Default: 1 hour; [`idle_timeout`](Self::idle_timeout) ends attempts that stall.
+    /// An attempt that has started may end after its form expires: S3 evaluates the policy when the fields arrive.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long an attempt goes on without a byte being sent or received. Default: 30 s.
+    /// Maximum time without a byte sent or received. Default: 30 s.
     #[must_use]
     pub fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
         self.idle_timeout = idle_timeout;
         self
     }
 
-    /// How many more attempts are made after one that failed for a reason that passes. Default: 4.
+    /// Maximum number of attempts after the first. Default: 4.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
     }
 
-    /// Whether the policy of a form is checked before anything is sent. Default: true. Without it, the storage is
-    /// the one to refuse.
+    /// Whether to validate the upload against the form's policy and expiration before anything is sent. Default: true.
+    /// Without validation, the decision is left to storage.
     #[must_use]
-    pub fn validate_policy(mut self, check: bool) -> Self {
-        self.validate_policy = check;
+    pub fn validate_policy(mut self, validate: bool) -> Self {
+        self.validate_policy = validate;
         self
     }
 
-    /// Calls `on_progress` on the posting thread whenever a part of the body has been handed to the connection, and
-    /// once at the end of it. `ControlFlow::Break` ends the upload with [`Error::Cancelled`].
+    /// Whether to send forms over plain http to other machines, for example to MinIO at `http://minio:9000`. Everyone on
+    /// the network can then read the form and the file, so a warning is logged. Default: false; http is accepted on the
+    /// loopback interface only, which includes `*.localhost`.
+    #[must_use]
+    pub fn allow_http(mut self, allow: bool) -> Self {
+        self.allow_http = allow;
+        self
+    }
+
+    /// Calls `on_progress` on the uploading thread whenever a part of the body has been passed to the connection, and
+    /// once at its end. `ControlFlow::Break` ends the upload with [`Error::Cancelled`].
     #[must_use]
     pub fn on_progress(
         mut self,
@@ -135,53 +135,58 @@ impl Uploader {
         self
     }
 
-    /// Ends uploads with [`Error::Cancelled`] when `token` is cancelled, from any thread: while data flows, while
-    /// nothing moves, and while waiting between attempts.
+    /// Ends uploads with [`Error::Cancelled`] when any thread cancels `token`, also while the connection is idle and
+    /// between attempts.
     #[must_use]
-    pub fn cancel_token(mut self, token: CancelToken) -> Self {
-        self.cancel_token = token;
+    pub fn cancel_token(mut self, token: &CancelToken) -> Self {
+        self.cancel_token = token.clone();
         self
     }
 
-    /// Posts `image` with `form`, as the function [`upload`].
+    /// Uploads `image` with `form`, like the function [`upload`].
     ///
     /// # Errors
     ///
-    /// As the function [`upload`].
+    /// Those of the function [`upload`], and [`Error::Cancelled`].
     pub fn upload(&self, form: &PresignedPost, image: &PreparedImage) -> Result<Receipt, Error> {
-        self.post_image(form, image).map_err(|failed| failed.error)
+        self.try_upload(form, image).map_err(|error| error.error)
     }
 
-    /// As [`upload`](Self::upload), and tells whether another form is all it would take.
-    pub(crate) fn post_image(
+    /// Like [`upload`](Self::upload). The error says whether a new form would help.
+    pub(crate) fn try_upload(
         &self,
         form: &PresignedPost,
         image: &PreparedImage,
     ) -> Result<Receipt, UploadError> {
+        let names = FileNames {
+            own: image.file_name(),
+            plain: format!("image.{}", image.extension()),
+        };
         let content_type = image.extension().content_type();
-        let plain_name = format!("image.{}", image.extension());
-        let names = [image.file_name(), plain_name];
-        self.post_content(form, names, content_type, image.bytes())
+        self.upload_content(form, names, content_type, image.bytes())
     }
 
-    /// Posts the file at `path` as it is: a video, a 3D model, an image that is right already. It is read while it is
-    /// sent, and never in memory as a whole. `content_type` is the form's own where none is given.
+    /// Uploads the file at `path` unchanged, for example a video, a 3D model or an image that needs no preparation. The
+    /// file is read while it is sent; it is never in memory as a whole.
+    ///
+    /// `content_type` defaults to the `Content-Type` of the form, then to `application/octet-stream`.
     ///
     /// # Errors
     ///
-    /// As the function [`upload`], and [`Error::File`] when the file cannot be read, or is changed or replaced meanwhile.
+    /// Those of [`upload`](Self::upload), and [`Error::File`] if the file cannot be read, or if it is changed or
+    /// replaced during the upload.
     pub fn upload_file(
         &self,
         form: &PresignedPost,
         path: impl AsRef<Path>,
         content_type: Option<&str>,
     ) -> Result<Receipt, Error> {
-        self.post_file(form, path.as_ref(), content_type)
-            .map_err(|failed| failed.error)
+        self.try_upload_file(form, path.as_ref(), content_type)
+            .map_err(|error| error.error)
     }
 
-    /// As [`upload_file`](Self::upload_file), and tells whether another form is all it would take.
-    pub(crate) fn post_file(
+    /// Like [`upload_file`](Self::upload_file). The error says whether a new form would help.
+    pub(crate) fn try_upload_file(
         &self,
         form: &PresignedPost,
         path: &Path,
@@ -192,45 +197,124 @@ impl Uploader {
         if !metadata.is_file() {
             return Err(file_error(io::Error::other("is not a file")).into());
         }
-        let declared = content_type.or_else(|| form.field("Content-Type"));
-        let content_type = declared.unwrap_or("application/octet-stream");
-        let names = [ascii_file_name(path), String::from("file")];
+        let names = FileNames {
+            own: ascii_file_name(path),
+            plain: String::from("file"),
+        };
+        let content_type = content_type_or_default(form, content_type);
         let content = Content::File(FileContent::new(path, &metadata));
-        self.post_content(form, names, content_type, content)
+        self.upload_content(form, names, content_type, content)
     }
 
-    /// Of the names, the first is what the file has on this machine and the second tells nothing of it.
-    fn post_content<'a>(
+    /// Uploads `bytes` unchanged.
+    ///
+    /// `content_type` defaults to the `Content-Type` of the form, then to `application/octet-stream`. Storage learns
+    /// `file_name` only if the form's key contains `${filename}`; characters other than ASCII letters, digits, `.`, `-` and
+    /// `_` are replaced by `_`.
+    ///
+    /// ```no_run
+    /// # let form = imgpost::PresignedPost::from_json("")?;
+    /// let uploader = imgpost::Uploader::default();
+    /// uploader.upload_bytes(&form, b"a,b\n1,2\n", "table.csv", Some("text/csv"))?;
+    /// # Ok::<(), imgpost::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`upload`](Self::upload).
+    pub fn upload_bytes(
         &self,
         form: &PresignedPost,
-        [own_name, plain_name]: [String; 2],
+        bytes: &[u8],
+        file_name: &str,
+        content_type: Option<&str>,
+    ) -> Result<Receipt, Error> {
+        let names = FileNames {
+            own: ascii_file_name(Path::new(file_name)),
+            plain: String::from("file"),
+        };
+        let content_type = content_type_or_default(form, content_type);
+        self.upload_content(form, names, content_type, bytes)
+            .map_err(|error| error.error)
+    }
+
+    fn upload_content<'a>(
+        &self,
+        form: &PresignedPost,
+        names: FileNames,
         content_type: &str,
         content: impl Into<Content<'a>>,
     ) -> Result<Receipt, UploadError> {
         let started = Instant::now();
+        self.check_url(form)?;
         let content = content.into();
         let bytes = content.length();
         if self.validate_policy {
-            let checked = form.check(bytes, content_type, SystemTime::now());
-            checked.map_err(PresignedPostError::from)?;
+            if let Content::Bytes(content) = &content {
+                form.validate_checksums(content)
+                    .map_err(PresignedPostError::from)?;
+            }
+            form.validate(bytes, content_type, SystemTime::now())
+                .map_err(PresignedPostError::from)?;
         }
-        // Only a key that asks for it needs the name the file has on this machine.
-        let wants_name = form
-            .fields()
-            .any(|(_, value)| value.contains("${filename}"));
-        let file_name = if wants_name { own_name } else { plain_name };
+        let file_name = names.for_form(form);
         let body = form.body(&file_name, content_type, content)?;
-        log::info!("posting {bytes} bytes to {}", form.host());
-        let (response, attempts) = self.post(form, &body)?;
+        log::info!("uploading {bytes} bytes to {}", form.host());
+        let (response, attempts) = self.send(form, &body)?;
         let receipt = Receipt {
             bytes,
             attempts,
             elapsed: started.elapsed(),
-            ..stored(form, &file_name, &response)
+            ..Receipt::from_response(form, &file_name, &response)
         };
-        log::info!("posted {} bytes in {:?}", receipt.bytes, receipt.elapsed);
+        log::info!("uploaded {bytes} bytes in {:?}", receipt.elapsed);
         Ok(receipt)
     }
+}
+
+impl Uploader {
+    fn check_url(&self, form: &PresignedPost) -> Result<(), PresignedPostError> {
+        match url::check(form.url()) {
+            Ok(_) => Ok(()),
+            Err(UrlError::NotHttps) if self.allow_http && url::parse(form.url()).is_ok() => {
+                log::warn!(
+                    "sending a form to {} over plain http: everyone on the network can read it and the file",
+                    form.host()
+                );
+                Ok(())
+            }
+            Err(error) => Err(PresignedPostError::Url {
+                host: form.host(),
+                error,
+            }),
+        }
+    }
+}
+
+/// Names of the file in the multipart body.
+struct FileNames {
+    /// The local name of the file.
+    own: String,
+    /// A name that reveals nothing about the file.
+    plain: String,
+}
+
+impl FileNames {
+    /// The local name if the key contains it, and the plain one otherwise.
+    fn for_form(self, form: &PresignedPost) -> String {
+        let mut values = form.fields().map(|(_, value)| value);
+        if values.any(|value| value.contains("${filename}")) {
+            self.own
+        } else {
+            self.plain
+        }
+    }
+}
+
+fn content_type_or_default<'a>(form: &'a PresignedPost, content_type: Option<&'a str>) -> &'a str {
+    content_type
+        .or_else(|| form.value_of("Content-Type"))
+        .unwrap_or("application/octet-stream")
 }
 
 impl fmt::Debug for Uploader {
@@ -242,46 +326,4 @@ impl fmt::Debug for Uploader {
             .field("retries", &self.retries)
             .finish_non_exhaustive()
     }
-}
-
-/// What an answer says of the stored file.
-fn stored(form: &PresignedPost, file_name: &str, response: &Response) -> Receipt {
-    let told = PostResponse::parse(&response.body);
-    let header = |name| response.header(name).map(str::to_owned);
-    let named = |key: &str| key.replace("${filename}", file_name);
-    let etag = header("etag").or(told.etag);
-    Receipt {
-        key: told.key.or_else(|| form.key().map(named)),
-        etag: etag.map(|etag| etag.trim_matches('"').to_owned()),
-        location: header("location").or(told.location),
-        bytes: 0,
-        attempts: 0,
-        elapsed: Duration::ZERO,
-        form_renewed: false,
-    }
-}
-
-/// What the storage answered to a post that succeeded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Receipt {
-    /// The key the file is stored under.
-    pub key: Option<String>,
-    /// The entity tag of what is stored, without quotes: for most storages the MD5 of the bytes.
-    pub etag: Option<String>,
-    /// Where the storage says the file is. With a redirect, where the form wants a browser to go next.
-    pub location: Option<String>,
-    /// How many bytes the file has.
-    pub bytes: u64,
-    /// How many times the form was posted, the last time with success.
-    pub attempts: u32,
-    /// How long it took, all attempts together. Serialized as seconds.
-    #[serde(serialize_with = "in_seconds")]
-    pub elapsed: Duration,
-    /// Whether the first form expired while there was work to do, and another one was asked for.
-    pub form_renewed: bool,
-}
-
-fn in_seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(time.as_secs_f64())
 }

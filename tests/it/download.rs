@@ -178,10 +178,7 @@ fn a_download_that_is_cancelled_leaves_nothing() {
     let path = folder.path().join("a.png");
     let server = FaultServer::start(vec![Step::StallOnAccept(Duration::from_secs(60))]);
     let token = CancelToken::new();
-    let client = Client::builder(KEY)
-        .build()
-        .unwrap()
-        .with_cancel_token(&token);
+    let client = Client::builder(KEY).build().unwrap().cancel_token(&token);
     let (url, to) = (server.url.clone(), path.clone());
     let thread = std::thread::spawn(move || client.download(&url, to));
     while server.requests() == 0 {

@@ -208,7 +208,7 @@ fn a_wait_ends_with_its_time_its_callback_or_its_token() {
         of_the_callback.cancel();
         ControlFlow::Continue(())
     });
-    let waiting = client.with_cancel_token(&token);
+    let waiting = client.clone().cancel_token(&token);
     assert!(matches!(
         waiting.wait_with(&job, &cancelling),
         Err(Error::Cancelled)
@@ -483,7 +483,7 @@ fn a_batch_that_is_cancelled_begins_nothing_more() {
         .jobs(1)
         .on_done(move |_| of_the_callback.cancel());
     let file = fixture("images/lighthouse.jpg");
-    let client = client(&sandbox).with_cancel_token(&token);
+    let client = client(&sandbox).cancel_token(&token);
     let items = client.upload_init_images([&file, &file, &file], &batch);
     let uploaded = |item: &&_| {
         matches!(
@@ -500,4 +500,21 @@ fn a_batch_that_is_cancelled_begins_nothing_more() {
         &items[2].outcome,
         BatchOutcome::Failed(Error::Cancelled)
     ));
+}
+
+#[test]
+fn delete_whose_response_is_lost_succeeds_when_it_is_sent_again() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = sandbox.client().unwrap();
+    let id = client.upload_init_image(&lighthouse()).unwrap().id;
+    let sandbox = sandbox.with_api_fault(Fault::LoseResponse);
+    client.delete_init_image(&id).unwrap();
+    let deletes = sandbox.requests().into_iter();
+    assert_eq!(
+        deletes.filter(|request| request.method == "DELETE").count(),
+        2
+    );
+    // Without a lost response, it is an error.
+    let error = client.delete_init_image(&id).unwrap_err();
+    assert!(error.is_not_found(), "{error:?}");
 }

@@ -33,4 +33,5 @@ mod secrets;
 mod sizes;
 mod tls;
 mod upload;
+mod upload_response;
 mod wire;

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imgpost::leonardo::{Client, CreateGeneration};
+use imgpost::leonardo::{Client, CreateGeneration, UploadResponse};
 use imgpost::multipart::Form;
 use imgpost::transport::{
     Method, Request, Response, Transport, TransportError, TransportErrorKind, UreqTransport,
@@ -173,10 +173,12 @@ fn forms_that_cannot_be_read() {
     ] {
         let mut failed = 0;
         for json in spoilt(json) {
-            let one = PresignedPost::from_json(&json);
-            let two = PresignedPost::canvas_from_json(&json);
-            // A form that came out whole shows its names and its key, which is no secret here.
-            for error in [one.err(), two.err()].into_iter().flatten() {
+            let form = PresignedPost::from_json(&json)
+                .err()
+                .map(imgpost::leonardo::Error::from);
+            let response = UploadResponse::from_json(&json).err();
+            // A form that can be read shows its names and its key, which is not secret here.
+            for error in [form, response].into_iter().flatten() {
                 clean(&[MARK.into()], &shown(&error));
                 failed += 1;
             }
@@ -192,26 +194,15 @@ fn debug_output() {
     let client = Client::builder(API_KEY);
     let builder = format!("{client:?}");
     let body = b"SECRET".to_vec();
-    let request = Request {
-        method: Method::Post,
-        url: "https://example.com/?SECRET",
-        headers: vec![("authorization", format!("Bearer {API_KEY}"))],
-        body: Some((&mut body.as_slice(), 6)),
-        timeout: Duration::ZERO,
-        idle_timeout: Duration::ZERO,
-        cancel_token: None,
-        max_response_bytes: 0,
-        sink: None,
-    };
+    let mut bytes = body.as_slice();
+    let mut request = Request::new(Method::Post, "https://example.com/?SECRET");
+    request.headers = vec![("authorization", format!("Bearer {API_KEY}"))];
+    request.body = Some((&mut bytes, 6));
     let parts = Form::new().field("policy", MARK);
     let whole = parts
         .clone()
         .file("file", "a.jpg", "image/jpeg", MARK.as_bytes());
-    let response = Response {
-        status: 200,
-        headers: vec![("set-cookie".into(), MARK.into())],
-        body: body.clone(),
-    };
+    let response = Response::new(200, body.clone()).with_header("set-cookie", MARK);
     let client = client.build().unwrap();
     let error = TransportError::new(
         TransportErrorKind::Tls,
@@ -246,11 +237,7 @@ struct Echo {
 
 impl Transport for Echo {
     fn send(&self, _: Request<'_>) -> Result<Response, TransportError> {
-        Ok(Response {
-            status: self.status,
-            headers: vec![],
-            body: self.body.clone().into(),
-        })
+        Ok(Response::new(self.status, self.body.clone()))
     }
 }
 
@@ -476,11 +463,7 @@ impl Transport for Treacherous {
                 sent,
             ));
         }
-        Ok(Response {
-            status: 307,
-            headers: vec![("location".into(), host)],
-            body: vec![],
-        })
+        Ok(Response::new(307, "").with_header("location", host))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use imgpost::leonardo::{self, Client};
 use imgpost::transport::{
     Request, Response, Transport, TransportError, TransportErrorKind, UreqTransport,
 };
-use imgpost::{CancelToken, Error, FileOperation, Uploader};
+use imgpost::{CancelToken, Error, FileOperation, PresignedPost, Uploader};
 
 use crate::support::faults::{FaultServer, Step, answer, form, image};
 
@@ -41,6 +42,74 @@ fn progress_is_told_to_the_last_byte_of_every_attempt() {
 }
 
 #[test]
+fn bytes_are_uploaded_with_their_name_and_content_type() {
+    let server = FaultServer::start(vec![]);
+    let form = PresignedPost::new(&server.url, [("key".into(), "a/${filename}".into())]).unwrap();
+    let bytes = b"a,b\n1,2\n";
+    let receipt = uploader()
+        .upload_bytes(&form, bytes, "t\u{e4}ble.csv", Some("text/csv"))
+        .unwrap();
+    assert_eq!(receipt.bytes, bytes.len() as u64);
+    assert_eq!(receipt.key.as_deref(), Some("a/t_ble.csv"));
+    let stored = String::from_utf8(server.stored()[0].clone()).unwrap();
+    let part = "filename=\"t_ble.csv\"\r\nContent-Type: text/csv\r\n\r\na,b\n1,2\n\r\n--";
+    assert!(stored.contains(part), "{stored}");
+    let form = PresignedPost::new(&server.url, [("key".into(), "k".into())]).unwrap();
+    uploader()
+        .upload_bytes(&form, bytes, "secret.csv", None)
+        .unwrap();
+    let stored = String::from_utf8(server.stored()[1].clone()).unwrap();
+    assert!(stored.contains("application/octet-stream"), "{stored}");
+    assert!(!stored.contains("secret"), "{stored}");
+}
+
+/// Reads every body and responds with 204.
+#[derive(Debug, Default)]
+struct Stores(AtomicU32);
+
+impl Transport for Stores {
+    fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
+        let (reader, _) = request.body.unwrap();
+        std::io::copy(reader, &mut std::io::sink()).unwrap();
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Response::new(204, ""))
+    }
+}
+
+#[test]
+fn plain_http_to_another_machine_has_to_be_allowed() {
+    let storage = Arc::new(Stores::default());
+    let uploader = Uploader::new(Arc::clone(&storage) as _);
+    let form = |url: &str| form(url, Duration::from_secs(60));
+    let minio = form("http://minio.example:9000/bucket");
+    let error = uploader.upload(&minio, &image()).unwrap_err();
+    assert!(matches!(error, Error::PresignedPost(_)), "{error:?}");
+    let message = error.to_string();
+    assert!(message.contains("minio.example:9000"), "{message}");
+    assert_eq!(storage.0.load(Ordering::Relaxed), 0);
+    uploader
+        .clone()
+        .allow_http(true)
+        .upload(&minio, &image())
+        .unwrap();
+    uploader
+        .upload(&form("http://minio.localhost:9000/bucket"), &image())
+        .unwrap();
+    assert_eq!(storage.0.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn names_below_localhost_lead_to_the_loopback_interface() {
+    let server = FaultServer::start(vec![]);
+    let url = server.url.replace("127.0.0.1", "bucket.localhost");
+    assert_ne!(url, server.url);
+    uploader()
+        .upload(&form(&url, Duration::from_secs(60)), &image())
+        .unwrap();
+    assert_eq!(server.stored().len(), 1);
+}
+
+#[test]
 fn a_callback_ends_an_upload_while_data_flows() {
     let server = FaultServer::start(vec![]);
     let uploader = uploader().on_progress(|progress| match progress.sent {
@@ -59,7 +128,7 @@ fn a_token_ends_an_upload_that_waits_for_its_next_attempt() {
     let busy = answer("503 E", "Retry-After: 50\r\n", "");
     let server = FaultServer::start(vec![busy]);
     let token = CancelToken::new();
-    let uploader = uploader().cancel_token(token.clone());
+    let uploader = uploader().cancel_token(&token);
     let form = form(&server.url, Duration::from_secs(100));
     let image = image();
     let thread = std::thread::spawn(move || uploader.upload(&form, &image));
@@ -123,7 +192,7 @@ fn a_token_ends_an_upload_while_nothing_moves() {
     ] {
         let server = FaultServer::start(vec![step.clone()]);
         let token = CancelToken::new();
-        let cancelled = uploader.clone().cancel_token(token.clone());
+        let cancelled = uploader.clone().cancel_token(&token);
         let (form, path) = (form(&server.url, stall), path.clone());
         let thread = std::thread::spawn(move || cancelled.upload_file(&form, path, None));
         while server.requests() == 0 {
@@ -167,11 +236,8 @@ impl Transport for FormGiver {
             *posts += 1;
             let is_busy = *posts == 1 && !self.busy.is_zero();
             let busy = self.busy.as_secs().to_string();
-            return Ok(Response {
-                status: if is_busy { 503 } else { 204 },
-                headers: vec![("retry-after".into(), busy)],
-                body: vec![],
-            });
+            let status = if is_busy { 503 } else { 204 };
+            return Ok(Response::new(status, "").with_header("retry-after", busy));
         }
         let mut lives = self.lives.lock().unwrap();
         let left = lives.len();
@@ -183,11 +249,7 @@ impl Transport for FormGiver {
         let answer = format!(
             r#"{{"uploadInitImage":{{"id":"id-{left}","fields":"{{{fields}}}","key":"k","url":"http://127.0.0.1/"}}}}"#
         );
-        Ok(Response {
-            status: 200,
-            headers: vec![],
-            body: answer.into(),
-        })
+        Ok(Response::new(200, answer))
     }
 }
 
@@ -280,7 +342,7 @@ fn a_token_ends_an_upload_that_waits_for_a_connection() {
     let token = CancelToken::new();
     let hour = Duration::from_secs(3600);
     let transport = UreqTransport::builder().connect_timeout(hour).build();
-    let uploader = Uploader::new(Arc::new(transport)).cancel_token(token.clone());
+    let uploader = Uploader::new(Arc::new(transport)).cancel_token(&token);
     let form = form(&format!("http://{address}/"), hour);
     let image = image();
     let thread = std::thread::spawn(move || uploader.upload(&form, &image));

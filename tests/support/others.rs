@@ -89,17 +89,11 @@ impl Case {
         }
         let body = form.file("file", file_name, self.content_type(), self.content())?;
         let (url, server) = capture_one(GOOD);
-        let request = Request {
-            method: Method::Post,
-            url: &url,
-            headers: vec![("content-type", body.content_type())],
-            body: Some((&mut body.reader(), body.content_length())),
-            timeout: Duration::from_secs(60),
-            idle_timeout: Duration::from_secs(60),
-            cancel_token: None,
-            max_response_bytes: 0,
-            sink: None,
-        };
+        let mut reader = body.reader();
+        let mut request = Request::new(Method::Post, &url);
+        request.headers = vec![("content-type", body.content_type())];
+        request.body = Some((&mut reader, body.content_length()));
+        request.idle_timeout = Duration::from_secs(60);
         UreqTransport::new().send(request).unwrap();
         Ok(server.join().unwrap())
     }

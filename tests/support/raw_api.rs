@@ -28,17 +28,12 @@ fn exchange(
     body: Option<&[u8]>,
 ) -> (u16, Vec<u8>) {
     let mut reader = body.unwrap_or_default();
-    let request = Request {
-        method,
-        url,
-        headers,
-        body: body.map(|body| (&mut reader as _, body.len() as u64)),
-        timeout: Duration::from_secs(120),
-        idle_timeout: Duration::from_secs(120),
-        cancel_token: None,
-        max_response_bytes: 1 << 26,
-        sink: None,
-    };
+    let mut request = Request::new(method, url);
+    request.headers = headers;
+    request.body = body.map(|body| (&mut reader as _, body.len() as u64));
+    request.timeout = Duration::from_secs(120);
+    request.idle_timeout = Duration::from_secs(120);
+    request.max_response_bytes = 1 << 26;
     let response = UreqTransport::new().send(request).unwrap();
     (response.status, response.body)
 }

@@ -34,7 +34,7 @@ pub struct Asked {
     pub method: &'static str,
     /// Without the base URL.
     pub path: String,
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(String, String)>,
     pub json: Option<Value>,
 }
 
@@ -81,20 +81,22 @@ impl Transport for Recorded {
         self.asked.lock().unwrap().push(Asked {
             method: request.method.as_str(),
             path: path.unwrap_or(request.url).to_owned(),
-            headers: request.headers,
+            headers: request
+                .headers
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
             json,
         });
         let answer = self.answers.lock().unwrap().pop_front();
         match answer.expect("one request too many") {
             Answer::Failure(kind) => Err(TransportError::new(kind, request.url, "made up")),
-            Answer::Response(status, headers, body) => Ok(Response {
-                status,
-                headers: headers
-                    .iter()
-                    .map(|(n, v)| ((*n).into(), (*v).into()))
-                    .collect(),
-                body,
-            }),
+            Answer::Response(status, headers, body) => {
+                let response = Response::new(status, body);
+                Ok(headers.iter().fold(response, |response, (name, value)| {
+                    response.with_header(name, *value)
+                }))
+            }
         }
     }
 }

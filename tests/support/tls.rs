@@ -1,4 +1,4 @@
-//! A storage behind TLS whose certificate nobody trusts unless told to.
+//! A storage behind TLS with a certificate of its own.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -16,9 +16,12 @@ pub struct TlsServer {
 
 /// The configuration of a server on 127.0.0.1, and its certificate in PEM format.
 pub fn server_config() -> (Arc<ServerConfig>, String) {
+    config_for(rcgen::CertificateParams::new(["127.0.0.1".into()]).unwrap())
+}
+
+fn config_for(mut parameters: rcgen::CertificateParams) -> (Arc<ServerConfig>, String) {
     let signing_key = rcgen::KeyPair::generate().unwrap();
-    let mut parameters = rcgen::CertificateParams::new(["127.0.0.1".into()]).unwrap();
-    // OpenSSL looks for an authority by its name, and two of one name hide each other.
+    // OpenSSL finds an authority by its name, so two with the same name hide each other.
     let name = format!("imgpost test {:?}", signing_key.public_key_raw());
     let name = &name[..64];
     parameters
@@ -37,9 +40,25 @@ pub fn server_config() -> (Arc<ServerConfig>, String) {
 }
 
 impl TlsServer {
-    /// Answers everything with 204. Its thread ends with the process.
+    /// A server that responds to everything with 204. Its thread ends with the process.
     pub fn start() -> Self {
-        let (config, certificate) = server_config();
+        Self::with_config(server_config())
+    }
+
+    /// A server with a certificate as `openssl req -x509` makes it without options: that of an authority.
+    pub fn with_authority_certificate(names: &[&str]) -> Self {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut parameters = rcgen::CertificateParams::new(names).unwrap();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        Self::with_config(config_for(parameters))
+    }
+
+    /// A server whose certificate names no host.
+    pub fn without_names() -> Self {
+        Self::with_config(config_for(rcgen::CertificateParams::new([]).unwrap()))
+    }
+
+    fn with_config((config, certificate): (Arc<ServerConfig>, String)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self {
             url: format!("https://{}/", listener.local_addr().unwrap()),
@@ -55,7 +74,11 @@ impl TlsServer {
                 let mut stream = StreamOwned::new(connection, stream.unwrap());
                 let mut buffer = [0; 4096];
                 let mut body = Vec::new();
-                while !body.ends_with(b"--\r\n") {
+                let is_complete = |body: &[u8]| {
+                    let is_get = body.starts_with(b"GET ") && body.ends_with(b"\r\n\r\n");
+                    is_get || body.ends_with(b"--\r\n")
+                };
+                while !is_complete(&body) {
                     // A client that does not trust this server ends the handshake.
                     let Ok(read @ 1..) = stream.read(&mut buffer) else {
                         break;

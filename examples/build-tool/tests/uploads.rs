@@ -11,9 +11,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use build::{Build, Built, Recipe};
-use imgpost::leonardo::{Client, Error};
+use imgpost::leonardo::{Client, Error, sizes};
 use imgpost::sandbox::{Fault, Sandbox};
-use imgpost::leonardo::sizes;
 use imgpost::{Extension, PrepareOptions, Size};
 use serde_json::Value;
 use sha2::{Digest, Sha256};

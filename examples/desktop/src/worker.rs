@@ -127,8 +127,9 @@ impl Upload {
         let image = self.prepare.open(&self.path)?;
         let events = events.clone();
         let client = client
-            .with_cancel_token(&self.cancel_token)
-            .with_progress(move |progress| {
+            .clone()
+            .cancel_token(&self.cancel_token)
+            .on_progress(move |progress| {
                 events.send(Event::Upload(UploadEvent::Sent(Sent {
                     sent: progress.sent,
                     total: progress.total,

@@ -7,7 +7,7 @@ use super::init_image::EXTENSION;
 use super::refusal::Refusal;
 use super::variables::{ANY_TEXT, ID, Kind, Variable, check, optional, required};
 use super::{Api, Call, new_id, timestamp};
-use crate::timestamp::Timestamp;
+use crate::time::Timestamp;
 
 const DATASET: &[Variable] = &[
     required("name", Kind::Text(1..=1000)),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Api, Call, new_id, timestamp};
 use crate::extension::Extension;
 use crate::sandbox::storage::{Storage, StoredObject};
-use crate::timestamp::Timestamp;
+use crate::time::Timestamp;
 
 /// A place for a file, which may still be empty.
 #[derive(Clone)]

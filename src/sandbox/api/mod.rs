@@ -24,7 +24,7 @@ use super::http::{Incoming, Response};
 use super::recent::Recent;
 use super::storage::Storage;
 use crate::random;
-use crate::timestamp::Timestamp;
+use crate::time::Timestamp;
 use refusal::Refusal;
 
 /// Where the API begins, as in the real one's address.
@@ -234,6 +234,5 @@ fn uuid(id: &str) -> Result<&str, Refusal> {
 
 /// A time as the API writes it: without a zone.
 fn timestamp(time: Timestamp) -> String {
-    let (written, millisecond) = (time.to_string(), time.civil().millisecond);
-    format!("{}.{millisecond:03}", written.trim_end_matches('Z'))
+    format!("{time:.3}").trim_end_matches('Z').to_owned()
 }

@@ -11,7 +11,7 @@ use super::variables::{ID, Kind, Variable, check, optional};
 use super::{Api, Call, Records, new_id, timestamp};
 use crate::geometry::Size;
 use crate::sandbox::storage::StoredObject;
-use crate::timestamp::Timestamp;
+use crate::time::Timestamp;
 
 #[rustfmt::skip]
 const UPSCALE: &[Variable] = &[

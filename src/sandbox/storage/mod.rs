@@ -19,7 +19,7 @@ use serde_json::json;
 use super::http::{Content, Incoming, Response};
 use super::recent::Recent;
 use super::sigv4;
-use crate::timestamp::Timestamp;
+use crate::time::Timestamp;
 pub use credentials::Credentials;
 pub(super) use refusal::{Refusal, escape};
 use refusal::{refuse, slow_down};

@@ -7,7 +7,7 @@ use super::refusal::{Refusal, escape, refuse, slow_down};
 use super::{BUCKET, REGION, Storage, StoredObject};
 use crate::sandbox::http::{Incoming, Response};
 use crate::sandbox::sigv4;
-use crate::timestamp::Timestamp;
+use crate::time::Timestamp;
 
 /// What may stand behind the file: its boundary, and fields that are not read.
 const MAX_BYTES_BEHIND_FILE: u64 = 20 * 1024;
@@ -141,7 +141,7 @@ impl Storage {
                            policy document.";
             refuse(400, "InvalidPolicyDocument", message)
         })?;
-        if policy.has_expired(&written(now)) {
+        if policy.has_expired(&format!("{now:.3}")) {
             return Err(denied("Invalid according to Policy: Policy expired."));
         }
         let mut fields = form.fields.clone();
@@ -166,12 +166,6 @@ fn check_lengths(key: &str, content_type: Option<&str>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// `2026-11-22T15:03:47.250Z`.
-fn written(now: Timestamp) -> String {
-    let (seconds, millisecond) = (now.to_string(), now.civil().millisecond);
-    format!("{}.{millisecond:03}Z", seconds.trim_end_matches('Z'))
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -194,7 +188,7 @@ mod tests {
     #[test]
     fn a_form_lives_for_120_seconds() {
         let storage = Storage::new("http://127.0.0.1:1".into());
-        let now = Timestamp::parse_rfc3339("2026-11-22T15:01:47Z").unwrap();
+        let now = Timestamp::parse_iso8601("2026-11-22T15:01:47Z").unwrap();
         let signed = storage.presign("k", "image/png", now);
         let form = PostedForm {
             fields: signed

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use imgpost::Uploader;
-use imgpost::leonardo::{Client, Error};
+use imgpost::leonardo::Client;
 use imgpost::transport::UreqTransport;
 
 use crate::context::Context;
@@ -60,11 +60,6 @@ fn read_key(path: &Path) -> Result<String, Failure> {
     })
 }
 
-fn transport() -> Result<Arc<UreqTransport>, Failure> {
-    let transport = UreqTransport::from_env().map_err(Error::InvalidConnectionSettings)?;
-    Ok(Arc::new(transport))
-}
-
 impl ConnectArgs {
     fn timeout(&self) -> Option<Duration> {
         self.timeout.map(Duration::from_secs)
@@ -72,13 +67,13 @@ impl ConnectArgs {
 
     /// What posts files; it ends when the command is cancelled.
     pub fn uploader(&self, context: &Context) -> Result<Uploader, Failure> {
-        Ok(self.uploader_on(transport()?, context))
+        Ok(self.uploader_on(Arc::new(UreqTransport::new()), context))
     }
 
     fn uploader_on(&self, transport: Arc<UreqTransport>, context: &Context) -> Uploader {
         let uploader = Uploader::new(transport)
             .retries(self.retries)
-            .cancel_token(context.cancel_token());
+            .cancel_token(&context.cancel_token());
         match self.timeout() {
             Some(timeout) => uploader.timeout(timeout),
             None => uploader,
@@ -98,7 +93,7 @@ impl ApiArgs {
             })?,
         };
         // Making one reads the certificates, so one serves the API and the storage.
-        let transport = transport()?;
+        let transport = Arc::new(UreqTransport::new());
         let builder = Client::builder(key)
             .transport(Arc::clone(&transport) as _)
             .uploader(self.connect.uploader_on(transport, context))
@@ -113,6 +108,6 @@ impl ApiArgs {
             None => builder,
         };
         let client = builder.build()?;
-        Ok(client.with_cancel_token(&context.cancel_token()))
+        Ok(client.cancel_token(&context.cancel_token()))
     }
 }

@@ -28,9 +28,11 @@ fn client(context: &Context, job: &JobArgs) -> Result<Option<Client>, Failure> {
 }
 
 /// Sets the variables that were given by their names.
-fn with_extra<T>(call: T, job: &JobArgs, set: impl Fn(T, &str, Value) -> T) -> T {
+fn with_extra<T>(call: T, job: &JobArgs, set: impl Fn(T, String, Value) -> T) -> T {
     let extra = job.extra.iter();
-    extra.fold(call, |call, (name, value)| set(call, name, value.clone()))
+    extra.fold(call, |call, (name, value)| {
+        set(call, name.clone(), value.clone())
+    })
 }
 
 /// Starts a job, or prints what would be sent.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use imgpost::leonardo::{UploadForm, UploadResponse};
 use imgpost::{Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError};
 
 use super::folder::Found;
@@ -71,15 +72,30 @@ pub fn check_format(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A form, and where it comes from.
-pub struct Form {
-    pub post: PresignedPost,
-    /// Whether the JSON is a response of the Leonardo.Ai API.
-    pub is_leonardo: bool,
+/// A presigned form, and the id of the file that it uploads, if the API's response has one.
+pub struct GivenForm {
+    pub form: PresignedPost,
+    pub id: Option<String>,
+}
+
+impl GivenForm {
+    /// Whether the form is from a response of the Leonardo.Ai API: these always have an id.
+    pub fn is_leonardo(&self) -> bool {
+        self.id.is_some()
+    }
+}
+
+impl From<UploadForm> for GivenForm {
+    fn from(upload: UploadForm) -> Self {
+        Self {
+            form: upload.form,
+            id: Some(upload.id),
+        }
+    }
 }
 
 /// Reads a form. Standard input cannot be both the form and the file to be posted.
-pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<Form, Failure> {
+pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<GivenForm, Failure> {
     check_name(file)?;
     let max_bytes = PresignedPost::MAX_JSON_BYTES;
     let limit = max_bytes as u64;
@@ -107,29 +123,21 @@ pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<Form,
     };
     let too_long = PresignedPostError::JsonTooLong { max_bytes };
     let json = json.ok_or(too_long)?;
-    let is_leonardo = is_leonardo(&json);
-    let post = match half {
-        None => PresignedPost::from_json(json),
-        Some(half) => PresignedPost::canvas_from_json(json).map(|(init, mask)| match half {
-            Half::Init => init,
-            Half::Mask => mask,
+    match (UploadResponse::from_json(&json)?, half) {
+        (Some(UploadResponse::Canvas(canvas)), Some(Half::Init)) => Ok(canvas.init.into()),
+        (Some(UploadResponse::Canvas(canvas)), Some(Half::Mask)) => Ok(canvas.mask.into()),
+        (Some(UploadResponse::Canvas(_)), None) => Err(Failure::usage(
+            "the response contains the two forms of a canvas; choose one with --half init or --half mask",
+        )),
+        (_, Some(_)) => Err(Failure::usage(
+            "--half is for the response of a canvas, and this contains one form; omit it",
+        )),
+        (Some(UploadResponse::Form(upload)), None) => Ok(upload.into()),
+        _ => Ok(GivenForm {
+            form: PresignedPost::from_json(json)?,
+            id: None,
         }),
-    };
-    let post = post?;
-    Ok(Form { post, is_leonardo })
-}
-
-/// Whether `json` is an object with one of the wrappers of the Leonardo.Ai API.
-fn is_leonardo(json: &[u8]) -> bool {
-    const WRAPPERS: &[&str] = &[
-        "uploadInitImage",
-        "uploadDatasetImage",
-        "uploadCanvasInitImage",
-        "uploadModelAsset",
-        "uploadMedia",
-    ];
-    let json: Option<serde_json::Value> = serde_json::from_slice(json).ok();
-    json.is_some_and(|json| WRAPPERS.iter().any(|name| json.get(name).is_some()))
+    }
 }
 
 /// The files that files, folders and patterns stand for, each once. Those of a folder or a pattern come by name.

@@ -43,7 +43,7 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
             let form = input::form(presigned, half, &file)?;
             let uploader = connect.uploader(context)?.validate_policy(!no_check);
             if raw {
-                form::post_raw(context, &file, &form.post, uploader)
+                form::post_raw(context, &file, &form, uploader)
             } else {
                 form::post(context, &file, &form, uploader, &prepare)
             }

@@ -149,7 +149,9 @@ fn upload_one(
 /// The client, which shows how far the uploads of a file are.
 pub fn with_progress(context: &Context, client: &Client, file: &Path) -> Client {
     let (context, file) = (context.clone(), file.to_owned());
-    client.with_progress(move |progress: Progress| context.progress(&file, progress))
+    client
+        .clone()
+        .on_progress(move |progress: Progress| context.progress(&file, progress))
 }
 
 pub fn canvas(

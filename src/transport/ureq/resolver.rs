@@ -1,8 +1,8 @@
-//! Looks up host names in a way that can be cancelled.
+//! Looks up host names. A lookup can be cancelled.
 
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
 use ureq::Error;
 use ureq::config::Config;
@@ -11,8 +11,9 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::NextTimeout;
 
 use super::exchange::SharedExchange;
+use crate::url;
 
-/// As many addresses as ureq keeps of a host.
+/// Maximum number of addresses that ureq keeps for a host.
 const MAX_ADDRESSES: usize = 16;
 
 /// Looks up the hosts of one agent.
@@ -32,12 +33,21 @@ impl Resolver for InterruptibleResolver {
             .ok_or(Error::HostNotFound)?;
         let name = DefaultResolver::host_and_port(scheme, authority).ok_or(Error::HostNotFound)?;
         let failed = |why: io::Error| Error::Other(Box::new(LookupError { why }));
-        let found: Vec<SocketAddr> = match name.parse() {
-            Ok(address) => vec![address],
-            Err(_) => {
-                let lookup = move || name.to_socket_addrs().map(Iterator::collect);
-                self.0.run_interruptibly(timeout, lookup)?.map_err(failed)?
-            }
+        let found: Vec<SocketAddr> = if let Ok(address) = name.parse() {
+            vec![address]
+        } else if url::is_below_localhost(authority.host()) {
+            // Plain http is permitted to these names, so no name server may decide where they lead.
+            let port = name
+                .rsplit_once(':')
+                .and_then(|(_, port)| port.parse().ok());
+            let port = port.ok_or(Error::HostNotFound)?;
+            vec![
+                (Ipv4Addr::LOCALHOST, port).into(),
+                (Ipv6Addr::LOCALHOST, port).into(),
+            ]
+        } else {
+            let lookup = move || name.to_socket_addrs().map(Iterator::collect);
+            self.0.run_interruptibly(timeout, lookup)?.map_err(failed)?
         };
         let mut addresses = self.empty();
         for address in found.into_iter().take(MAX_ADDRESSES) {
@@ -50,7 +60,7 @@ impl Resolver for InterruptibleResolver {
     }
 }
 
-/// A host name that cannot be looked up. The operating system has no error of a kind of its own for it.
+/// A host name that cannot be looked up. The operating system has no error kind for it.
 #[derive(Debug)]
 pub(super) struct LookupError {
     why: io::Error,

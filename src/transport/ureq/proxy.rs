@@ -1,7 +1,7 @@
-//! Which proxy a request goes through: the one the program sets, or the one in the environment.
+//! Chooses the proxy of a request: that of the program, or that of the environment.
 //!
-//! The variables mean what they mean for curl (<https://curl.se/docs/manpage.html#ENVIRONMENT>). A proxy that cannot be
-//! used is an error, and never a reason to go to the host directly: whoever set it may rely on it.
+//! The variables mean the same as for curl (<https://curl.se/docs/manpage.html#ENVIRONMENT>). An unusable proxy is an
+//! error, and never a reason to go to the host directly: whoever set it may rely on it.
 
 mod no_proxy;
 mod tunnel;
@@ -11,16 +11,15 @@ use std::fmt;
 
 use ureq::http::Uri;
 
-use super::{TransportError, TransportErrorKind};
+use crate::transport::{TransportError, TransportErrorKind};
 use crate::url;
 use no_proxy::NoProxy;
-pub(super) use tunnel::{ProxyFailure, Tunnel, failure};
+pub(super) use tunnel::{Tunnel, failure};
 
-/// What the URL of a proxy looks like, for messages.
+/// The form of a proxy's URL, for messages.
 pub(super) const FORM: &str = "http://[user:password@]host:port";
 
-/// The proxy for https, and the hosts that are reached without it. Plain http, which is for the loopback interface, goes
-/// through none.
+/// The proxy for https, and the hosts that are reached without it. Plain http uses no proxy.
 #[derive(Clone, Default)]
 pub(super) struct ProxySettings {
     proxy: Option<Result<ureq::Proxy, VariableError>>,
@@ -35,7 +34,7 @@ impl ProxySettings {
             Some(value.into_string())
         };
         let no_proxy = text("no_proxy").or_else(|| text("NO_PROXY"));
-        // An entry that is not Unicode names no host.
+        // An entry that is not valid Unicode names no host.
         let list = no_proxy.map(|list| list.unwrap_or_else(|list| list.to_string_lossy().into()));
         let no_proxy = NoProxy::parse(&list.unwrap_or_default());
         if no_proxy.is_everything() {
@@ -75,19 +74,21 @@ impl ProxySettings {
         }
         match proxy {
             Ok(proxy) => Ok(Some(proxy)),
-            Err(VariableError { variable, error }) => Err(TransportError {
-                kind: TransportErrorKind::Proxy,
-                host: url::host(url),
-                proxy: Some(ProxyFailure::Variable(*variable)),
-                source: Box::new(*error),
-            }),
+            Err(VariableError { variable, error }) => {
+                let message = format!(
+                    "cannot connect to {}: {variable} names no usable proxy; set it to {FORM}, or unset it",
+                    url::host(url)
+                );
+                let error = TransportError::new(TransportErrorKind::Proxy, url, *error);
+                Err(error.with_message(message))
+            }
         }
     }
 }
 
 /// A variable that names the proxy for https. `HTTP_PROXY` is the one for plain http.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Variable {
+enum Variable {
     HttpsLower,
     HttpsUpper,
     AllLower,
@@ -118,26 +119,14 @@ impl fmt::Display for Variable {
     }
 }
 
-/// A variable that names no proxy that can be used. Its value is not repeated: it may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct VariableError {
+/// A variable that names no usable proxy. Its value may contain a password and is not repeated.
+#[derive(Clone)]
+struct VariableError {
     variable: Variable,
     error: ProxyUrlError,
 }
 
-impl fmt::Display for VariableError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { variable, error } = self;
-        write!(
-            f,
-            "{variable} names no usable proxy: {error}; set it to {FORM}, or unset it"
-        )
-    }
-}
-
-impl std::error::Error for VariableError {}
-
-/// Why the URL of a proxy cannot be used. The URL itself is not repeated.
+/// Why the URL of a proxy is unusable. The URL itself is not repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProxyUrlError {
     NotAUrl,
@@ -165,7 +154,7 @@ impl fmt::Display for ProxyUrlError {
 
 impl std::error::Error for ProxyUrlError {}
 
-/// Reads the URL of a proxy. Without a scheme, it is one by plain http, as for curl.
+/// Reads the URL of a proxy. The default scheme is http, as for curl.
 fn parse(url: &str) -> Result<ureq::Proxy, ProxyUrlError> {
     let url = url.trim();
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
@@ -186,7 +175,7 @@ fn parse(url: &str) -> Result<ureq::Proxy, ProxyUrlError> {
     let url = format!("{scheme}://{authority}");
     let uri: Uri = url.parse().map_err(|_| ProxyUrlError::NotAUrl)?;
     let host = uri.host().unwrap_or_default();
-    // ureq would take the usual port instead of one that is none.
+    // ureq would replace an invalid port by the default one.
     match host_and_port
         .strip_prefix(host)
         .map(|port| port.strip_prefix(':'))
@@ -241,7 +230,7 @@ mod tests {
             used(&[("HTTP_PROXY", "http://a:1"), ("http_proxy", "http://a:1")]),
             None
         );
-        // What is empty is not set.
+        // An empty variable counts as unset.
         assert_eq!(
             used(&[("https_proxy", ""), ("ALL_PROXY", "http://d:4")]).as_deref(),
             Some("d:4")
@@ -316,7 +305,7 @@ mod tests {
                     assert!(text.contains(part), "{value}: {text}");
                 }
                 assert!(!text.contains("SEC"), "{value}: {text}");
-                // Plain http does not need it.
+                // Plain http needs no proxy.
                 assert!(matches!(settings.for_url("http://127.0.0.1/"), Ok(None)));
             }
             let error = ProxySettings::from_url(value).err().unwrap();

@@ -1,4 +1,4 @@
-//! What the layers of one connection share about the exchange that it carries.
+//! The state that the layers of one connection share about their exchange.
 
 use std::fmt;
 use std::io;
@@ -21,13 +21,14 @@ pub(super) struct Exchange {
     has_unsent: AtomicBool,
     is_disconnected: AtomicBool,
     has_early_response: AtomicBool,
+    is_plain_http: AtomicBool,
     interrupt: Mutex<Interrupt>,
 }
 
 #[derive(Default)]
 struct Interrupt {
     is_cancelled: bool,
-    /// Wakes the thread that waits for a lookup or a connection.
+    /// Wakes the thread that is waiting for a lookup or a connection.
     wake: Option<Box<dyn Fn() + Send>>,
 }
 
@@ -40,6 +41,7 @@ impl Exchange {
         self.has_unsent.store(false, Ordering::Relaxed);
         self.is_disconnected.store(false, Ordering::Relaxed);
         self.has_early_response.store(false, Ordering::Relaxed);
+        self.is_plain_http.store(false, Ordering::Relaxed);
     }
 
     /// Whether `origin` is where the request goes to; with a proxy, the first connection goes elsewhere.
@@ -102,6 +104,15 @@ impl Exchange {
         self.has_early_response.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the server responded to TLS with something else.
+    pub fn is_plain_http(&self) -> bool {
+        self.is_plain_http.load(Ordering::Relaxed)
+    }
+
+    pub fn set_plain_http(&self) {
+        self.is_plain_http.store(true, Ordering::Relaxed);
+    }
+
     /// Ends a lookup or a connection attempt that is under way, and every later one.
     pub fn cancel(&self) {
         let mut interrupt = self.interrupt();
@@ -142,12 +153,12 @@ impl Exchange {
             Ok(Some(result)) => Ok(result),
             Ok(None) => Err(cancelled()),
             Err(RecvTimeoutError::Timeout) => Err(Error::Timeout(timeout.reason)),
-            // The thread panicked, which its own hook has reported.
+            // The thread panicked, which the panic hook has reported.
             Err(RecvTimeoutError::Disconnected) => Err(Error::ConnectionFailed),
         }
     }
 
-    /// Nothing is left half changed under this lock, so a panic elsewhere did no harm.
+    /// Nothing is left half changed under this lock, so a panic in another thread does no harm.
     fn interrupt(&self) -> MutexGuard<'_, Interrupt> {
         self.interrupt
             .lock()

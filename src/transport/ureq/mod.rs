@@ -1,4 +1,14 @@
-//! ureq, which no file knows but this one, its builder and the connectors beside them.
+//! The transport by ureq. No other module knows ureq.
+
+mod builder;
+mod early_response;
+mod exchange;
+mod plain_http;
+mod proxy;
+mod resolver;
+mod socket;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
 
 use std::fmt;
 use std::io::{self, Read};
@@ -12,77 +22,66 @@ use ureq::unversioned::transport::NativeTlsConnector;
 #[cfg(feature = "rustls")]
 use ureq::unversioned::transport::RustlsConnector;
 
-use super::early_response::EarlyResponseConnector;
-use super::exchange::{self, Exchange, SharedExchange};
-use super::proxy::{self, ProxySettings, Tunnel};
-use super::resolver::{InterruptibleResolver, LookupError};
-use super::socket::{ConnectError, SocketConnector};
-use super::ureq_builder::UreqTransportBuilder;
 use super::{Request, Response, Transport, TransportError, TransportErrorKind};
 use crate::cancel::CancelToken;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use crate::url;
+use early_response::EarlyResponseConnector;
+use exchange::{Exchange, SharedExchange};
+use plain_http::PlainHttpConnector;
+use proxy::{ProxySettings, Tunnel};
+use resolver::{InterruptibleResolver, LookupError};
+use socket::{ConnectError, SocketConnector};
+
+pub use builder::UreqTransportBuilder;
 
 /// Thirty years: the clocks of some systems overflow at longer timeouts, and ureq adds them to the present.
-pub(super) const LONGEST_TIMEOUT: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+const MAX_TIMEOUT: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
-/// Connections beyond this number are not kept for the next request.
+/// Maximum number of connections that are kept for the next request.
 const MAX_IDLE_AGENTS: usize = 8;
 
-/// The [`Transport`] used unless another one is given: ureq, with the TLS chosen by the crate's features.
+/// The default [`Transport`]: ureq, with the TLS that the crate's features select.
 pub struct UreqTransport {
-    pub(super) config: ureq::config::Config,
-    pub(super) proxy: ProxySettings,
+    config: ureq::config::Config,
+    /// Why https is not available.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    roots_error: Option<tls::RootsError>,
+    proxy: ProxySettings,
     /// An agent can only be shut down as a whole, so each carries one exchange at a time: the one that is cancelled.
-    pub(super) idle: Mutex<Vec<Agent>>,
+    idle: Mutex<Vec<Agent>>,
 }
 
-/// An agent of ureq, and what its connectors share.
+/// An agent of ureq and the state that its connectors share.
 #[derive(Clone)]
-pub(super) struct Agent {
+struct Agent {
     agent: ureq::Agent,
     exchange: SharedExchange,
 }
 
 impl UreqTransport {
-    /// A transport with its own connections.
+    /// A transport with connections of its own, configured by the environment.
     ///
     /// As for curl, the first of `https_proxy`, `HTTPS_PROXY`, `all_proxy` and `ALL_PROXY` that is set names the proxy
     /// for https, `http://[user:password@]host:port`, and `no_proxy` or `NO_PROXY` lists the hosts that are reached
     /// without it: names with their subdomains, addresses, CIDR ranges, each with a port or without, or `*`. If that
-    /// variable names no proxy that can be used, such as a SOCKS proxy, requests fail with
-    /// [`TransportErrorKind::Proxy`] instead of going to the host directly.
+    /// variable names no usable proxy, for example a SOCKS proxy, requests fail with [`TransportErrorKind::Proxy`]; they do
+    /// not go to the host directly.
     ///
-    /// Requests by plain http, which go to this machine only, are never sent through a proxy: it would read the secrets
-    /// in them.
+    /// `SSL_CERT_FILE` names a file of certificates in PEM format. Then only their authorities are trusted. If the file is
+    /// unusable, https requests fail with [`TransportErrorKind::Tls`].
+    ///
+    /// Requests over plain http are never sent through a proxy, which could read their secrets.
     pub fn new() -> Self {
         UreqTransportBuilder::default().build()
     }
 
-    /// Begins a transport with other settings.
+    /// A builder for a transport with other settings.
     pub fn builder() -> UreqTransportBuilder {
         UreqTransportBuilder::default()
     }
 
-    /// A transport that trusts the certificate authorities in the file that `SSL_CERT_FILE` names, and no others; the
-    /// usual ones where that is not set.
-    ///
-    /// # Errors
-    ///
-    /// As [`UreqTransportBuilder::root_certificates`], and when the file cannot be read. The variable is named.
-    pub fn from_env() -> io::Result<Self> {
-        let builder = Self::builder();
-        #[cfg(any(feature = "rustls", feature = "native-tls"))]
-        if let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
-            let pem = std::fs::read(&path);
-            let made = pem.and_then(|pem| builder.root_certificates(&pem));
-            return made.map(UreqTransportBuilder::build).map_err(|error| {
-                let path = std::path::Path::new(&path).display();
-                io::Error::new(error.kind(), format!("SSL_CERT_FILE, {path}: {error}"))
-            });
-        }
-        Ok(builder.build())
-    }
-
-    /// A list of agents cannot be left half changed, so a thread that panicked has done it no harm.
+    /// A list of agents is never left half changed, so a panic in another thread does no harm.
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Agent>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -92,6 +91,7 @@ impl Agent {
     fn new(config: ureq::config::Config) -> Self {
         let exchange = SharedExchange::default();
         let connector = ().chain(Tunnel::default()).chain(SocketConnector(Arc::clone(&exchange)));
+        let connector = connector.chain(PlainHttpConnector(Arc::clone(&exchange)));
         #[cfg(feature = "rustls")]
         let connector = connector.chain(RustlsConnector::default());
         #[cfg(feature = "native-tls")]
@@ -125,6 +125,12 @@ impl fmt::Debug for UreqTransport {
 impl Transport for UreqTransport {
     fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
         let (url, cancel_token) = (request.url, request.cancel_token);
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        if let Some(error) = &self.roots_error
+            && url::parse(url).is_ok_and(|uri| url::is_https(&uri))
+        {
+            return Err(error.for_request(url));
+        }
         let proxy = self.proxy.for_url(url)?;
         let kept = self.idle().pop();
         let agent = kept.unwrap_or_else(|| Agent::new(self.config.clone()));
@@ -135,7 +141,8 @@ impl Transport for UreqTransport {
         drop(hook);
         // Before there is a connection, and before the first byte of a body, the request cannot have been carried out.
         let may_be_sent = has_begun_body && agent.exchange.is_connected();
-        // Once the hook is off, only a token that is cancelled can have shut the agent down.
+        let is_plain_http = agent.exchange.is_plain_http();
+        // Once the hook is removed, only a token that is cancelled can have shut the agent down.
         let is_usable = !cancel_token.is_some_and(CancelToken::is_cancelled);
         let mut idle = self.idle();
         if is_usable && idle.len() < MAX_IDLE_AGENTS {
@@ -147,11 +154,22 @@ impl Transport for UreqTransport {
                 Ok(error) => return error,
                 Err(error) => error,
             };
+            if is_plain_http {
+                return plain_http::error(url, error);
+            }
             let kind = kind_of(&error, may_be_sent);
-            match error {
+            #[cfg(any(feature = "rustls", feature = "native-tls"))]
+            let message = tls::explain(kind, url, &error);
+            #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+            let message: Option<String> = None;
+            let error = match error {
                 // An error of ours, which ureq's own would only wrap.
                 ureq::Error::Other(source) => TransportError::new(kind, url, source),
                 error => TransportError::new(kind, url, error),
+            };
+            match message {
+                Some(message) => error.with_message(message),
+                None => error,
             }
         })
     }
@@ -175,7 +193,7 @@ fn exchange(
     exchange.start(origin.unwrap_or_default(), request.body.is_some());
     let response = match request.body {
         Some((reader, length)) => {
-            // Without a length the body would go out chunked, which S3 refuses.
+            // Without a length, ureq would send the body chunked, which S3 rejects.
             let builder = builder.header(http::header::CONTENT_LENGTH, length);
             let mut reader = RequestBody {
                 reader,
@@ -212,7 +230,7 @@ fn exchange(
     })
 }
 
-/// A success that was reported before the request was sent: whoever sent it has not read the request.
+/// A success that was reported before the whole request was sent: the server has not read the request.
 #[derive(Debug)]
 struct EarlySuccess(http::StatusCode);
 
@@ -234,7 +252,7 @@ fn run<B: ureq::AsSendBody>(
     proxy: Option<&ureq::Proxy>,
     limits: [Duration; 2],
 ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-    let [timeout, idle_timeout] = limits.map(|limit| limit.min(LONGEST_TIMEOUT));
+    let [timeout, idle_timeout] = limits.map(|limit| limit.min(MAX_TIMEOUT));
     let request = agent
         .configure_request(request)
         .proxy(proxy.cloned())
@@ -244,7 +262,7 @@ fn run<B: ureq::AsSendBody>(
     agent.run(request.build())
 }
 
-/// A request's body, of exactly the declared length: where it ends early, ureq would wait at full speed for the rest.
+/// A request body of exactly the declared length. If it ends early, ureq would wait for the rest in a busy loop.
 struct RequestBody<'a> {
     reader: &'a mut dyn Read,
     left: u64,
@@ -258,7 +276,7 @@ impl Read for RequestBody<'_> {
         let limit = buffer
             .len()
             .min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        // ureq reads the response after the body only, of which nothing more is sent.
+        // ureq reads the response only after the body, of which nothing more is sent.
         let is_discarded = self.exchange.has_early_response();
         let read = if is_discarded {
             limit
@@ -277,7 +295,7 @@ impl Read for RequestBody<'_> {
 }
 
 /// `may_be_sent`: whether any part of the request may have reached the server.
-pub(super) fn kind_of(error: &ureq::Error, may_be_sent: bool) -> TransportErrorKind {
+fn kind_of(error: &ureq::Error, may_be_sent: bool) -> TransportErrorKind {
     use ureq::{Error, Timeout};
     match error {
         Error::HostNotFound | Error::Timeout(Timeout::Resolve) => TransportErrorKind::Resolve,
@@ -294,7 +312,7 @@ pub(super) fn kind_of(error: &ureq::Error, may_be_sent: bool) -> TransportErrorK
         Error::NativeTls(_) => TransportErrorKind::Tls,
         #[cfg(feature = "rustls")]
         Error::Rustls(_) => TransportErrorKind::Tls,
-        // A certificate that is refused comes as invalid data from within the handshake.
+        // The handshake reports a rejected certificate as invalid data.
         Error::Io(error) if error.kind() == io::ErrorKind::InvalidData && !may_be_sent => {
             TransportErrorKind::Tls
         }
@@ -323,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_ends_early_is_an_error_and_a_longer_one_is_cut() {
+    fn body_that_ends_early_is_an_error_and_a_longer_one_is_cut() {
         let (mut begun, exchange) = (false, Exchange::default());
         let mut short = b"abc".as_slice();
         let mut reader = body(&mut short, 4, &mut begun, &exchange);
@@ -339,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_a_body_is_not_read_after_an_early_response() {
+    fn rest_of_a_body_is_not_read_after_an_early_response() {
         let (mut begun, exchange) = (false, Exchange::default());
         let mut content = b"abcdef".as_slice();
         let mut reader = body(&mut content, 6, &mut begun, &exchange);
@@ -350,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_before_the_body_is_begun_was_not_sent() {
+    fn failure_before_the_first_byte_of_the_body_means_unsent() {
         let broken = || ureq::Error::Io(io::ErrorKind::ConnectionReset.into());
         assert_eq!(kind_of(&broken(), false), TransportErrorKind::Connect);
         assert_eq!(kind_of(&broken(), true), TransportErrorKind::Broken);

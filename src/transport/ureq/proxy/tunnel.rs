@@ -7,15 +7,15 @@ use ureq::unversioned::transport::{
     ConnectProxyConnector, ConnectionDetails, Connector, Transport,
 };
 
-use super::Variable;
-use crate::transport::ureq_transport::kind_of;
-use crate::transport::{TransportError, TransportErrorKind, is_passing};
+use super::FORM;
+use crate::transport::ureq::kind_of;
+use crate::transport::{TransportError, TransportErrorKind, is_transient};
 use crate::url;
 
-/// ureq's connection through a proxy. Its errors do not say whether the proxy or the server is out of reach, so that those
-/// of the proxy are marked here.
+/// ureq's connection through a proxy. Its errors do not say whether the proxy or the server cannot be reached, so those of
+/// the proxy are marked here.
 #[derive(Debug, Default)]
-pub(in crate::transport) struct Tunnel(ConnectProxyConnector);
+pub(in crate::transport::ureq) struct Tunnel(ConnectProxyConnector);
 
 impl<In: Transport> Connector<In> for Tunnel {
     type Out = <ConnectProxyConnector as Connector<In>>::Out;
@@ -52,7 +52,7 @@ impl fmt::Display for TunnelError {
 impl std::error::Error for TunnelError {}
 
 /// The failure of the proxy, if `error` is one; otherwise `error`.
-pub(in crate::transport) fn failure(
+pub(in crate::transport::ureq) fn failure(
     error: Error,
     proxy: Option<&ureq::Proxy>,
 ) -> Result<TransportError, Error> {
@@ -65,7 +65,7 @@ pub(in crate::transport) fn failure(
     };
     let (kind, failure) = match &error.error {
         Error::ConnectProxyFailed(why) => match status(why) {
-            Some(status) if is_passing(status) => {
+            Some(status) if is_transient(status) => {
                 (TransportErrorKind::Connect, ProxyFailure::Status(status))
             }
             Some(status) => (TransportErrorKind::Proxy, ProxyFailure::Status(status)),
@@ -81,12 +81,9 @@ pub(in crate::transport) fn failure(
             _ => (TransportErrorKind::Connect, ProxyFailure::Connection),
         },
     };
-    Ok(TransportError {
-        kind,
-        host: url::host(&proxy.uri().to_string()),
-        proxy: Some(failure),
-        source: error,
-    })
+    let url = proxy.uri().to_string();
+    let message = failure.message(kind, &url::host(&url));
+    Ok(TransportError::new(kind, &url, error).with_message(message))
 }
 
 /// The status in ureq's words: `proxy server responded 407/407`.
@@ -95,61 +92,40 @@ fn status(why: &str) -> Option<u16> {
     status.split('/').next()?.parse().ok()
 }
 
-/// What the proxy, or its setting, has to do with a failure.
+/// How a proxy failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::transport) enum ProxyFailure {
-    /// The variable names no proxy that can be used. The host of the error is the server's; otherwise it is the proxy's.
-    Variable(Variable),
+enum ProxyFailure {
     /// The proxy responded with this status.
     Status(u16),
-    /// There is no connection to the proxy, or it is no proxy.
+    /// There is no connection to the proxy, or it is not a proxy.
     Connection,
 }
 
 impl ProxyFailure {
-    pub fn explain(
-        self,
-        kind: TransportErrorKind,
-        host: &str,
-        f: &mut fmt::Formatter<'_>,
-    ) -> fmt::Result {
+    fn message(self, kind: TransportErrorKind, host: &str) -> String {
         match (self, kind) {
-            (Self::Variable(variable), _) => write!(
-                f,
-                "cannot connect to {host}: {variable} names no usable proxy; set it to {}, or unset it",
-                super::FORM
+            (Self::Status(407), _) => format!(
+                "the proxy {host} requires a valid user name and password (407); add them to its URL, {FORM}"
             ),
-            (Self::Status(407), _) => write!(
-                f,
-                "the proxy {host} requires a valid user name and password (407); put them into its URL, {}",
-                super::FORM
-            ),
-            (Self::Status(403), _) => write!(
-                f,
+            (Self::Status(403), _) => format!(
                 "the proxy {host} does not allow this connection (403); ask whoever runs it, or list the host in \
                  NO_PROXY if it can be reached without the proxy"
             ),
             (Self::Status(status), TransportErrorKind::Connect) => {
-                write!(
-                    f,
-                    "the proxy {host} cannot reach the server ({status}); try again"
-                )
+                format!("the proxy {host} cannot reach the server ({status}); try again")
             }
-            (Self::Status(status), _) => write!(
-                f,
+            (Self::Status(status), _) => format!(
                 "the proxy {host} refused to connect ({status}); check that it is a proxy for https"
             ),
-            (Self::Connection, TransportErrorKind::Tls) => write!(
-                f,
+            (Self::Connection, TransportErrorKind::Tls) => format!(
                 "no secure connection to the proxy {host}; check its certificate and this machine's clock"
             ),
             (Self::Connection, TransportErrorKind::Proxy) => {
-                write!(f, "the proxy {host} does not speak HTTP; check its URL")
+                format!("the proxy {host} does not speak HTTP; check its URL")
             }
-            (Self::Connection, _) => write!(
-                f,
-                "cannot connect to the proxy {host}; check its URL and the network"
-            ),
+            (Self::Connection, _) => {
+                format!("cannot connect to the proxy {host}; check its URL and the network")
+            }
         }
     }
 }

@@ -50,9 +50,9 @@ pub(super) struct EarlyResponse<T> {
     is_to_host: bool,
     /// The head of the final response has arrived.
     has_final_response: bool,
-    /// Input was read while sending that ureq has not looked at: it must not wait for more.
+    /// Input was read during sending that ureq has not seen yet, so it must not wait for more.
     has_new_input: bool,
-    /// A request was not sent to its end, so that nothing more can be sent.
+    /// A request was not sent completely, so nothing more can be sent.
     is_abandoned: bool,
 }
 
@@ -142,14 +142,14 @@ impl<T: Transport> Transport for EarlyResponse<T> {
     }
 }
 
-/// What the input begins with.
+/// The beginning of the input.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
     /// An interim response of this length.
     Interim(usize),
-    /// The final response, or something that is no response.
+    /// The final response, or something that is not a response.
     Final,
-    /// Too little to tell.
+    /// Too short to decide.
     Incomplete,
 }
 
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn interim_responses_are_told_from_final_ones() {
+    fn interim_and_final_responses_are_distinguished() {
         let hypercorn = "HTTP/1.1 100 \r\ndate: Wed, 25 Nov 2026 13:40:46 GMT\r\nserver: h\r\n\r\n";
         for interim in [
             "HTTP/1.1 100 Continue\r\n\r\n",
