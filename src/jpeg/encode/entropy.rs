@@ -105,11 +105,21 @@ fn symbols(block: &Block, nonzero: u64, previous_dc: &mut i32, out: &mut impl Sy
     }
 }
 
+/// Where nothing is seen: the block that takes the fewest bits.
+#[inline(always)]
+fn continuation(previous_dc: i32) -> (Block, u64) {
+    let mut block = [0; 64];
+    block[0] = previous_dc as i16;
+    (block, 0)
+}
+
 /// Quantizes and codes one row of MCUs after the other.
 pub(super) struct Scan {
     frame: Frame,
     /// The DC coefficient of each component that came before.
     previous_dc: [i32; 3],
+    /// The number of the next row of MCUs.
+    row: usize,
 }
 
 impl Scan {
@@ -117,6 +127,7 @@ impl Scan {
         Self {
             frame,
             previous_dc: [0; 3],
+            row: 0,
         }
     }
 
@@ -138,7 +149,10 @@ impl Scan {
                 if writer.is_full() {
                     writer.drain(output);
                 }
-                let (quantized, nonzero) = quantizers[kind].quantize(simd, block);
+                let (quantized, nonzero) = match block {
+                Some(block) => quantizers[kind].quantize(simd, block),
+                None => continuation(*previous_dc),
+            };
                 let (bytes, state) = writer.parts();
                 let mut writing = Writing {
                     codes: &codes[kind],
@@ -164,7 +178,10 @@ impl Scan {
             row,
             #[inline(always)]
             |block, previous_dc, kind| {
-                let (quantized, nonzero) = quantizers[kind].quantize(simd, block);
+                let (quantized, nonzero) = match block {
+                Some(block) => quantizers[kind].quantize(simd, block),
+                None => continuation(*previous_dc),
+            };
                 symbols(
                     &quantized,
                     nonzero,
@@ -176,26 +193,32 @@ impl Scan {
     }
 
     /// The blocks in the order of the file, each with the DC coefficient before it, and 0 for luma or 1 for chroma.
+    /// There is no block where an MCU reaches beyond the samples.
     #[inline(always)]
     fn each_block(
         &mut self,
         row: &[impl AsRef<[Block]>],
-        mut use_block: impl FnMut(&Block, &mut i32, usize),
+        mut use_block: impl FnMut(Option<&Block>, &mut i32, usize),
     ) {
         let sampling = self.frame.sampling();
         for mcu in 0..self.frame.mcus().0 {
             for (component, blocks) in row.iter().enumerate() {
                 let (across, down) = sampling.factors(component);
                 let (beside, _) = self.frame.blocks(component);
+                let (width, height) = self.frame.plane_size(component);
+                let (inside_across, inside_down) = (width.div_ceil(8), height.div_ceil(8));
                 let kind = component.min(1);
                 for y in 0..down {
                     for x in 0..across {
-                        let block = &blocks.as_ref()[y * beside + mcu * across + x];
+                        let column = mcu * across + x;
+                        let is_inside = column < inside_across && self.row * down + y < inside_down;
+                        let block = is_inside.then(|| &blocks.as_ref()[y * beside + column]);
                         let previous_dc = &mut self.previous_dc[component];
                         use_block(block, previous_dc, kind);
                     }
                 }
             }
         }
+        self.row += 1;
     }
 }
