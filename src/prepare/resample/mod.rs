@@ -7,6 +7,8 @@ mod taps;
 mod tests;
 mod tile;
 
+use std::convert::Infallible;
+
 use fearless_simd::{Level, Simd};
 
 use self::taps::Taps;
@@ -18,25 +20,23 @@ pub(super) use self::taps::Kernel;
 
 /// Resamples `crop` of the source, which is left, top, width and height in its pixels, to `size`.
 pub(super) fn resample(source: &Raster, crop: [f64; 4], size: Size, kernel: Kernel) -> Raster {
-    let mut tile = tile(source.size, crop, size, source.color, kernel);
-    let channels = source.color.channels();
-    let line = source.size.width as usize * channels;
-    let needed = tile.needed.start * channels..tile.needed.end * channels;
-    let mut pixels = vec![0; size.area() as usize * channels];
-    let row_bytes = size.width as usize * channels;
-    let (level, mut sources) = (Level::new(), Vec::new());
-    for (number, out) in pixels.chunks_mut(ROWS * row_bytes).enumerate() {
-        let made = number * ROWS;
-        let rows = tile.sources(made);
-        sources.clear();
-        sources.extend(rows.map(|row| &source.pixels[row * line..][needed.clone()]));
-        make(level, source.color, &mut tile, &sources, made, out);
+    let mut resampler = Resampler::new(source.size, crop, size, source.color, kernel);
+    let line = source.size.width as usize * source.color.channels();
+    let mut pixels = Vec::with_capacity(size.area() as usize * source.color.channels());
+    // Copying the rows to where the resampler needs them is faster than reading them far from one another.
+    for row in source.pixels.chunks_exact(line) {
+        let Ok(()) = resampler.push(row, |row| {
+            pixels.extend_from_slice(row);
+            Ok::<_, Infallible>(())
+        });
+        if resampler.is_complete() {
+            break;
+        }
     }
     Raster::new(size, pixels, source.color)
 }
 
 /// Resamples rows as they come, in memory that does not depend on the height of the source.
-#[allow(dead_code, reason = "decoders do not stream their rows yet")]
 pub(super) struct Resampler {
     tile: Tile,
     color: Color,
@@ -51,7 +51,6 @@ pub(super) struct Resampler {
     out: Vec<u8>,
 }
 
-#[allow(dead_code, reason = "decoders do not stream their rows yet")]
 impl Resampler {
     /// For `crop` of a source of the size `source`: left, top, width and height in its pixels, which need not be whole.
     /// A plane of samples is [`Color::Gray`].

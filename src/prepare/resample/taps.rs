@@ -12,8 +12,8 @@ pub(in crate::prepare) enum Kernel {
     Area,
 }
 
-/// The weights along one side: as many for every pixel of the result, so that loops over them have one length. Where
-/// fewer are needed, the last ones are 0.
+/// The weights along one side: an even number of them, the same for every pixel of the result, so that loops over them
+/// have one length. Where fewer are needed, the last ones are 0.
 pub(super) struct Taps {
     /// By pixel of the result: the first pixel of the source.
     starts: Vec<usize>,
@@ -56,7 +56,7 @@ impl Taps {
         self.starts.len()
     }
 
-    /// The number of weights of a pixel, which is even.
+    /// The number of weights of a pixel.
     pub fn count(&self) -> usize {
         self.count
     }
@@ -71,13 +71,51 @@ impl Taps {
         self.ends[number]
     }
 
-    pub fn weights(&self, number: usize) -> &[f32] {
-        &self.weights[number * self.count..][..self.count]
-    }
-
     /// By pixel of the result: the first pixel of the source, and the weights from there on.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &[f32])> {
         self.starts.iter().copied().zip(self.weights.chunks_exact(self.count))
+    }
+}
+
+/// Weights in whole numbers, two in each: those of a pixel of the source with an even number and of the next one, in
+/// the low and the high half.
+pub(super) struct PairedTaps {
+    weights: Vec<i32>,
+    count: usize,
+}
+
+/// What the weights of a pixel sum to.
+pub(super) const WHOLE: i32 = 1 << 14;
+
+impl PairedTaps {
+    pub fn new(taps: &Taps) -> Self {
+        // One more where the first pixel has an odd number.
+        let count = taps.count / 2 + 1;
+        let mut weights = Vec::with_capacity(count * taps.len());
+        for (start, exact) in taps.iter() {
+            let mut whole = vec![0; 2 * count];
+            let used = &mut whole[start % 2..][..exact.len()];
+            for (whole, exact) in used.iter_mut().zip(exact) {
+                *whole = (exact * WHOLE as f32).round() as i32;
+            }
+            let missing = WHOLE - used.iter().sum::<i32>();
+            // Where it matters least, so that a flat area stays what it is.
+            let largest = used.iter_mut().max_by_key(|weight| **weight);
+            *largest.expect("every pixel has a weight") += missing;
+            let pairs = whole.as_chunks::<2>().0.iter();
+            weights.extend(pairs.map(|[even, odd]| even & 0xFFFF | odd << 16));
+        }
+        Self { weights, count }
+    }
+
+    /// The number of pairs of a pixel.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Of a pixel of the result: from the pair on that the first pixel of the source belongs to.
+    pub fn weights(&self, number: usize) -> &[i32] {
+        &self.weights[number * self.count..][..self.count]
     }
 }
 
@@ -131,6 +169,11 @@ mod tests {
                         let (counting, rest) = weights.split_at(taps.end(number) - start);
                         assert!((counting.iter().sum::<f32>() - 1.0).abs() < 1e-5);
                         assert!(rest.iter().all(|weight| *weight == 0.0));
+                    }
+                    let pairs = PairedTaps::new(&taps);
+                    for number in 0..taps.len() {
+                        let halves = |pair: &i32| i32::from(*pair as i16) + (pair >> 16);
+                        assert_eq!(pairs.weights(number).iter().map(halves).sum::<i32>(), WHOLE);
                     }
                 }
             }

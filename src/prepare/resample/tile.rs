@@ -1,33 +1,38 @@
 //! Convolves pixels: first the rows of the source, which are eight rows of the result at a time, and then the columns
-//! of these. All of it is in floating point, and nothing is rounded in between.
+//! of these.
 //!
-//! What comes out of the vertical pass is stored column by column, so that a vector holds eight rows: the horizontal
-//! pass then needs each weight once for all of them and never adds up the lanes of a vector.
+//! The vertical pass multiplies whole numbers, two rows at once; its sums are exact. They are stored column by column,
+//! so that a vector holds eight rows: the horizontal pass, in floating point, then needs each weight once for all of
+//! them and never adds up the lanes of a vector.
 
 use std::ops::Range;
 
-use fearless_simd::{Simd, f32x8, i32x8, prelude::*};
+use fearless_simd::{Simd, f32x8, i16x16, i32x8, prelude::*, u8x32, u16x16};
 
-use super::taps::Taps;
+use super::taps::{PairedTaps, Taps, WHOLE};
 
 /// The rows of the result that are made at once: one for each float of a vector.
 pub(super) const ROWS: usize = 8;
 
-/// The samples of a row that the vertical pass takes at once: four vectors wait for one another less than one, and
-/// fit into the registers.
+/// The samples of a row that the vertical pass takes at once, in four vectors: enough to wait for none of them, few
+/// enough for the registers.
 const BLOCK: usize = 4 * ROWS;
 
 /// The pixels of the result whose bytes are written at once.
 const PIXELS: usize = 4;
 
+/// A color that was multiplied by its alpha has 16 bits. Less this, it has a sign and fits into half a pair.
+const COLOR_OFFSET: i32 = 1 << 15;
+
 /// The weights of both sides, and room for what is in between.
 pub(super) struct Tile {
     pub columns: Taps,
     pub rows: Taps,
+    pairs: PairedTaps,
     /// The columns of the source that have a weight.
     pub needed: Range<usize>,
-    /// One block of the rows of the source, as floats.
-    values: Vec<[f32; BLOCK]>,
+    /// One block of the rows of the source: of two rows each, the samples of a column in the halves of a number.
+    values: Vec<[i32; BLOCK]>,
     /// By sample of a row of the source: the sums of the vertical pass for the rows of the result.
     convolved: Vec<[f32; ROWS]>,
 }
@@ -43,10 +48,11 @@ impl Tile {
             convolved: vec![[0.0; ROWS]; samples + columns.count() * channels],
             values: Vec::new(),
             needed: first..end,
+            pairs: PairedTaps::new(&rows),
             columns,
             rows,
         };
-        tile.values = vec![[0.0; BLOCK]; tile.most_sources() + tile.rows.count()];
+        tile.values = vec![[0; BLOCK]; tile.most_sources() / 2 + 1 + tile.pairs.count()];
         tile
     }
 
@@ -72,17 +78,16 @@ impl Tile {
         made: usize,
         out: &mut [u8],
     ) {
+        let is_odd = self.rows.start(made) % 2;
+        let last = sources.len() - 1;
         let samples = self.needed.len() * CHANNELS;
         for block in 0..samples.div_ceil(BLOCK) {
-            for (source, values) in sources.iter().zip(&mut self.values) {
-                let rest = &source[block * BLOCK..];
-                if let Some(bytes) = rest.first_chunk() {
-                    to_floats::<S, CHANNELS, ALPHA>(simd, bytes, values);
-                } else {
-                    let mut bytes = [0; BLOCK];
-                    bytes[..rest.len()].copy_from_slice(rest);
-                    to_floats::<S, CHANNELS, ALPHA>(simd, &bytes, values);
-                }
+            let pairs = (sources.len() + is_odd).div_ceil(2);
+            for (n, values) in self.values[..pairs].iter_mut().enumerate() {
+                // In place of a row that is not needed any other will do: its weight is 0.
+                let even = chunk(sources[(2 * n).saturating_sub(is_odd)], block);
+                let odd = chunk(sources[(2 * n + 1 - is_odd).min(last)], block);
+                to_pairs::<S, CHANNELS, ALPHA>(simd, &even, &odd, values);
             }
             self.vertical::<S, CHANNELS, ALPHA>(simd, made, block);
         }
@@ -97,21 +102,21 @@ impl Tile {
         made: usize,
         block: usize,
     ) {
-        let first = self.rows.start(made);
-        let mut sums = [[0.0; BLOCK]; ROWS];
+        let first = self.rows.start(made) / 2;
+        let mut sums = [[0; BLOCK]; ROWS];
         for (n, sums) in sums.iter_mut().enumerate() {
             // After the last row, that one is made again for nobody.
             let number = (made + n).min(self.rows.len() - 1);
-            let weights = self.rows.weights(number);
-            let values = &self.values[self.rows.start(number) - first..][..weights.len()];
-            let zero = f32x8::splat(simd, 0.0);
+            let weights = self.pairs.weights(number);
+            let values = &self.values[self.rows.start(number) / 2 - first..][..weights.len()];
+            let zero = i32x8::splat(simd, 0);
             let (mut a, mut b, mut c, mut d) = (zero, zero, zero, zero);
-            for (weight, values) in weights.iter().zip(values) {
-                let weight = f32x8::splat(simd, *weight);
-                a = f32x8::from_slice(simd, &values[..8]).mul_add(weight, a);
-                b = f32x8::from_slice(simd, &values[8..16]).mul_add(weight, b);
-                c = f32x8::from_slice(simd, &values[16..24]).mul_add(weight, c);
-                d = f32x8::from_slice(simd, &values[24..]).mul_add(weight, d);
+            for (weights, values) in weights.iter().zip(values) {
+                let weights = i32x8::splat(simd, *weights).bitcast();
+                a = a + products(simd, weights, &values[..8]);
+                b = b + products(simd, weights, &values[8..16]);
+                c = c + products(simd, weights, &values[16..24]);
+                d = d + products(simd, weights, &values[24..]);
             }
             a.store_slice(&mut sums[..8]);
             b.store_slice(&mut sums[8..16]);
@@ -120,8 +125,11 @@ impl Tile {
         }
         let out = &mut self.convolved[block * BLOCK..][..BLOCK];
         for part in 0..BLOCK / ROWS {
-            let row = |n: usize| f32x8::from_slice(simd, &sums[n][part * ROWS..][..ROWS]);
-            let columns = transpose([row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7)]);
+            let mut rows = [i32x8::splat(simd, 0); ROWS];
+            for n in 0..ROWS {
+                rows[n] = i32x8::from_slice(simd, &sums[n][part * ROWS..][..ROWS]);
+            }
+            let columns = transpose(rows);
             for (n, column) in columns.into_iter().enumerate() {
                 // Of pixels with alpha, each channel is a vector of its own.
                 let place = if is_planar(CHANNELS, ALPHA) {
@@ -129,6 +137,11 @@ impl Tile {
                 } else {
                     part * ROWS + n
                 };
+                let is_color = ALPHA && place % CHANNELS < CHANNELS - 1;
+                let offset = if is_color { COLOR_OFFSET as f32 } else { 0.0 };
+                let column: f32x8<S> = column.to_float();
+                let unit = f32x8::splat(simd, 1.0 / WHOLE as f32);
+                let column = column.mul_add(unit, f32x8::splat(simd, offset));
                 column.store_slice(&mut out[place]);
             }
         }
@@ -221,49 +234,85 @@ const fn is_planar(channels: usize, has_alpha: bool) -> bool {
     channels == 4 && has_alpha
 }
 
-/// The samples of a block as floats, in which colors are multiplied by their alpha.
+/// The sums of two products for each column.
 #[inline(always)]
-fn to_floats<S: Simd, const CHANNELS: usize, const ALPHA: bool>(
+fn products<S: Simd>(simd: S, weights: i16x16<S>, values: &[i32]) -> i32x8<S> {
+    let values: i16x16<S> = i32x8::from_slice(simd, values).bitcast();
+    values.pairwise_dot_product(weights)
+}
+
+/// The samples of a block of a row, with zeros after its end.
+#[inline(always)]
+fn chunk(row: &[u8], block: usize) -> [u8; BLOCK] {
+    let rest = &row[block * BLOCK..];
+    rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut bytes = [0; BLOCK];
+        bytes[..rest.len()].copy_from_slice(rest);
+        bytes
+    })
+}
+
+/// The samples of a block of two rows as pairs, in which colors are multiplied by their alpha.
+#[inline(always)]
+fn to_pairs<S: Simd, const CHANNELS: usize, const ALPHA: bool>(
     simd: S,
-    bytes: &[u8; BLOCK],
-    values: &mut [f32; BLOCK],
+    even: &[u8; BLOCK],
+    odd: &[u8; BLOCK],
+    values: &mut [i32; BLOCK],
 ) {
     if is_planar(CHANNELS, ALPHA) {
-        let mut pixels = [0; ROWS];
-        for (pixel, bytes) in pixels.iter_mut().zip(bytes.as_chunks::<4>().0) {
-            *pixel = i32::from_le_bytes(*bytes);
+        let (even, odd) = (premultiplied(simd, even), premultiplied(simd, odd));
+        for n in 0..4 {
+            (even[n] | odd[n] << 16).store_slice(&mut values[n * ROWS..][..ROWS]);
         }
-        let pixels = i32x8::from_slice(simd, &pixels);
-        let byte = i32x8::splat(simd, 0xFF);
-        let alpha: f32x8<S> = (pixels >> 24 & byte).to_float();
-        for n in 0..3 {
-            let color: f32x8<S> = (pixels >> (8 * n as u32) & byte).to_float();
-            (color * alpha).store_slice(&mut values[n * ROWS..][..ROWS]);
-        }
-        alpha.store_slice(&mut values[3 * ROWS..]);
-        return;
-    }
-    for (value, byte) in values.iter_mut().zip(bytes) {
-        *value = f32::from(*byte);
-    }
-    if ALPHA {
-        for pixel in values.chunks_exact_mut(CHANNELS) {
-            let alpha = pixel[CHANNELS - 1];
-            for color in &mut pixel[..CHANNELS - 1] {
-                *color *= alpha;
+    } else if ALPHA {
+        let sample = |bytes: &[u8; BLOCK], n: usize| {
+            let alpha = n / CHANNELS * CHANNELS + CHANNELS - 1;
+            if n == alpha {
+                i32::from(bytes[n])
+            } else {
+                (i32::from(bytes[n]) * i32::from(bytes[alpha]) - COLOR_OFFSET) & 0xFFFF
             }
+        };
+        for (n, value) in values.iter_mut().enumerate() {
+            *value = sample(even, n) | sample(odd, n) << 16;
+        }
+    } else {
+        let even = u8x32::from_slice(simd, even);
+        let (low, high) = even.interleave(u8x32::from_slice(simd, odd));
+        let ((a, b), (c, d)) = (low.widen(), high.widen());
+        for (n, part) in [a, b, c, d].into_iter().enumerate() {
+            let part: i32x8<S> = part.bitcast();
+            part.store_slice(&mut values[n * ROWS..][..ROWS]);
         }
     }
 }
 
+/// The channels of eight pixels, each a vector of its own.
 #[inline(always)]
-fn transpose<S: Simd>(rows: [f32x8<S>; 8]) -> [f32x8<S>; 8] {
+fn premultiplied<S: Simd>(simd: S, bytes: &[u8; BLOCK]) -> [i32x8<S>; 4] {
+    let pixels: i32x8<S> = u8x32::from_slice(simd, bytes).bitcast();
+    let byte = i32x8::splat(simd, 0xFF);
+    let alpha = pixels >> 24 & byte;
+    let offset = i32x8::splat(simd, COLOR_OFFSET);
+    let mut channels = [alpha; 4];
+    for (n, channel) in channels[..3].iter_mut().enumerate() {
+        let color: u16x16<S> = (pixels >> (8 * n as u32) & byte).bitcast();
+        let product: i32x8<S> = (color * alpha.bitcast::<u16x16<S>>()).bitcast();
+        // The same as taking it away, in 16 bits.
+        *channel = product ^ offset;
+    }
+    channels
+}
+
+#[inline(always)]
+fn transpose<S: Simd>(rows: [i32x8<S>; 8]) -> [i32x8<S>; 8] {
     shuffle(shuffle(shuffle(rows)))
 }
 
 /// Interleaves the first half with the second, as a deck of cards. Three times are a transposition.
 #[inline(always)]
-fn shuffle<S: Simd>(x: [f32x8<S>; 8]) -> [f32x8<S>; 8] {
+fn shuffle<S: Simd>(x: [i32x8<S>; 8]) -> [i32x8<S>; 8] {
     let (a, b) = x[0].interleave(x[4]);
     let (c, d) = x[1].interleave(x[5]);
     let (e, f) = x[2].interleave(x[6]);
