@@ -150,9 +150,9 @@ impl Scan {
                     writer.drain(output);
                 }
                 let (quantized, nonzero) = match block {
-                Some(block) => quantizers[kind].quantize(simd, block),
-                None => continuation(*previous_dc),
-            };
+                    Some(block) => quantizers[kind].quantize(simd, block),
+                    None => continuation(*previous_dc),
+                };
                 let (bytes, state) = writer.parts();
                 let mut writing = Writing {
                     codes: &codes[kind],
@@ -179,9 +179,9 @@ impl Scan {
             #[inline(always)]
             |block, previous_dc, kind| {
                 let (quantized, nonzero) = match block {
-                Some(block) => quantizers[kind].quantize(simd, block),
-                None => continuation(*previous_dc),
-            };
+                    Some(block) => quantizers[kind].quantize(simd, block),
+                    None => continuation(*previous_dc),
+                };
                 symbols(
                     &quantized,
                     nonzero,

@@ -12,7 +12,7 @@ use std::convert::Infallible;
 use fearless_simd::{Level, Simd};
 
 use self::taps::Taps;
-use self::tile::{ROWS, Tile};
+use self::tile::{BLOCK, ROWS, Tile};
 use super::raster::{Color, Raster};
 use crate::geometry::Size;
 
@@ -44,9 +44,10 @@ pub(super) struct Resampler {
     /// How many rows of the source came, and how many of the result were made.
     pushed: usize,
     made: usize,
-    /// The needed columns of the last rows of the source, each at its number modulo the capacity.
+    /// The needed columns of the last rows of the source, each at its number modulo the capacity and padded to `stride`.
     ring: Vec<u8>,
     capacity: usize,
+    stride: usize,
     /// Rows of the result.
     out: Vec<u8>,
 }
@@ -57,8 +58,9 @@ impl Resampler {
     pub fn new(source: Size, crop: [f64; 4], size: Size, color: Color, kernel: Kernel) -> Self {
         let tile = tile(source, crop, size, color, kernel);
         let capacity = tile.most_sources();
+        let stride = (tile.needed.len() * color.channels()).next_multiple_of(BLOCK);
         Self {
-            ring: vec![0; capacity * tile.needed.len() * color.channels()],
+            ring: vec![0; capacity * stride],
             out: vec![0; ROWS.min(size.height as usize) * size.width as usize * color.channels()],
             tile,
             color,
@@ -66,6 +68,7 @@ impl Resampler {
             pushed: 0,
             made: 0,
             capacity,
+            stride,
         }
     }
 
@@ -83,18 +86,24 @@ impl Resampler {
         }
         let channels = self.color.channels();
         let needed = self.tile.needed.start * channels..self.tile.needed.end * channels;
-        let length = needed.len();
-        let place = number % self.capacity * length;
-        self.ring[place..place + length].copy_from_slice(&row[needed]);
+        let place = number % self.capacity * self.stride;
+        self.ring[place..place + needed.len()].copy_from_slice(&row[needed]);
         while !self.is_complete() && self.tile.sources(self.made).end <= self.pushed {
             let rows = self.tile.sources(self.made);
             let sources: Vec<&[u8]> = rows
-                .map(|row| &self.ring[row % self.capacity * length..][..length])
+                .map(|row| &self.ring[row % self.capacity * self.stride..][..self.stride])
                 .collect();
             let count = ROWS.min(self.tile.rows.len() - self.made);
             let row_bytes = self.tile.columns.len() * channels;
             let out = &mut self.out[..count * row_bytes];
-            make(self.level, self.color, &mut self.tile, &sources, self.made, out);
+            make(
+                self.level,
+                self.color,
+                &mut self.tile,
+                &sources,
+                self.made,
+                out,
+            );
             self.made += count;
             out.chunks_exact(row_bytes).try_for_each(&mut emit)?;
         }

@@ -45,7 +45,10 @@ impl Taps {
         }
         Self {
             starts: all.iter().map(|(start, _)| *start).collect(),
-            ends: all.iter().map(|(start, weights)| start + weights.len()).collect(),
+            ends: all
+                .iter()
+                .map(|(start, weights)| start + weights.len())
+                .collect(),
             weights,
             count,
         }
@@ -73,7 +76,10 @@ impl Taps {
 
     /// By pixel of the result: the first pixel of the source, and the weights from there on.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &[f32])> {
-        self.starts.iter().copied().zip(self.weights.chunks_exact(self.count))
+        self.starts
+            .iter()
+            .copied()
+            .zip(self.weights.chunks_exact(self.count))
     }
 }
 
@@ -89,12 +95,12 @@ pub(super) const WHOLE: i32 = 1 << 14;
 
 impl PairedTaps {
     pub fn new(taps: &Taps) -> Self {
-        // One more where the first pixel has an odd number.
-        let count = taps.count / 2 + 1;
+        let pairs = |n: usize| taps.end(n).div_ceil(2) - taps.start(n) / 2;
+        let count = (0..taps.len()).map(pairs).max().unwrap_or(1);
         let mut weights = Vec::with_capacity(count * taps.len());
-        for (start, exact) in taps.iter() {
+        for (number, (start, exact)) in taps.iter().enumerate() {
             let mut whole = vec![0; 2 * count];
-            let used = &mut whole[start % 2..][..exact.len()];
+            let used = &mut whole[start % 2..][..taps.end(number) - start];
             for (whole, exact) in used.iter_mut().zip(exact) {
                 *whole = (exact * WHOLE as f32).round() as i32;
             }
@@ -159,7 +165,12 @@ mod tests {
 
     #[test]
     fn weights_stay_within_the_source_and_sum_to_one() {
-        for (source, start, length) in [(1, 0.0, 1.0), (7, 0.0, 7.0), (40, 3.25, 20.5), (40, 39.0, 1.0)] {
+        for (source, start, length) in [
+            (1, 0.0, 1.0),
+            (7, 0.0, 7.0),
+            (40, 3.25, 20.5),
+            (40, 39.0, 1.0),
+        ] {
             for to in [1, 2, 3, 39, 40, 41, 100] {
                 for kernel in [Kernel::Lanczos3, Kernel::Area] {
                     let taps = Taps::new(source, start, length, to, kernel);

@@ -15,8 +15,9 @@ use super::taps::{PairedTaps, Taps, WHOLE};
 pub(super) const ROWS: usize = 8;
 
 /// The samples of a row that the vertical pass takes at once, in four vectors: enough to wait for none of them, few
-/// enough for the registers.
-const BLOCK: usize = 4 * ROWS;
+/// enough for the registers. The first vector has every fourth sample from the first one on, the second from the
+/// second one on: they are taken apart without a shuffle, and the channels of four are apart as well.
+pub(super) const BLOCK: usize = 4 * ROWS;
 
 /// The pixels of the result whose bytes are written at once.
 const PIXELS: usize = 4;
@@ -40,8 +41,14 @@ pub(super) struct Tile {
 impl Tile {
     /// For pixels of `channels` samples.
     pub fn new(columns: Taps, rows: Taps, channels: usize) -> Self {
-        let first = (0..columns.len()).map(|n| columns.start(n)).min().unwrap_or(0);
-        let end = (0..columns.len()).map(|n| columns.end(n)).max().unwrap_or(0);
+        let first = (0..columns.len())
+            .map(|n| columns.start(n))
+            .min()
+            .unwrap_or(0);
+        let end = (0..columns.len())
+            .map(|n| columns.end(n))
+            .max()
+            .unwrap_or(0);
         let samples = ((end - first) * channels).next_multiple_of(BLOCK);
         let mut tile = Self {
             // Weights that do not count reach beyond the end.
@@ -65,11 +72,14 @@ impl Tile {
     /// The largest number of rows of the source that are needed at once.
     pub fn most_sources(&self) -> usize {
         let tiles = (0..self.rows.len()).step_by(ROWS);
-        tiles.map(|made| self.sources(made).len()).max().unwrap_or(0)
+        tiles
+            .map(|made| self.sources(made).len())
+            .max()
+            .unwrap_or(0)
     }
 
     /// Makes the rows of the result from `made` on, of which `out` has at most [`ROWS`], from the columns that are
-    /// needed of the rows that are needed.
+    /// needed of the rows that are needed. They are padded to a multiple of [`BLOCK`].
     #[inline(always)]
     pub fn make<S: Simd, const CHANNELS: usize, const ALPHA: bool>(
         &mut self,
@@ -80,14 +90,17 @@ impl Tile {
     ) {
         let is_odd = self.rows.start(made) % 2;
         let last = sources.len() - 1;
-        let samples = self.needed.len() * CHANNELS;
-        for block in 0..samples.div_ceil(BLOCK) {
+        for block in 0..sources[0].len() / BLOCK {
             let pairs = (sources.len() + is_odd).div_ceil(2);
             for (n, values) in self.values[..pairs].iter_mut().enumerate() {
                 // In place of a row that is not needed any other will do: its weight is 0.
-                let even = chunk(sources[(2 * n).saturating_sub(is_odd)], block);
-                let odd = chunk(sources[(2 * n + 1 - is_odd).min(last)], block);
-                to_pairs::<S, CHANNELS, ALPHA>(simd, &even, &odd, values);
+                let even = sources[(2 * n).saturating_sub(is_odd)]
+                    .as_chunks::<BLOCK>()
+                    .0;
+                let odd = sources[(2 * n + 1 - is_odd).min(last)]
+                    .as_chunks::<BLOCK>()
+                    .0;
+                to_pairs::<S, CHANNELS, ALPHA>(simd, &even[block], &odd[block], values);
             }
             self.vertical::<S, CHANNELS, ALPHA>(simd, made, block);
         }
@@ -103,7 +116,16 @@ impl Tile {
         block: usize,
     ) {
         let first = self.rows.start(made) / 2;
-        let mut sums = [[0; BLOCK]; ROWS];
+        let unit = f32x8::splat(simd, 1.0 / WHOLE as f32);
+        // The channels of the vectors are the same where there are two or four.
+        let is_color = |part: usize| ALPHA && part % CHANNELS < CHANNELS - 1;
+        let mut offsets = [f32x8::splat(simd, 0.0); 4];
+        for (part, offset) in offsets.iter_mut().enumerate() {
+            if is_color(part) {
+                *offset = f32x8::splat(simd, COLOR_OFFSET as f32);
+            }
+        }
+        let mut sums = [[0.0; BLOCK]; ROWS];
         for (n, sums) in sums.iter_mut().enumerate() {
             // After the last row, that one is made again for nobody.
             let number = (made + n).min(self.rows.len() - 1);
@@ -118,31 +140,20 @@ impl Tile {
                 c = c + products(simd, weights, &values[16..24]);
                 d = d + products(simd, weights, &values[24..]);
             }
-            a.store_slice(&mut sums[..8]);
-            b.store_slice(&mut sums[8..16]);
-            c.store_slice(&mut sums[16..24]);
-            d.store_slice(&mut sums[24..]);
+            for (part, sum) in [a, b, c, d].into_iter().enumerate() {
+                let sum: f32x8<S> = sum.to_float();
+                let sum = sum.mul_add(unit, offsets[part]);
+                sum.store_slice(&mut sums[part * ROWS..][..ROWS]);
+            }
         }
         let out = &mut self.convolved[block * BLOCK..][..BLOCK];
         for part in 0..BLOCK / ROWS {
-            let mut rows = [i32x8::splat(simd, 0); ROWS];
+            let mut rows = [f32x8::splat(simd, 0.0); ROWS];
             for n in 0..ROWS {
-                rows[n] = i32x8::from_slice(simd, &sums[n][part * ROWS..][..ROWS]);
+                rows[n] = f32x8::from_slice(simd, &sums[n][part * ROWS..][..ROWS]);
             }
-            let columns = transpose(rows);
-            for (n, column) in columns.into_iter().enumerate() {
-                // Of pixels with alpha, each channel is a vector of its own.
-                let place = if is_planar(CHANNELS, ALPHA) {
-                    n * CHANNELS + part
-                } else {
-                    part * ROWS + n
-                };
-                let is_color = ALPHA && place % CHANNELS < CHANNELS - 1;
-                let offset = if is_color { COLOR_OFFSET as f32 } else { 0.0 };
-                let column: f32x8<S> = column.to_float();
-                let unit = f32x8::splat(simd, 1.0 / WHOLE as f32);
-                let column = column.mul_add(unit, f32x8::splat(simd, offset));
-                column.store_slice(&mut out[place]);
+            for (n, column) in transpose(rows).into_iter().enumerate() {
+                column.store_slice(&mut out[4 * n + part]);
             }
         }
     }
@@ -229,27 +240,11 @@ fn write_words<S: Simd, const CHANNELS: usize>(
     }
 }
 
-/// Whether a block has the channels of its pixels one after the other.
-const fn is_planar(channels: usize, has_alpha: bool) -> bool {
-    channels == 4 && has_alpha
-}
-
 /// The sums of two products for each column.
 #[inline(always)]
 fn products<S: Simd>(simd: S, weights: i16x16<S>, values: &[i32]) -> i32x8<S> {
     let values: i16x16<S> = i32x8::from_slice(simd, values).bitcast();
     values.pairwise_dot_product(weights)
-}
-
-/// The samples of a block of a row, with zeros after its end.
-#[inline(always)]
-fn chunk(row: &[u8], block: usize) -> [u8; BLOCK] {
-    let rest = &row[block * BLOCK..];
-    rest.first_chunk().copied().unwrap_or_else(|| {
-        let mut bytes = [0; BLOCK];
-        bytes[..rest.len()].copy_from_slice(rest);
-        bytes
-    })
 }
 
 /// The samples of a block of two rows as pairs, in which colors are multiplied by their alpha.
@@ -260,59 +255,48 @@ fn to_pairs<S: Simd, const CHANNELS: usize, const ALPHA: bool>(
     odd: &[u8; BLOCK],
     values: &mut [i32; BLOCK],
 ) {
-    if is_planar(CHANNELS, ALPHA) {
-        let (even, odd) = (premultiplied(simd, even), premultiplied(simd, odd));
-        for n in 0..4 {
-            (even[n] | odd[n] << 16).store_slice(&mut values[n * ROWS..][..ROWS]);
+    let (even, odd) = (apart(simd, even), apart(simd, odd));
+    let mut pairs = even;
+    for n in 0..4 {
+        pairs[n] = even[n] | odd[n] << 16;
+    }
+    for n in 0..4 {
+        let alpha = n / CHANNELS * CHANNELS + CHANNELS - 1;
+        if ALPHA && n != alpha {
+            pairs[n] = premultiplied(simd, pairs[n], pairs[alpha]);
         }
-    } else if ALPHA {
-        let sample = |bytes: &[u8; BLOCK], n: usize| {
-            let alpha = n / CHANNELS * CHANNELS + CHANNELS - 1;
-            if n == alpha {
-                i32::from(bytes[n])
-            } else {
-                (i32::from(bytes[n]) * i32::from(bytes[alpha]) - COLOR_OFFSET) & 0xFFFF
-            }
-        };
-        for (n, value) in values.iter_mut().enumerate() {
-            *value = sample(even, n) | sample(odd, n) << 16;
-        }
-    } else {
-        let even = u8x32::from_slice(simd, even);
-        let (low, high) = even.interleave(u8x32::from_slice(simd, odd));
-        let ((a, b), (c, d)) = (low.widen(), high.widen());
-        for (n, part) in [a, b, c, d].into_iter().enumerate() {
-            let part: i32x8<S> = part.bitcast();
-            part.store_slice(&mut values[n * ROWS..][..ROWS]);
-        }
+        pairs[n].store_slice(&mut values[n * ROWS..][..ROWS]);
     }
 }
 
-/// The channels of eight pixels, each a vector of its own.
+/// Every fourth sample from the first, the second, the third and the fourth one on.
 #[inline(always)]
-fn premultiplied<S: Simd>(simd: S, bytes: &[u8; BLOCK]) -> [i32x8<S>; 4] {
-    let pixels: i32x8<S> = u8x32::from_slice(simd, bytes).bitcast();
+fn apart<S: Simd>(simd: S, bytes: &[u8; BLOCK]) -> [i32x8<S>; 4] {
+    let words: i32x8<S> = u8x32::from_slice(simd, bytes).bitcast();
     let byte = i32x8::splat(simd, 0xFF);
-    let alpha = pixels >> 24 & byte;
-    let offset = i32x8::splat(simd, COLOR_OFFSET);
-    let mut channels = [alpha; 4];
-    for (n, channel) in channels[..3].iter_mut().enumerate() {
-        let color: u16x16<S> = (pixels >> (8 * n as u32) & byte).bitcast();
-        let product: i32x8<S> = (color * alpha.bitcast::<u16x16<S>>()).bitcast();
-        // The same as taking it away, in 16 bits.
-        *channel = product ^ offset;
-    }
-    channels
+    [
+        words & byte,
+        words >> 8 & byte,
+        words >> 16 & byte,
+        words >> 24 & byte,
+    ]
 }
 
 #[inline(always)]
-fn transpose<S: Simd>(rows: [i32x8<S>; 8]) -> [i32x8<S>; 8] {
+fn premultiplied<S: Simd>(simd: S, color: i32x8<S>, alpha: i32x8<S>) -> i32x8<S> {
+    let (color, alpha): (u16x16<S>, u16x16<S>) = (color.bitcast(), alpha.bitcast());
+    // The same as taking the offset away, in 16 bits.
+    (color * alpha ^ u16x16::splat(simd, COLOR_OFFSET as u16)).bitcast()
+}
+
+#[inline(always)]
+fn transpose<S: Simd>(rows: [f32x8<S>; 8]) -> [f32x8<S>; 8] {
     shuffle(shuffle(shuffle(rows)))
 }
 
 /// Interleaves the first half with the second, as a deck of cards. Three times are a transposition.
 #[inline(always)]
-fn shuffle<S: Simd>(x: [i32x8<S>; 8]) -> [i32x8<S>; 8] {
+fn shuffle<S: Simd>(x: [f32x8<S>; 8]) -> [f32x8<S>; 8] {
     let (a, b) = x[0].interleave(x[4]);
     let (c, d) = x[1].interleave(x[5]);
     let (e, f) = x[2].interleave(x[6]);
