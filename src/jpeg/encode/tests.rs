@@ -189,6 +189,39 @@ fn optimized_tables_make_smaller_files_of_the_same_pixels() {
 }
 
 #[test]
+fn blocks_beyond_the_image_take_six_bits_each() {
+    let data_length = |sampling: Sampling| {
+        let frame = Frame::new(8, 8, sampling).unwrap();
+        let luma: Vec<u8> = (0..64).map(|n| (n * 89 % 251) as u8).collect();
+        let chroma = vec![128; 64];
+        let planes: Vec<&[u8]> = (0..sampling.components())
+            .map(|component| {
+                let (width, height) = frame.plane_size(component);
+                if component == 0 {
+                    &luma[..]
+                } else {
+                    &chroma[..width * height]
+                }
+            })
+            .collect();
+        let file = Coefficients::from_planes(frame, &planes).encode(90, HuffmanTables::Standard);
+        let scan = file
+            .windows(2)
+            .position(|marker| marker == [0xFF, 0xDA])
+            .unwrap();
+        let header = 2 + usize::from(file[scan + 3]);
+        file[scan + header..]
+            .iter()
+            .filter(|byte| **byte != 0)
+            .count()
+    };
+    // Three blocks of luma of 6 bits and two of chroma of 4 bits more than for gray are 26 bits, and two may be
+    // in a byte that gray pads.
+    let (gray, color) = (data_length(Sampling::Gray), data_length(Sampling::Cs420));
+    assert!((3..=4).contains(&(color - gray)), "{gray} {color}");
+}
+
+#[test]
 fn a_stream_of_rows_makes_the_same_file() {
     for sampling in SAMPLINGS {
         let frame = Frame::new(61, 45, sampling).unwrap();
