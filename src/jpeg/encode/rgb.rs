@@ -1,5 +1,10 @@
 //! RGB to YCbCr, with libjpeg's integers, and the mean of the color of neighboring pixels.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "one index goes through several arrays"
+)]
+
 use fearless_simd::Level;
 
 use super::frame::{Frame, Sampling};

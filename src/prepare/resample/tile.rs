@@ -5,6 +5,11 @@
 //! so that a vector holds eight rows: the horizontal pass, in floating point, then needs each weight once for all of
 //! them and never adds up the lanes of a vector.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "one index goes through several arrays"
+)]
+
 use std::ops::Range;
 
 use fearless_simd::{Simd, f32x8, i16x16, i32x8, prelude::*, u8x32, u16x16};
@@ -135,10 +140,10 @@ impl Tile {
             let (mut a, mut b, mut c, mut d) = (zero, zero, zero, zero);
             for (weights, values) in weights.iter().zip(values) {
                 let weights = i32x8::splat(simd, *weights).bitcast();
-                a = a + products(simd, weights, &values[..8]);
-                b = b + products(simd, weights, &values[8..16]);
-                c = c + products(simd, weights, &values[16..24]);
-                d = d + products(simd, weights, &values[24..]);
+                a += products(simd, weights, &values[..8]);
+                b += products(simd, weights, &values[8..16]);
+                c += products(simd, weights, &values[16..24]);
+                d += products(simd, weights, &values[24..]);
             }
             for (part, sum) in [a, b, c, d].into_iter().enumerate() {
                 let sum: f32x8<S> = sum.to_float();
@@ -184,7 +189,7 @@ impl Tile {
                 }
             }
             for n in 0..CHANNELS {
-                sums[n] = sums[n] + more[n];
+                sums[n] += more[n];
             }
             if ALPHA {
                 let alpha = sums[CHANNELS - 1];
@@ -193,7 +198,7 @@ impl Tile {
                 let is_visible = alpha.simd_ge(f32x8::splat(simd, 0.5));
                 let share = is_visible.select(share, f32x8::splat(simd, 0.0));
                 for sum in &mut sums[..CHANNELS - 1] {
-                    *sum = *sum * share;
+                    *sum *= share;
                 }
             }
             let within = number % PIXELS;
@@ -201,7 +206,7 @@ impl Tile {
                 // The kernel's lobes go beyond black and white.
                 let byte: i32x8<S> = (sums[n] + 0.5).max(0.0).min(255.0).to_int();
                 let place = within * CHANNELS + n;
-                words[place / 4] = words[place / 4] | byte << (8 * (place % 4) as u32);
+                words[place / 4] |= byte << (8 * (place % 4) as u32);
             }
             if within == PIXELS - 1 || number + 1 == self.columns.len() {
                 let place = (number - within) * CHANNELS;
