@@ -291,7 +291,7 @@ fn apart<S: Simd>(simd: S, bytes: &[u8; BLOCK]) -> [i32x8<S>; 4] {
 fn premultiplied<S: Simd>(simd: S, color: i32x8<S>, alpha: i32x8<S>) -> i32x8<S> {
     let (color, alpha): (u16x16<S>, u16x16<S>) = (color.bitcast(), alpha.bitcast());
     // The same as taking the offset away, in 16 bits.
-    (color * alpha ^ u16x16::splat(simd, COLOR_OFFSET as u16)).bitcast()
+    ((color * alpha) ^ u16x16::splat(simd, COLOR_OFFSET as u16)).bitcast()
 }
 
 #[inline(always)]
