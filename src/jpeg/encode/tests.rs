@@ -193,7 +193,7 @@ fn blocks_beyond_the_image_take_six_bits_each() {
     let data_length = |sampling: Sampling| {
         let frame = Frame::new(8, 8, sampling).unwrap();
         let luma: Vec<u8> = (0..64).map(|n| (n * 89 % 251) as u8).collect();
-        let chroma = vec![128; 64];
+        let chroma = [128; 64];
         let planes: Vec<&[u8]> = (0..sampling.components())
             .map(|component| {
                 let (width, height) = frame.plane_size(component);
