@@ -174,6 +174,8 @@ mod deadline;
 mod error;
 mod extension;
 mod geometry;
+#[allow(dead_code, unused_imports, reason = "the pipeline does not use it yet")]
+mod jpeg;
 pub mod leonardo;
 pub mod multipart;
 mod open_enum;
