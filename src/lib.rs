@@ -173,6 +173,8 @@ mod deadline;
 mod error;
 mod extension;
 mod geometry;
+#[allow(dead_code, unused_imports, reason = "until the pipeline uses it")]
+mod jpeg;
 pub mod leonardo;
 pub mod multipart;
 mod open_enum;
