@@ -2,7 +2,7 @@
 
 use fearless_simd::Simd;
 
-use super::header::{Component, ZIGZAG};
+use super::header::{Component, Process, ZIGZAG};
 use super::huffman::NUMBERS;
 use super::idct::{LANES, Workspace, inverse_dct};
 use super::segments::Quantization;
@@ -71,6 +71,10 @@ pub(super) struct Channel {
     factors: Option<[f32; 64]>,
     /// Row after row of blocks, in which all coefficients of one frequency lie side by side.
     pub coefficients: Vec<i16>,
+    /// For each block of a progressive image, the numbers of the AC coefficients that are not zero.
+    pub nonzero: Vec<u64>,
+    /// By number of a coefficient, the lowest bit that was read of it.
+    pub levels: [Option<u8>; 64],
     /// Blocks of a row, rounded up, and their coefficients.
     pub blocks: usize,
     pub row_length: usize,
@@ -122,6 +126,8 @@ impl Channel {
             places,
             factors: None,
             coefficients: Vec::new(),
+            nonzero: Vec::new(),
+            levels: [None; 64],
             blocks,
             row_length: (across * down + 1) * blocks,
             prediction: 0,
@@ -136,15 +142,28 @@ impl Channel {
     }
 
     /// Allocates the coefficients of `bands` rows of MCUs, and the samples of one.
-    pub fn allocate(&mut self, bands: usize) {
-        self.coefficients = vec![0; self.row_length * self.rows() * bands];
+    pub fn allocate(&mut self, bands: usize, process: Process) {
+        let rows = self.rows() * bands;
+        self.coefficients = vec![0; self.row_length * rows];
+        if process == Process::Progressive {
+            self.nonzero = vec![0; self.blocks * rows];
+        }
         self.strip = vec![0; self.stride * self.plane.band_height];
     }
 
     /// Bytes that [`Self::allocate`] takes.
-    pub fn memory(&self, bands: usize) -> u64 {
-        let coefficients = (self.row_length * self.rows()) as u64 * bands as u64;
-        2 * coefficients + (self.stride * self.plane.band_height) as u64
+    pub fn memory(&self, bands: usize, process: Process) -> u64 {
+        let nonzero = match process {
+            Process::Sequential => 0,
+            Process::Progressive => 8 * self.blocks,
+        };
+        let row = (2 * self.row_length + nonzero) as u64;
+        row * (self.rows() * bands) as u64 + (self.stride * self.plane.band_height) as u64
+    }
+
+    /// Whether all bits of all coefficients were read.
+    pub fn is_complete(&self) -> bool {
+        self.levels.iter().all(|level| *level == Some(0))
     }
 
     pub fn is_dequantized(&self) -> bool {

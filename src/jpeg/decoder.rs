@@ -8,10 +8,13 @@ use super::channel::{Channel, Plane, Reduction, Strip};
 use super::error::Error;
 use super::header::{Header, Process, Scan};
 use super::idct::{LANES, Workspace};
+use super::scan::ScanDecoder;
 use super::segments::Segments;
-use super::sequential::{Part, Restarts, mcu_row};
 use super::source::Source;
-use super::window::{Bits, Window};
+use super::window::{End, Window};
+
+/// Scans of a file. Each goes over the whole image and can be made of a few bytes; a usual progressive file has ten.
+const MAX_SCANS: usize = 500;
 
 /// A JPEG of which everything before the first entropy-coded data has been read.
 pub(crate) struct Decoder<R> {
@@ -60,37 +63,41 @@ impl<R: Read> Decoder<R> {
     /// Bytes that [`Self::start`] allocates: those of the coefficients of the whole image if [`Self::is_buffered`],
     /// otherwise those of one band.
     pub fn memory(&self, reductions: &[Reduction; 4]) -> u64 {
-        let bands = self.allocated_bands();
+        let (bands, process) = (self.allocated_bands(), self.header.process);
         let channels = self.channels(reductions);
-        channels.iter().map(|channel| channel.memory(bands)).sum()
+        channels
+            .iter()
+            .map(|channel| channel.memory(bands, process))
+            .sum()
     }
 
-    /// Starts decoding, component `n` with `reductions[n]`.
+    /// Starts decoding, component `n` with `reductions[n]`. If [`Self::is_buffered`], this reads the whole file.
     pub fn start(self, reductions: &[Reduction; 4]) -> Result<Bands<R>, Error> {
         let bands = self.allocated_bands();
         let mut channels = self.channels(reductions);
         for channel in &mut channels {
-            channel.allocate(bands);
+            channel.allocate(bands, self.header.process);
         }
-        let mut out = Bands {
+        let is_buffered = self.is_buffered();
+        let mut segments = self.segments;
+        let scan =
+            ScanDecoder::begin(self.scan, self.header.process, &mut segments, &mut channels)?;
+        let mut bands = Bands {
             total: self.header.bands(),
-            is_buffered: self.is_buffered(),
-            segments: self.segments,
             header: self.header,
+            segments,
             channels,
-            scan: self.scan,
-            bits: Bits::default(),
-            restarts: Restarts::new(0),
+            scan,
             level: Level::new(),
             workspace: Box::new([[0.0; LANES]; 64]),
             next: 0,
+            is_buffered,
             is_eoi_missing: false,
         };
-        if out.is_buffered {
-            return Err(out.segments.window.source.unsupported("progressive"));
+        if is_buffered {
+            bands.buffer()?;
         }
-        out.begin_scan()?;
-        Ok(out)
+        Ok(bands)
     }
 
     fn channels(&self, reductions: &[Reduction; 4]) -> Vec<Channel> {
@@ -123,9 +130,7 @@ pub(crate) struct Bands<R> {
     segments: Segments<R>,
     header: Header,
     channels: Vec<Channel>,
-    scan: Scan,
-    bits: Bits,
-    restarts: Restarts,
+    scan: ScanDecoder,
     level: Level,
     workspace: Box<Workspace>,
     /// Number of the next band, and of all.
@@ -156,7 +161,7 @@ impl<R: Read> Bands<R> {
         let level = self.level;
         dispatch!(level, simd => self.decode(simd))?;
         self.next += 1;
-        if self.next == self.total {
+        if self.next == self.total && !self.is_buffered {
             self.is_eoi_missing = !self.segments.end_of_image()?;
         }
         Ok(Some(Band {
@@ -170,40 +175,17 @@ impl<R: Read> Bands<R> {
         self.is_eoi_missing
     }
 
-    fn begin_scan(&mut self) -> Result<(), Error> {
-        for part in &self.scan.components {
-            let channel = &mut self.channels[part.index];
-            channel.prediction = 0;
-            if !channel.is_dequantized() {
-                let index = usize::from(channel.component.quantization);
-                let table = self.segments.quantization[index].as_ref();
-                channel.dequantize(table.ok_or_else(|| {
-                    self.segments
-                        .window
-                        .source
-                        .damaged("a quantization table is missing")
-                })?);
-            }
-            let (dc, ac) = (&self.segments.dc[part.dc], &mut self.segments.ac[part.ac]);
-            let (Some(_), Some(ac)) = (dc, ac) else {
-                return Err(self
-                    .segments
-                    .window
-                    .source
-                    .damaged("a Huffman table is missing"));
-            };
-            if channel.last < 63 {
-                ac.prepare_skips();
-            }
-        }
-        self.restarts = Restarts::new(self.segments.restart_interval);
-        self.bits = self.segments.window.begin()?;
-        Ok(())
-    }
-
     #[inline(always)]
     fn decode<S: Simd>(&mut self, simd: S) -> Result<(), Error> {
-        self.sequential_row()?;
+        if self.is_buffered {
+            for channel in &mut self.channels {
+                channel.transform(simd, self.next, &mut self.workspace);
+            }
+            return Ok(());
+        }
+        let mcus = self.header.mcus_across();
+        self.scan
+            .row(&mut self.segments, &mut self.channels, 0, mcus)?;
         for channel in &mut self.channels {
             channel.transform(simd, 0, &mut self.workspace);
             channel.coefficients.fill(0);
@@ -211,28 +193,48 @@ impl<R: Read> Bands<R> {
         Ok(())
     }
 
-    #[inline(always)]
-    fn sequential_row(&mut self) -> Result<(), Error> {
-        let Segments { window, dc, ac, .. } = &mut self.segments;
-        let mut channels: Vec<_> = self.channels.iter_mut().map(Some).collect();
-        let mut parts = Vec::with_capacity(channels.len());
-        for part in &self.scan.components {
-            let (Some(channel), Some(dc), Some(ac)) =
-                (channels[part.index].take(), &dc[part.dc], &ac[part.ac])
-            else {
-                continue;
+    /// Reads all scans.
+    fn buffer(&mut self) -> Result<(), Error> {
+        let mut scans = 1;
+        let level = self.level;
+        loop {
+            dispatch!(level, simd => self.read_scan(simd))?;
+            if self.channels.iter().all(Channel::is_complete) {
+                self.is_eoi_missing = !self.segments.end_of_image()?;
+                return Ok(());
+            }
+            let scan = match self.segments.window.finish()? {
+                End::File => None,
+                End::Marker(marker) => self.segments.next_scan(Some(marker))?,
             };
-            parts.push(Part {
-                across: channel.component.horizontal.into(),
-                down: channel.rows(),
-                row: 0,
-                channel,
-                dc,
-                ac,
-            });
+            let source = &self.segments.window.source;
+            let scan = scan.ok_or_else(|| source.truncated())?;
+            scans += 1;
+            if scans > MAX_SCANS {
+                return Err(source.unsupported("a JPEG of more than 500 scans"));
+            }
+            self.scan = ScanDecoder::begin(
+                scan,
+                self.header.process,
+                &mut self.segments,
+                &mut self.channels,
+            )?;
         }
-        let mcus = self.header.mcus_across();
-        mcu_row(window, &mut self.bits, &mut self.restarts, &mut parts, mcus)
+    }
+
+    /// Reads one scan into the coefficients.
+    #[inline(always)]
+    fn read_scan<S: Simd>(&mut self, _: S) -> Result<(), Error> {
+        let (mcus, rows) = match self.scan.only_component() {
+            // Without the blocks that would complete MCUs.
+            Some(index) => self.channels[index].own_blocks.into(),
+            None => (self.header.mcus_across(), self.header.bands()),
+        };
+        for row in 0..rows {
+            self.scan
+                .row(&mut self.segments, &mut self.channels, row, mcus)?;
+        }
+        Ok(())
     }
 }
 

@@ -161,12 +161,12 @@ impl Table {
         }
     }
 
-    /// A symbol without its value. Takes at most 16 bits.
+    /// A symbol and the value that follows it, 0 if its size is 0. Takes at most 27 bits.
     #[inline(always)]
-    pub fn symbol(&self, bits: &mut Bits) -> Result<u8, Corrupt> {
+    pub fn symbol(&self, bits: &mut Bits) -> Result<(u8, i32), Corrupt> {
         let entry = self.entry(bits)?;
-        bits.consume((entry & 0xFF) - (entry >> 8 & 0xFF));
-        Ok((entry >> 24) as u8)
+        let value = bits.coefficient(entry & 0xFF, entry >> 8 & 0xFF);
+        Ok(((entry >> 24) as u8, value))
     }
 
     /// Distance to the next coefficient and its value. Takes at most 27 bits.

@@ -7,6 +7,8 @@ mod header;
 mod huffman;
 mod idct;
 mod metadata;
+mod progressive;
+mod scan;
 mod segments;
 mod sequential;
 mod source;

@@ -228,6 +228,17 @@ impl Bits {
         self.count |= 56;
     }
 
+    /// The next bit, refilling where it has to.
+    #[inline(always)]
+    pub fn bit(&mut self, bytes: &Bytes) -> bool {
+        if self.count == 0 {
+            self.refill(bytes);
+        }
+        let bit = (self.buffer as i64) < 0;
+        self.consume(1);
+        bit
+    }
+
     /// The next `n` bits, 1 to 32.
     #[inline(always)]
     pub fn peek(&self, n: u32) -> u32 {

@@ -1,0 +1,207 @@
+//! One scan: which components and coefficients it codes, and its restart intervals.
+
+use std::io::Read;
+
+use super::channel::Channel;
+use super::error::Error;
+use super::header::{Process, Scan};
+use super::progressive::{self, Pass};
+use super::segments::Segments;
+use super::sequential::{self, Tables};
+use super::window::{Bits, Window};
+
+/// The restart intervals of a scan.
+pub(super) struct Restarts {
+    interval: usize,
+    /// MCUs before the next marker.
+    left: usize,
+    /// Number of the next marker, 0 to 7.
+    number: u8,
+}
+
+impl Restarts {
+    fn new(interval: usize) -> Self {
+        Self {
+            interval,
+            left: interval,
+            number: 0,
+        }
+    }
+
+    /// To be called before each MCU. Whether a new interval begins, in which nothing is predicted from the last one.
+    #[inline(always)]
+    pub fn next<R: Read>(
+        &mut self,
+        window: &mut Window<R>,
+        bits: &mut Bits,
+    ) -> Result<bool, Error> {
+        if self.interval == 0 {
+            return Ok(false);
+        }
+        let is_due = self.left == 0;
+        if is_due {
+            *bits = window.restart(bits, self.number)?;
+            self.number = (self.number + 1) % 8;
+            self.left = self.interval;
+        }
+        self.left -= 1;
+        Ok(is_due)
+    }
+}
+
+/// One component in a row of MCUs, and the Huffman tables that it needs.
+pub(super) struct Part<'a, T> {
+    pub channel: &'a mut Channel,
+    pub tables: T,
+    /// First row of blocks, of those that the channel has allocated.
+    pub row: usize,
+    /// Blocks of an MCU across and down.
+    pub across: usize,
+    pub down: usize,
+}
+
+/// A scan that is being decoded.
+pub(super) struct ScanDecoder {
+    scan: Scan,
+    /// `None` in a sequential image.
+    pass: Option<Pass>,
+    bits: Bits,
+    restarts: Restarts,
+}
+
+impl ScanDecoder {
+    /// Checks what the scan needs and enters its data.
+    pub fn begin<R: Read>(
+        scan: Scan,
+        process: Process,
+        segments: &mut Segments<R>,
+        channels: &mut [Channel],
+    ) -> Result<Self, Error> {
+        let source = &segments.window.source;
+        let pass = match process {
+            Process::Sequential => None,
+            Process::Progressive => {
+                Some(Pass::new(&scan).map_err(|reason| source.damaged(reason))?)
+            }
+        };
+        for part in &scan.components {
+            let channel = &mut channels[part.index];
+            channel.prediction = 0;
+            if !channel.is_dequantized() {
+                let index = usize::from(channel.component.quantization);
+                let table = segments.quantization[index].as_ref();
+                channel.dequantize(
+                    table.ok_or_else(|| source.damaged("a quantization table is missing"))?,
+                );
+            }
+            // The spectrum of a sequential scan is always whole, whatever its header says.
+            let (spectrum, high, low) = match &pass {
+                None => (0..=63, 0, 0),
+                Some(pass) => (pass.spectrum(), scan.high, scan.low),
+            };
+            for level in &mut channel.levels[spectrum] {
+                let previous = level.replace(low);
+                if previous.unwrap_or(0) != high || (high == 0 && previous.is_some()) {
+                    return Err(source.damaged("scans contradict each other"));
+                }
+            }
+            let (needs_dc, needs_ac) = match &pass {
+                None => (true, true),
+                Some(pass) => (pass.needs_dc(), pass.needs_ac()),
+            };
+            let (dc, ac) = (&segments.dc[part.dc], &mut segments.ac[part.ac]);
+            if needs_dc && dc.is_none() || needs_ac && ac.is_none() {
+                return Err(source.damaged("a Huffman table is missing"));
+            }
+            if let (None, Some(ac)) = (&pass, ac) {
+                if channel.last < 63 {
+                    ac.prepare_skips();
+                }
+            }
+        }
+        Ok(Self {
+            restarts: Restarts::new(segments.restart_interval),
+            bits: segments.window.begin()?,
+            scan,
+            pass,
+        })
+    }
+
+    /// Index of the component, if the scan has only one.
+    pub fn only_component(&self) -> Option<usize> {
+        match self.scan.components[..] {
+            [part] => Some(part.index),
+            _ => None,
+        }
+    }
+
+    /// Decodes row number `row` of those that are allocated, of `mcus` MCUs.
+    #[inline(always)]
+    pub fn row<R: Read>(
+        &mut self,
+        segments: &mut Segments<R>,
+        channels: &mut [Channel],
+        row: usize,
+        mcus: usize,
+    ) -> Result<(), Error> {
+        let Segments { window, dc, ac, .. } = segments;
+        let is_interleaved = self.scan.components.len() > 1;
+        let mut channels: Vec<_> = channels.iter_mut().map(Some).collect();
+        let parts = self.scan.components.iter().filter_map(|part| {
+            let channel = channels[part.index].take()?;
+            let (across, down) = if is_interleaved {
+                (usize::from(channel.component.horizontal), channel.rows())
+            } else {
+                (1, 1)
+            };
+            Some(Part {
+                channel,
+                tables: (dc[part.dc].as_ref(), ac[part.ac].as_ref()),
+                row: row * down,
+                across,
+                down,
+            })
+        });
+        match &mut self.pass {
+            None => {
+                let mut parts: Vec<_> = parts
+                    .filter_map(|part| {
+                        let tables = Tables {
+                            dc: part.tables.0?,
+                            ac: part.tables.1?,
+                        };
+                        Some(part.with_tables(tables))
+                    })
+                    .collect();
+                let (bits, restarts) = (&mut self.bits, &mut self.restarts);
+                sequential::mcu_row(window, bits, restarts, &mut parts, mcus)
+            }
+            Some(pass) => {
+                let mut parts: Vec<_> = parts
+                    .map(|part| {
+                        let tables = if pass.needs_dc() {
+                            part.tables.0
+                        } else {
+                            part.tables.1
+                        };
+                        part.with_tables(tables)
+                    })
+                    .collect();
+                let (bits, restarts) = (&mut self.bits, &mut self.restarts);
+                progressive::mcu_row(pass, window, bits, restarts, &mut parts, mcus)
+            }
+        }
+    }
+}
+
+impl<'a, T> Part<'a, T> {
+    fn with_tables<U>(self, tables: U) -> Part<'a, U> {
+        Part {
+            channel: self.channel,
+            tables,
+            row: self.row,
+            across: self.across,
+            down: self.down,
+        }
+    }
+}
