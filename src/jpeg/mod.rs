@@ -14,6 +14,8 @@ mod scan;
 mod segments;
 mod sequential;
 mod source;
+#[cfg(test)]
+mod tests;
 mod upsample;
 mod window;
 

@@ -112,19 +112,22 @@ impl<R: Read> Window<R> {
     #[inline(always)]
     fn stuffing_or_end(&mut self) -> Result<(), Error> {
         self.source.consume(1);
-        loop {
+        let next = loop {
             match self.source.next()? {
                 Some(0xFF) => {}
-                Some(0) => {
-                    self.bytes[self.filled] = 0xFF;
-                    self.filled += 1;
-                    self.real += 1;
-                }
-                Some(marker) => self.end = Some(End::Marker(marker)),
-                None => self.end = Some(End::File),
+                next => break next,
             }
-            break Ok(());
+        };
+        match next {
+            Some(0) => {
+                self.bytes[self.filled] = 0xFF;
+                self.filled += 1;
+                self.real += 1;
+            }
+            Some(marker) => self.end = Some(End::Marker(marker)),
+            None => self.end = Some(End::File),
         }
+        Ok(())
     }
 
     /// Whether more bits were consumed than the data has.
