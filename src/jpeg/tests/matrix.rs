@@ -5,50 +5,69 @@ use std::{env, fs};
 
 use super::*;
 
-/// `NAME.jpg` comes with `NAME.N.raw` for one or more N of 1, 2, 4 and 8: pixels at 1/N of the size, and the greatest
-/// difference that is allowed as the first byte, then the number of channels and a byte for each channel and pixel.
+/// `NAME.jpg` comes with pixels in `NAME.N.raw` for some N of 1, 2, 4 and 8, at 1/N of the size, and with the samples of
+/// the first component in `NAME.y.raw`. In front of them are the greatest difference allowed and the number of channels.
 #[test]
 #[ignore = "needs the files of tests/ci/jpeg_matrix.py"]
 fn matrix_agrees_with_libjpeg() {
     let folder = env::var_os("IMGPOST_JPEG_MATRIX").expect("IMGPOST_JPEG_MATRIX is the folder");
-    let mut compared = 0;
+    let (mut compared, mut different) = (0, Vec::new());
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "jpg") {
-            compared += compare(&path);
+            let results = compare(&path);
+            assert!(!results.is_empty(), "{path:?} comes with nothing");
+            compared += results.len();
+            different.extend(results.into_iter().filter_map(Result::err));
         }
     }
-    assert!(compared > 500, "only {compared} images were compared");
+    assert!(
+        different.is_empty(),
+        "{} of {compared}: {different:#?}",
+        different.len()
+    );
+    assert!(compared > 900, "only {compared} images were compared");
 }
 
-fn compare(path: &Path) -> usize {
+/// Compares all that comes with a file. An error describes the difference.
+fn compare(path: &Path) -> Vec<Result<(), String>> {
     let file = fs::read(path).unwrap();
-    let mut compared = 0;
-    for by in [Divisor::One, Divisor::Two, Divisor::Four, Divisor::Eight] {
-        let Ok(expected) = fs::read(path.with_extension(format!("{}.raw", by as u8))) else {
-            continue;
-        };
-        let [tolerance, channels, expected @ ..] = &expected[..] else {
-            panic!("{path:?} has an empty result");
-        };
-        let mut rows = PixelRows::new(Decoder::new(&file[..]).unwrap(), by).unwrap();
-        assert_eq!(rows.channels(), usize::from(*channels), "{path:?}");
-        let mut actual = Vec::new();
-        while let Some(rows) = rows
-            .next_rows()
-            .unwrap_or_else(|error| panic!("{path:?}: {error}"))
-        {
-            actual.extend_from_slice(rows);
-        }
-        assert_eq!(actual.len(), expected.len(), "{path:?} at 1/{}", by as u8);
-        let differences = actual.iter().zip(expected).map(|(a, b)| a.abs_diff(*b));
-        let greatest = differences.max().unwrap_or(0);
-        assert!(
-            greatest <= *tolerance,
-            "{path:?} at 1/{}: {greatest}",
-            by as u8
-        );
-        compared += 1;
-    }
-    compared
+    let divisors = [Divisor::One, Divisor::Two, Divisor::Four, Divisor::Eight].into_iter();
+    let reduced = divisors.filter_map(|by| {
+        compare_with(&path.with_extension(format!("{}.raw", by as u8)), || {
+            let mut rows = PixelRows::new(Decoder::new(&file[..])?, by)?;
+            let mut pixels = Vec::new();
+            while let Some(rows) = rows.next_rows()? {
+                pixels.extend_from_slice(rows);
+            }
+            Ok((rows.channels(), pixels))
+        })
+    });
+    let luma = compare_with(&path.with_extension("y.raw"), || {
+        Ok((1, planes(&file)?.swap_remove(0).values))
+    });
+    reduced.chain(luma).collect()
+}
+
+fn compare_with(
+    path: &Path,
+    decode: impl Fn() -> Result<(usize, Vec<u8>), Error>,
+) -> Option<Result<(), String>> {
+    let expected = fs::read(path).ok()?;
+    let [tolerance, channels, expected @ ..] = &expected[..] else {
+        panic!("{path:?} is empty");
+    };
+    let (actual_channels, actual) = match decode() {
+        Ok(actual) => actual,
+        Err(error) => return Some(Err(format!("{path:?}: {error}"))),
+    };
+    assert_eq!(actual_channels, usize::from(*channels), "{path:?}");
+    assert_eq!(actual.len(), expected.len(), "{path:?}");
+    let differences = actual.iter().zip(expected).map(|(a, b)| a.abs_diff(*b));
+    let greatest = differences.max().unwrap_or(0);
+    Some(if greatest <= *tolerance {
+        Ok(())
+    } else {
+        Err(format!("{path:?}: {greatest}"))
+    })
 }
