@@ -78,8 +78,6 @@ pub(super) struct Channel {
     /// Blocks of a row, rounded up, and their coefficients.
     pub blocks: usize,
     pub row_length: usize,
-    /// The previous DC coefficient.
-    pub prediction: i32,
     /// Samples of a row of MCUs.
     strip: Vec<u8>,
     stride: usize,
@@ -130,7 +128,6 @@ impl Channel {
             levels: [None; 64],
             blocks,
             row_length: (across * down + 1) * blocks,
-            prediction: 0,
             strip: Vec::new(),
             stride: blocks * across,
         }

@@ -1,6 +1,6 @@
 //! Inverse DCT to 1, 2, 4 or 8 samples in each direction, from the coefficients that these need, of eight blocks at once.
 
-use fearless_simd::{Simd, f32x8, prelude::*, u32x8};
+use fearless_simd::{Simd, f32x8, i32x8, prelude::*};
 
 /// Blocks that are transformed at once.
 pub(super) const LANES: usize = 8;
@@ -126,9 +126,9 @@ fn rows<S: Simd, const N: usize>(
         let values = transform(values);
         let out = &mut out[y * stride..][..N * LANES];
         // Up to four samples of a block in one lane.
-        let mut words = [[0u32; LANES]; 2];
+        let mut words = [[0i32; LANES]; 2];
         for (values, words) in values.chunks(4).zip(&mut words) {
-            let mut packed = u32x8::splat(simd, 0);
+            let mut packed = i32x8::splat(simd, 0);
             for (n, value) in values.iter().enumerate() {
                 packed = packed | clamp(*value) << (8 * n as u32);
             }
@@ -143,6 +143,6 @@ fn rows<S: Simd, const N: usize>(
 }
 
 #[inline(always)]
-fn clamp<S: Simd>(value: f32x8<S>) -> u32x8<S> {
-    value.max(0.0).min(255.0).to_int::<u32x8<S>>()
+fn clamp<S: Simd>(value: f32x8<S>) -> i32x8<S> {
+    value.max(0.0).min(255.0).to_int::<i32x8<S>>()
 }

@@ -8,6 +8,7 @@ use super::error::Error;
 use super::header::Scan;
 use super::huffman::Table;
 use super::scan::{Part, Restarts};
+use super::sequential::Predictions;
 use super::window::{Bits, Bytes, Corrupt, Window};
 
 /// What a scan codes.
@@ -87,16 +88,15 @@ pub(super) fn mcu_row<R: Read>(
     window: &mut Window<R>,
     bits: &mut Bits,
     restarts: &mut Restarts,
-    parts: &mut [Part<'_, Option<&Table>>],
+    predictions: &mut Predictions,
+    parts: &mut [Part<'_>],
     mcus: usize,
 ) -> Result<(), Error> {
     let mut local = *bits;
     for mcu in 0..mcus {
         if restarts.next(window, &mut local)? {
             pass.end_of_band = 0;
-            for part in &mut *parts {
-                part.channel.prediction = 0;
-            }
+            *predictions = Predictions::default();
         }
         if pass.kind == Kind::AcFirst && pass.end_of_band > 0 {
             pass.end_of_band -= 1;
@@ -105,7 +105,8 @@ pub(super) fn mcu_row<R: Read>(
         window.prepare(&mut local)?;
         let bytes = window.bytes();
         for part in &mut *parts {
-            if let Err(corrupt) = part.blocks(pass, &mut local, bytes, mcu) {
+            let prediction = &mut predictions[part.component % 4];
+            if let Err(corrupt) = part.blocks(pass, &mut local, bytes, prediction, mcu) {
                 return Err(window.corrupt(&local, corrupt));
             }
         }
@@ -117,7 +118,7 @@ pub(super) fn mcu_row<R: Read>(
     Ok(())
 }
 
-impl Part<'_, Option<&Table>> {
+impl Part<'_> {
     /// Decodes the blocks of this component in an MCU.
     #[inline(always)]
     fn blocks(
@@ -125,15 +126,18 @@ impl Part<'_, Option<&Table>> {
         pass: &mut Pass,
         bits: &mut Bits,
         bytes: &Bytes,
+        prediction: &mut i32,
         mcu: usize,
     ) -> Result<(), Corrupt> {
         for row in self.row..self.row + self.down {
             for block in mcu * self.across..(mcu + 1) * self.across {
                 let block = Block::new(self.channel, row, block);
-                match (pass.kind, self.tables) {
-                    (Kind::DcFirst, Some(table)) => block.dc_first(pass, table, bits, bytes)?,
-                    (Kind::AcFirst, Some(table)) => block.ac_first(pass, table, bits, bytes)?,
-                    (Kind::AcRefinement, Some(table)) => {
+                match (pass.kind, self.dc, self.ac) {
+                    (Kind::DcFirst, Some(table), _) => {
+                        block.dc_first(pass, table, bits, bytes, prediction)?;
+                    }
+                    (Kind::AcFirst, _, Some(table)) => block.ac_first(pass, table, bits, bytes)?,
+                    (Kind::AcRefinement, _, Some(table)) => {
                         block.ac_refinement(pass, table, bits, bytes)?;
                     }
                     _ => block.dc_refinement(pass, bits, bytes),
@@ -152,7 +156,6 @@ struct Block<'a> {
     /// Index in the row.
     index: usize,
     nonzero: &'a mut u64,
-    prediction: &'a mut i32,
 }
 
 impl<'a> Block<'a> {
@@ -164,7 +167,6 @@ impl<'a> Block<'a> {
             places: &channel.places,
             index,
             nonzero: &mut channel.nonzero[row * channel.blocks + index],
-            prediction: &mut channel.prediction,
         }
     }
 
@@ -180,10 +182,14 @@ impl<'a> Block<'a> {
         table: &Table,
         bits: &mut Bits,
         bytes: &Bytes,
+        prediction: &mut i32,
     ) -> Result<(), Corrupt> {
-        let difference = table.difference(bits, bytes)?;
-        *self.prediction = self.prediction.wrapping_add(difference);
-        *self.coefficient(0) = (*self.prediction << pass.low) as i16;
+        let (undefined, difference) = table.difference(bits, bytes);
+        if undefined > 0 {
+            return Err(Corrupt::Code);
+        }
+        *prediction = prediction.wrapping_add(difference);
+        *self.coefficient(0) = (*prediction << pass.low) as i16;
         Ok(())
     }
 
@@ -203,8 +209,7 @@ impl<'a> Block<'a> {
         let mut number = pass.first;
         while number <= pass.last {
             bits.refill(bytes);
-            let (symbol, value) = table.symbol(bits)?;
-            let (run, size) = (u32::from(symbol >> 4), symbol & 15);
+            let (run, size, value) = table.run_and_value(bits)?;
             if size == 0 && run < 15 {
                 pass.read_end_of_band(bits, run);
                 pass.end_of_band -= 1;
@@ -235,8 +240,7 @@ impl<'a> Block<'a> {
         let mut new = 0;
         while pass.end_of_band == 0 && number <= pass.last {
             bits.refill(bytes);
-            let (symbol, value) = table.symbol(bits)?;
-            let (run, size) = (u32::from(symbol >> 4), symbol & 15);
+            let (run, size, value) = table.run_and_value(bits)?;
             if size == 0 && run < 15 {
                 pass.read_end_of_band(bits, run);
                 break;

@@ -5,9 +5,10 @@ use std::io::Read;
 use super::channel::Channel;
 use super::error::Error;
 use super::header::{Process, Scan};
+use super::huffman::Table;
 use super::progressive::{self, Pass};
 use super::segments::Segments;
-use super::sequential::{self, Tables};
+use super::sequential::{self, Predictions};
 use super::window::{Bits, Window};
 
 /// The restart intervals of a scan.
@@ -49,10 +50,13 @@ impl Restarts {
     }
 }
 
-/// One component in a row of MCUs, and the Huffman tables that it needs.
-pub(super) struct Part<'a, T> {
+/// One component in a row of MCUs, and the Huffman tables that the scan has for it.
+pub(super) struct Part<'a> {
     pub channel: &'a mut Channel,
-    pub tables: T,
+    /// Index of the component.
+    pub component: usize,
+    pub dc: Option<&'a Table>,
+    pub ac: Option<&'a Table>,
     /// First row of blocks, of those that the channel has allocated.
     pub row: usize,
     /// Blocks of an MCU across and down.
@@ -67,6 +71,7 @@ pub(super) struct ScanDecoder {
     pass: Option<Pass>,
     bits: Bits,
     restarts: Restarts,
+    predictions: Predictions,
 }
 
 impl ScanDecoder {
@@ -86,7 +91,6 @@ impl ScanDecoder {
         };
         for part in &scan.components {
             let channel = &mut channels[part.index];
-            channel.prediction = 0;
             if !channel.is_dequantized() {
                 let index = usize::from(channel.component.quantization);
                 let table = segments.quantization[index].as_ref();
@@ -122,6 +126,7 @@ impl ScanDecoder {
         Ok(Self {
             restarts: Restarts::new(segments.restart_interval),
             bits: segments.window.begin()?,
+            predictions: Predictions::default(),
             scan,
             pass,
         })
@@ -156,52 +161,57 @@ impl ScanDecoder {
             };
             Some(Part {
                 channel,
-                tables: (dc[part.dc].as_ref(), ac[part.ac].as_ref()),
+                component: part.index,
+                dc: dc[part.dc].as_ref(),
+                ac: ac[part.ac].as_ref(),
                 row: row * down,
                 across,
                 down,
             })
         });
+        let (bits, restarts) = (&mut self.bits, &mut self.restarts);
+        let predictions = &mut self.predictions;
         match &mut self.pass {
             None => {
-                let mut parts: Vec<_> = parts
-                    .filter_map(|part| {
-                        let tables = Tables {
-                            dc: part.tables.0?,
-                            ac: part.tables.1?,
-                        };
-                        Some(part.with_tables(tables))
-                    })
-                    .collect();
-                let (bits, restarts) = (&mut self.bits, &mut self.restarts);
-                sequential::mcu_row(window, bits, restarts, &mut parts, mcus)
+                let mut rows: Vec<_> = parts.flat_map(Part::into_rows).collect();
+                sequential::mcu_row(window, bits, restarts, predictions, &mut rows, mcus)
             }
             Some(pass) => {
-                let mut parts: Vec<_> = parts
-                    .map(|part| {
-                        let tables = if pass.needs_dc() {
-                            part.tables.0
-                        } else {
-                            part.tables.1
-                        };
-                        part.with_tables(tables)
-                    })
-                    .collect();
-                let (bits, restarts) = (&mut self.bits, &mut self.restarts);
-                progressive::mcu_row(pass, window, bits, restarts, &mut parts, mcus)
+                let mut parts: Vec<_> = parts.collect();
+                progressive::mcu_row(pass, window, bits, restarts, predictions, &mut parts, mcus)
             }
         }
     }
 }
 
-impl<'a, T> Part<'a, T> {
-    fn with_tables<U>(self, tables: U) -> Part<'a, U> {
-        Part {
-            channel: self.channel,
-            tables,
-            row: self.row,
-            across: self.across,
-            down: self.down,
-        }
+impl<'a> Part<'a> {
+    /// The rows of blocks for the sequential decoder.
+    fn into_rows(self) -> impl Iterator<Item = sequential::Row<'a>> {
+        let Channel {
+            coefficients,
+            row_length,
+            places,
+            last,
+            ..
+        } = self.channel;
+        let (places, last) = (&*places, *last);
+        let tables = self.dc.zip(self.ac);
+        let start = self.row * *row_length;
+        let rows = coefficients[start..]
+            .chunks_exact_mut(*row_length)
+            .take(self.down);
+        rows.filter_map(move |coefficients| {
+            let (dc, ac) = tables?;
+            Some(sequential::Row {
+                coefficients,
+                places,
+                last,
+                dc,
+                ac,
+                skips: ac.skips().filter(|_| last < 63),
+                component: self.component,
+                across: self.across,
+            })
+        })
     }
 }

@@ -139,7 +139,7 @@ impl<R: Read> Window<R> {
     /// Bits of the data that were not consumed, as far as they are in the window.
     #[inline(always)]
     fn left(&self, bits: &Bits) -> isize {
-        self.real * 8 - (bits.position as isize * 8 - bits.count as isize)
+        self.real * 8 - (bits.position as isize * 8 - bits.count() as isize)
     }
 
     /// The error for data that ends before its last MCU.
@@ -216,25 +216,30 @@ pub(super) struct Bits {
     position: usize,
     /// The next bit is the highest one.
     buffer: u64,
-    /// Bits in the buffer.
+    /// Bits in the buffer, in the lowest six bits: the others are never read, which saves a mask for every code.
     count: u32,
 }
 
 impl Bits {
+    #[inline(always)]
+    fn count(&self) -> u32 {
+        self.count & 63
+    }
+
     /// Makes at least 56 bits available.
     #[inline(always)]
     pub fn refill(&mut self, bytes: &Bytes) {
         let start = self.position & (SIZE - 1);
         let word: [u8; WORD] = bytes[start..start + WORD].try_into().unwrap_or_default();
-        self.buffer |= u64::from_be_bytes(word) >> (self.count & 63);
-        self.position += ((63 - self.count) & 63) as usize >> 3;
+        self.buffer |= u64::from_be_bytes(word) >> self.count();
+        self.position += (!self.count & 63) as usize >> 3;
         self.count |= 56;
     }
 
     /// The next bit, refilling where it has to.
     #[inline(always)]
     pub fn bit(&mut self, bytes: &Bytes) -> bool {
-        if self.count == 0 {
+        if self.count() == 0 {
             self.refill(bytes);
         }
         let bit = (self.buffer as i64) < 0;
@@ -248,7 +253,7 @@ impl Bits {
         (self.buffer >> (64 - n)) as u32
     }
 
-    /// Drops `n` bits, at most as many as are there.
+    /// Drops as many bits as the lowest six bits of `n` say, at most those that are there.
     #[inline(always)]
     pub fn consume(&mut self, n: u32) {
         self.buffer <<= n & 63;
@@ -258,23 +263,17 @@ impl Bits {
     /// The next `n` bits, 0 to 16, as a number.
     #[inline(always)]
     pub fn take(&mut self, n: u32) -> u32 {
-        let value = (self.buffer >> 1 >> ((63 - n) & 63)) as u32;
+        let value = (self.buffer >> 1 >> (!n & 63)) as u32;
         self.consume(n);
         value
     }
 
-    /// Drops `total` bits, the last `size` of which are a coefficient: a value whose first bit is 0 is negative.
+    /// The value of `size` bits that follow the next `code` bits: one whose first bit is 0 is negative.
     #[inline(always)]
-    pub fn coefficient(&mut self, total: u32, size: u32) -> i32 {
-        let value = self.buffer << ((total - size) & 63);
-        self.consume(total);
-        let magnitude = (value >> 1 >> ((63 - size) & 63)) as u32;
-        let is_positive = (value as i64) < 0;
-        let bias = if is_positive {
-            0
-        } else {
-            !(!0u32 << (size & 31))
-        };
-        magnitude.wrapping_sub(bias) as i32
+    pub fn value(&self, code: u32, size: u32) -> i32 {
+        let value = self.buffer << (code & 63);
+        let negative = !(value as i64 >> 63) as u64;
+        let magnitude = (value ^ negative) >> 1 >> (!size & 63);
+        (magnitude ^ negative).wrapping_sub(negative) as i32
     }
 }
