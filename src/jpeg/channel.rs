@@ -2,10 +2,11 @@
 
 use fearless_simd::Simd;
 
-use super::header::{Component, Process, ZIGZAG};
+use super::header::{Component, Process};
 use super::huffman::NUMBERS;
 use super::idct::{LANES, Workspace, inverse_dct};
 use super::segments::Quantization;
+use super::tables::ZIGZAG;
 
 /// How many samples of a component become one.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -102,7 +102,7 @@ fn columns<S: Simd, const N: usize>(
         }
         if x == 0 {
             // Samples are shifted by 128, and rounded by truncation.
-            values[0] = values[0] + 128.5;
+            values[0] += 128.5;
         }
         for (y, value) in transform(values).into_iter().enumerate() {
             value.store_slice(&mut workspace[(y * across + x) % 64]);
@@ -130,7 +130,7 @@ fn rows<S: Simd, const N: usize>(
         for (values, words) in values.chunks(4).zip(&mut words) {
             let mut packed = i32x8::splat(simd, 0);
             for (n, value) in values.iter().enumerate() {
-                packed = packed | clamp(*value) << (8 * n as u32);
+                packed |= clamp(*value) << (8 * n as u32);
             }
             packed.store_slice(words);
         }

@@ -82,6 +82,9 @@ impl ScanDecoder {
         segments: &mut Segments<R>,
         channels: &mut [Channel],
     ) -> Result<Self, Error> {
+        if process == Process::Sequential {
+            segments.default_huffman_tables()?;
+        }
         let source = &segments.window.source;
         let pass = match process {
             Process::Sequential => None,
@@ -117,10 +120,8 @@ impl ScanDecoder {
             if needs_dc && dc.is_none() || needs_ac && ac.is_none() {
                 return Err(source.damaged("a Huffman table is missing"));
             }
-            if let (None, Some(ac)) = (&pass, ac) {
-                if channel.last < 63 {
-                    ac.prepare_skips();
-                }
+            if let (None, Some(ac), 0..63) = (&pass, ac, channel.last) {
+                ac.prepare_skips();
             }
         }
         Ok(Self {

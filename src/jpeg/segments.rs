@@ -3,9 +3,10 @@
 use std::io::Read;
 
 use super::error::Error;
-use super::header::{Component, Frame, Process, Refusal, Scan, ZIGZAG};
+use super::header::{Component, Frame, Process, Refusal, Scan};
 use super::huffman::{Class, Table};
 use super::metadata::Metadata;
+use super::tables::{HuffmanCodes, STANDARD_AC, STANDARD_DC, ZIGZAG};
 use super::window::{End, Window};
 
 /// A quantization table in the order of the rows of a block.
@@ -190,6 +191,22 @@ impl<R: Read> Segments<R> {
             rest = tail;
         }
         Ok(())
+    }
+
+    /// Sets the tables that the file has not set so far to those of the standard. Frames of Motion JPEG leave them out.
+    pub fn default_huffman_tables(&mut self) -> Result<(), Error> {
+        let source = &self.window.source;
+        let set = |slots: &mut [Option<Table>; 4], class, tables: &[HuffmanCodes; 2]| {
+            for (slot, codes) in slots.iter_mut().zip(tables) {
+                if slot.is_none() {
+                    let table = Table::new(class, &codes.counts, codes.symbols);
+                    *slot = Some(table.map_err(|reason| source.damaged(reason))?);
+                }
+            }
+            Ok(())
+        };
+        set(&mut self.dc, Class::Dc, &STANDARD_DC)?;
+        set(&mut self.ac, Class::Ac, &STANDARD_AC)
     }
 
     /// Reads from the end of the last scan to the end of the image, of which nothing is needed. Whether its marker is

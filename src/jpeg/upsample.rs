@@ -58,7 +58,7 @@ impl Upsampler {
         let near = (y * samples / pixels).min(last);
         let far = if !self.is_smooth || pixels == samples {
             near
-        } else if y % 2 == 0 {
+        } else if y.is_multiple_of(2) {
             near.saturating_sub(1)
         } else {
             (near + 1).min(last)
@@ -102,7 +102,7 @@ impl Upsampler {
                 }
             }
             (true, false) => {
-                let bias = if y % 2 == 0 { 1 } else { 2 };
+                let bias = if y.is_multiple_of(2) { 1 } else { 2 };
                 for ((out, near), far) in out.iter_mut().zip(near).zip(far) {
                     *out = ((3 * u16::from(*near) + u16::from(*far) + bias) >> 2) as u8;
                 }

@@ -221,6 +221,21 @@ fn spectrum_of_a_sequential_scan_is_ignored() {
 }
 
 #[test]
+fn missing_huffman_tables_are_those_of_the_standard() {
+    // libjpeg-turbo writes them unless it optimizes.
+    let mut bare = BASELINE.to_vec();
+    while let Some(at) = bare.windows(2).position(|pair| pair == [0xFF, 0xC4]) {
+        let length = usize::from(u16::from_be_bytes([bare[at + 2], bare[at + 3]]));
+        bare.drain(at..at + 2 + length);
+    }
+    assert!(bare.len() < BASELINE.len() - 400);
+    assert_eq!(planes(&bare).unwrap(), planes(BASELINE).unwrap());
+    let mut file = File::new((8, 8), GRAY, 0, false);
+    file.scans[0].0[6] = 0x30;
+    assert_eq!(damaged(&file.bytes()), "a Huffman table is missing");
+}
+
+#[test]
 fn version_of_jfif_is_ignored() {
     let file = File::new((32, 32), YCC_420, 0, false);
     let jfif = segment(0xE0, b"JFIF\0\x07\x02\0\0\x01\0\x01\0\0");

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use super::build::{Components, File, GRAY, QUANTIZATION, YCC_420};
 use super::*;
-use crate::jpeg::header::ZIGZAG;
+use crate::jpeg::tables::ZIGZAG;
 
 const DIVISORS: [Divisor; 4] = [Divisor::One, Divisor::Two, Divisor::Four, Divisor::Eight];
 
