@@ -131,7 +131,7 @@ pub(crate) struct Bands<R> {
     header: Header,
     channels: Vec<Channel>,
     scan: ScanDecoder,
-    level: Level,
+    pub(super) level: Level,
     workspace: Box<Workspace>,
     /// Number of the next band, and of all.
     next: usize,

@@ -15,7 +15,7 @@ pub(crate) enum Error {
     },
     /// The file contradicts the format.
     Damaged {
-        /// What is wrong, to follow "the file is damaged: ".
+        /// What is wrong, a clause.
         reason: &'static str,
         /// Where it is wrong.
         position: u64,

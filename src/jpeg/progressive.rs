@@ -13,7 +13,7 @@ use super::window::{Bits, Bytes, Corrupt, Window};
 
 /// What a scan codes.
 pub(super) struct Pass {
-    kind: Kind,
+    coding: Coding,
     /// First and last coefficient.
     first: u32,
     last: u32,
@@ -24,7 +24,7 @@ pub(super) struct Pass {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum Coding {
     DcFirst,
     DcRefinement,
     AcFirst,
@@ -47,14 +47,14 @@ impl Pass {
         if scan.low > 13 || (scan.high > 0 && scan.low + 1 != scan.high) {
             return Err("a scan has an invalid range of bits");
         }
-        let kind = match (is_dc, scan.high) {
-            (true, 0) => Kind::DcFirst,
-            (true, _) => Kind::DcRefinement,
-            (false, 0) => Kind::AcFirst,
-            (false, _) => Kind::AcRefinement,
+        let coding = match (is_dc, scan.high) {
+            (true, 0) => Coding::DcFirst,
+            (true, _) => Coding::DcRefinement,
+            (false, 0) => Coding::AcFirst,
+            (false, _) => Coding::AcRefinement,
         };
         Ok(Self {
-            kind,
+            coding,
             first: first.into(),
             last: last.into(),
             low: scan.low.into(),
@@ -67,11 +67,11 @@ impl Pass {
     }
 
     pub fn needs_dc(&self) -> bool {
-        self.kind == Kind::DcFirst
+        self.coding == Coding::DcFirst
     }
 
     pub fn needs_ac(&self) -> bool {
-        matches!(self.kind, Kind::AcFirst | Kind::AcRefinement)
+        matches!(self.coding, Coding::AcFirst | Coding::AcRefinement)
     }
 
     /// Reads how many blocks, with this one, have no further new coefficients.
@@ -98,7 +98,7 @@ pub(super) fn mcu_row<R: Read>(
             pass.end_of_band = 0;
             *predictions = Predictions::default();
         }
-        if pass.kind == Kind::AcFirst && pass.end_of_band > 0 {
+        if pass.coding == Coding::AcFirst && pass.end_of_band > 0 {
             pass.end_of_band -= 1;
             continue;
         }
@@ -132,12 +132,14 @@ impl Part<'_> {
         for row in self.row..self.row + self.down {
             for block in mcu * self.across..(mcu + 1) * self.across {
                 let block = Block::new(self.channel, row, block);
-                match (pass.kind, self.dc, self.ac) {
-                    (Kind::DcFirst, Some(table), _) => {
+                match (pass.coding, self.dc, self.ac) {
+                    (Coding::DcFirst, Some(table), _) => {
                         block.dc_first(pass, table, bits, bytes, prediction)?;
                     }
-                    (Kind::AcFirst, _, Some(table)) => block.ac_first(pass, table, bits, bytes)?,
-                    (Kind::AcRefinement, _, Some(table)) => {
+                    (Coding::AcFirst, _, Some(table)) => {
+                        block.ac_first(pass, table, bits, bytes)?
+                    }
+                    (Coding::AcRefinement, _, Some(table)) => {
                         block.ac_refinement(pass, table, bits, bytes)?;
                     }
                     _ => block.dc_refinement(pass, bits, bytes),

@@ -111,27 +111,26 @@ impl Upsampler {
                 for (value, near) in self.line[1..].iter_mut().zip(near) {
                     *value = u16::from(*near);
                 }
-                double::<2, 1>(&mut self.line, out);
+                double::<2, 1, 2>(&mut self.line, out);
             }
             (true, true) => {
                 for ((value, near), far) in self.line[1..].iter_mut().zip(near).zip(far) {
                     *value = 3 * u16::from(*near) + u16::from(*far);
                 }
-                double::<4, 8>(&mut self.line, out);
+                double::<4, 8, 7>(&mut self.line, out);
             }
         }
     }
 }
 
-/// Makes two pixels of each value of `line` but those at its ends, which this sets. A sum is rounded by `BIAS` for the
-/// left pixel and by 2^`SHIFT` − 1 − `BIAS` or so, as libjpeg has it, for the right one.
+/// Makes two pixels of each value of `line` but those at its ends, which this sets. `LEFT` and `RIGHT` are added before
+/// the sums for the two pixels are shifted: libjpeg rounds them differently, so that errors cancel out.
 #[inline(always)]
-fn double<const SHIFT: u32, const BIAS: u16>(line: &mut [u16], out: &mut [u8]) {
+fn double<const SHIFT: u32, const LEFT: u16, const RIGHT: u16>(line: &mut [u16], out: &mut [u8]) {
     let last = line.len() - 1;
     (line[0], line[last]) = (line[1], line[last - 1]);
-    let right_bias = if SHIFT == 2 { 2 } else { 7 };
-    let left = |[a, b, _]: [u16; 3]| ((3 * b + a + BIAS) >> SHIFT) as u8;
-    let right = |[_, b, c]: [u16; 3]| ((3 * b + c + right_bias) >> SHIFT) as u8;
+    let left = |[a, b, _]: [u16; 3]| ((3 * b + a + LEFT) >> SHIFT) as u8;
+    let right = |[_, b, c]: [u16; 3]| ((3 * b + c + RIGHT) >> SHIFT) as u8;
     let (pairs, odd) = out.as_chunks_mut::<2>();
     for ((pair, a), (b, c)) in pairs
         .iter_mut()

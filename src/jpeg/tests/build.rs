@@ -170,7 +170,7 @@ const AC: Codes = Codes {
         1 => 0x01,
         // A run of 16 is the last one.
         161 => 0xF0,
-        _ => ((index - 1) / 10 << 4 | (index - 1) % 10 + 1) as u8,
+        _ => ((index - 1) / 10 * 16 + (index - 1) % 10 + 1) as u8,
     },
 };
 
@@ -246,7 +246,7 @@ impl Entropy {
     }
 
     fn next_mcu(&mut self) {
-        if self.interval > 0 && self.mcus > 0 && self.mcus % self.interval == 0 {
+        if self.interval > 0 && self.mcus > 0 && self.mcus.is_multiple_of(self.interval) {
             self.pad();
             let number = (self.mcus / self.interval - 1) % 8;
             self.data.extend([0xFF, 0xD0 + number as u8]);

@@ -86,7 +86,7 @@ fn chunks_of_a_profile_are_joined_in_order() {
     let (a, b) = (chunk(1, 2, "one, "), chunk(2, 2, "two"));
     assert_eq!(profile(&[]), None);
     assert_eq!(profile(&[b.clone(), a.clone()]).unwrap(), b"one, two");
-    assert_eq!(profile(&[a.clone()]), None);
+    assert_eq!(profile(std::slice::from_ref(&a)), None);
     assert_eq!(profile(&[a.clone(), a.clone()]), None);
     assert_eq!(profile(&[a.clone(), chunk(2, 3, "two")]), None);
     assert_eq!(profile(&[chunk(0, 1, "none")]), None);

@@ -128,6 +128,30 @@ fn progressive_scans_and_restart_intervals_change_nothing() {
 }
 
 #[test]
+fn instructions_of_any_processor_make_the_same_samples() {
+    let file = File::new((70, 41), YCC_420, 0, false).bytes();
+    for by in DIVISORS {
+        let reductions = [Reduction::by(by); 4];
+        let best = decode(&file, &reductions).unwrap();
+        let mut bands = Decoder::new(&file[..]).unwrap().start(&reductions).unwrap();
+        bands.level = fearless_simd::Level::baseline();
+        while let Some(band) = bands.next_band().unwrap() {
+            for (strip, best) in band.strips().zip(&best) {
+                for row in 0..strip.rows {
+                    let place = (strip.first + row) * best.width;
+                    let pairs = strip.row(row).iter().zip(&best.values[place..]);
+                    // Sums of products may be rounded once or twice.
+                    assert!(
+                        pairs.into_iter().all(|(a, b)| a.abs_diff(*b) <= 1),
+                        "{by:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn memory_is_announced() {
     let size = |file: &[u8], by| Decoder::new(file).unwrap().memory(&[Reduction::by(by); 4]);
     // Two MCUs of 16 pixels: four blocks of luma, rounded up to eight as those of chroma; 64 frequencies and one place
