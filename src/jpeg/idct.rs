@@ -1,6 +1,6 @@
 //! Inverse DCT to 1, 2, 4 or 8 samples in each direction, from the coefficients that these need, of eight blocks at once.
 
-use fearless_simd::{Simd, f32x8, i32x8, prelude::*};
+use fearless_simd::{Simd, f32x8, i16x8, i32x8, prelude::*};
 
 /// Blocks that are transformed at once.
 pub(super) const LANES: usize = 8;
@@ -92,13 +92,10 @@ fn columns<S: Simd, const N: usize>(
         let mut values = [f32x8::splat(simd, 0.0); N];
         for (y, value) in values.iter_mut().enumerate() {
             let index = y * across + x;
-            let lanes = coefficients[index * distance..].first_chunk::<LANES>();
-            let lanes = lanes.copied().unwrap_or_default();
-            let mut floats = [0.0; LANES];
-            for (float, lane) in floats.iter_mut().zip(lanes) {
-                *float = f32::from(lane);
-            }
-            *value = f32x8::from_slice(simd, &floats) * factors[index % 64];
+            let lanes = i16x8::from_slice(simd, &coefficients[index * distance..][..LANES]);
+            let (low, high) = simd.widen_i16x8(lanes);
+            let floats: f32x8<S> = simd.combine_i32x4(low, high).to_float();
+            *value = floats * factors[index % 64];
         }
         if x == 0 {
             // Samples are shifted by 128, and rounded by truncation.
