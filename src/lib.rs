@@ -174,7 +174,7 @@ mod deadline;
 mod error;
 mod extension;
 mod geometry;
-#[allow(dead_code, unused_imports, reason = "the pipeline does not use it yet")]
+#[allow(dead_code, unused_imports, reason = "until the pipeline uses it")]
 mod jpeg;
 pub mod leonardo;
 pub mod multipart;
