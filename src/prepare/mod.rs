@@ -1,11 +1,19 @@
 //! From a file a user has to the image a presigned form is waiting for.
 
 mod block_reader;
+#[cfg(feature = "bmp")]
+mod bmp;
 mod codec;
 mod color;
 mod decode;
 mod encode;
 mod error;
+mod exif;
+mod format;
+#[cfg(feature = "gif")]
+mod gif;
+#[cfg(feature = "heic")]
+mod heic;
 mod input;
 mod jpeg;
 mod limits;

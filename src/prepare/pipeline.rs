@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
-use image::ImageFormat;
 use image::metadata::Orientation;
 
 use super::PrepareOptions;
 use super::decode::{Decoded, Source};
 use super::error::PrepareErrorKind;
+use super::format::Format;
 use super::input::{Input, RegularFile};
 use super::metadata;
 use super::plan::Plan;
@@ -108,10 +108,10 @@ impl PrepareOptions {
     ) -> Result<Option<Extension>, PrepareErrorKind> {
         let format = source.format();
         let extension = match (format, self.extension) {
-            (ImageFormat::Jpeg, None) => Extension::Jpg,
-            (ImageFormat::Jpeg, Some(jpeg @ (Extension::Jpg | Extension::Jpeg))) => jpeg,
-            (ImageFormat::Png, None | Some(Extension::Png)) => Extension::Png,
-            (ImageFormat::WebP, Some(Extension::Webp)) => Extension::Webp,
+            (Format::Jpeg, None) => Extension::Jpg,
+            (Format::Jpeg, Some(jpeg @ (Extension::Jpg | Extension::Jpeg))) => jpeg,
+            (Format::Png, None | Some(Extension::Png)) => Extension::Png,
+            (Format::WebP, Some(Extension::Webp)) => Extension::Webp,
             _ => return Ok(None),
         };
         let fits = self.max_bytes.is_none_or(|max| bytes.len() as u64 <= max);
@@ -124,7 +124,7 @@ impl PrepareOptions {
         }
         let raster = Source::from_bytes(bytes, self.limits)?.verify()?;
         // An opaque PNG goes as a JPEG where nothing else is asked for.
-        let wanted = self.extension.is_some() || format == ImageFormat::Jpeg;
+        let wanted = self.extension.is_some() || format == Format::Jpeg;
         Ok((wanted || raster.color.has_alpha()).then_some(extension))
     }
 
