@@ -1,17 +1,44 @@
-//! The one way into the codecs of other crates: a panic in one of them becomes an error.
+//! The only entry point to the codecs of other crates: it turns a panic into an error and keeps every error to one
+//! short line.
 //!
-//! A decoder meets bytes that nobody has checked, and a bug in it must not end the program that uses this crate. The
-//! panic hook still runs first, so that by default a line appears on standard error; a library must not replace the
-//! hook of its program. Where the program is built with `panic = "abort"`, nothing can be caught.
+//! A decoder gets bytes that nobody has checked, and a bug in it must not end the program that uses this crate. The
+//! panic hook still runs first, so by default a line appears on standard error; a library must not replace the hook of
+//! its program. If the program is built with `panic = "abort"`, nothing can be caught.
 
 use std::any::Any;
 use std::error::Error;
+use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::PrepareErrorKind;
+use crate::text::one_line;
 
-/// The longest message of a panic that is kept, in characters.
-const MAX_MESSAGE: usize = 200;
+/// The longest message of a codec that an error keeps, in characters. Some codecs print the content of the file, which
+/// may be a hundred thousand characters; with this limit, a whole error has at most 300 besides the file name.
+const MAX_MESSAGE: usize = 120;
+
+/// The error for an image whose format, or variant of a format, is not supported.
+pub(super) fn unsupported(what: impl Display) -> PrepareErrorKind {
+    PrepareErrorKind::Unsupported {
+        what: short_line(what),
+    }
+}
+
+/// The error for a file that is truncated or damaged, with what the decoder reports.
+pub(super) fn damaged(format: &'static str, cause: impl Display) -> PrepareErrorKind {
+    PrepareErrorKind::Damaged {
+        format,
+        source: short_line(cause).into(),
+    }
+}
+
+fn short_line(text: impl Display) -> String {
+    let line = one_line(&text.to_string());
+    match line.char_indices().nth(MAX_MESSAGE) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line,
+    }
+}
 
 /// Runs a decoder of `format` on bytes from outside. A panic becomes [`PrepareErrorKind::DecoderFailed`].
 pub(super) fn decode<T>(
@@ -33,11 +60,11 @@ pub(super) fn encode<T>(
     catch(run).unwrap_or_else(|panic| Err(panic.into()))
 }
 
-/// Runs code of another crate. The error is the first line of what it panicked with.
+/// Runs code of another crate. The error is the first line of its panic message.
 pub(super) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    // Nothing can be seen half changed afterwards: `run` owns the codec, which is dropped while the stack unwinds, and
-    // only reads what it borrows. The one thing that stays changed is the position of a file, and every reader of a
-    // file sets that before it reads.
+    // No half-changed state is visible afterwards: `run` owns the codec, which is dropped while the stack unwinds, and
+    // only reads what it borrows. Only the position of a file may have changed, and every reader of a file sets that
+    // before it reads.
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
         let message = message(payload.as_ref());
         log::debug!("a codec panicked: {message}");
@@ -49,15 +76,13 @@ fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
     let line = text.and_then(|text| text.lines().next());
-    line.unwrap_or("no message")
-        .chars()
-        .take(MAX_MESSAGE)
-        .collect()
+    short_line(line.unwrap_or("no message"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prepare::error::PrepareError;
 
     fn decoded(run: impl FnOnce() -> Result<u8, PrepareErrorKind>) -> Result<u8, String> {
         decode("TIFF", run).map_err(|kind| {
@@ -88,8 +113,22 @@ mod tests {
         let long = decoded(|| panic!("{}", "ü".repeat(1000)));
         assert_eq!(
             long.unwrap_err().chars().count(),
-            "TIFF: it panicked: ".len() + MAX_MESSAGE
+            "TIFF: it panicked: ".len() + MAX_MESSAGE + "…".chars().count()
         );
+    }
+
+    #[test]
+    fn messages_of_codecs_are_one_short_line() {
+        let long = format!("tag {:?}\n\u{1b}[2J", vec![7; 50_000]);
+        let damaged = damaged("TIFF", &long);
+        let source = std::error::Error::source(&PrepareError::without_path(damaged))
+            .unwrap()
+            .to_string();
+        for text in [source, unsupported(&long).to_string()] {
+            assert!(text.chars().count() < 200, "{text}");
+            assert!(!text.contains(['\n', '\u{1b}']), "{text}");
+        }
+        assert_eq!(short_line("short"), "short");
     }
 
     #[test]

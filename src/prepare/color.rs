@@ -1,25 +1,35 @@
-//! Converts what a file says of its colors to sRGB, which is what a file that says nothing is taken for.
+//! Converts the colors of a file to sRGB. A file that declares no color space is assumed to be in sRGB.
 
 use moxcms::{
-    CicpColorPrimaries, CicpProfile, ColorProfile, DataColorSpace, Layout, MatrixCoefficients,
-    ToneReprCurve, TransferCharacteristics, TransformOptions,
+    Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, DataColorSpace,
+    Layout, MatrixCoefficients, ToneReprCurve, TransferCharacteristics, TransformOptions, XyY,
 };
 
 use super::codec;
 use super::raster::{Color, Raster};
 
-/// What a file says of its colors.
+/// The color space that a file declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum ColorSpace {
-    /// Nothing, or that they are sRGB.
+    /// None, or sRGB.
     #[default]
     Srgb,
     /// An ICC profile.
     Icc(Vec<u8>),
-    /// The four numbers of a PNG's cICP chunk (ITU-T H.273): primaries, transfer, matrix, full range.
+    /// Primaries, transfer, matrix and full range by their numbers in ITU-T H.273: the cICP chunk of a PNG, the nclx
+    /// color of a HEIC.
     Cicp([u8; 4]),
-    /// The exponent of a PNG's gAMA chunk, times 100,000.
-    Gamma(u32),
+    /// The gAMA and cHRM chunks of a PNG.
+    Calibrated(Calibration),
+}
+
+/// What the gAMA and cHRM chunks of a PNG hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Calibration {
+    /// The exponent, times 100,000.
+    pub gamma: u32,
+    /// x and y of white, red, green and blue, times 100,000.
+    pub chromaticities: Option<[[u32; 2]; 4]>,
 }
 
 impl ColorSpace {
@@ -35,7 +45,7 @@ impl ColorSpace {
                 ColorProfile::new_from_slice(icc).map_err(|error| error.to_string())?
             }
             Self::Cicp(numbers) => cicp_profile(*numbers)?,
-            Self::Gamma(scaled) => gamma_profile(*scaled)?,
+            Self::Calibrated(calibration) => calibrated_profile(calibration)?,
         };
         Ok((!is_srgb(&profile)).then_some(profile))
     }
@@ -44,7 +54,7 @@ impl ColorSpace {
 fn cicp_profile([primaries, transfer, ..]: [u8; 4]) -> Result<ColorProfile, String> {
     let unknown = |error: moxcms::CmsError| error.to_string();
     let transfer_characteristics = TransferCharacteristics::try_from(transfer).map_err(unknown)?;
-    // What a screen of ordinary brightness shows of these is a matter of taste, not of color.
+    // Mapping these to a screen of ordinary brightness is a matter of taste, not of color.
     if matches!(
         transfer_characteristics,
         TransferCharacteristics::Smpte2084 | TransferCharacteristics::Hlg
@@ -54,38 +64,68 @@ fn cicp_profile([primaries, transfer, ..]: [u8; 4]) -> Result<ColorProfile, Stri
     Ok(ColorProfile::new_from_cicp(CicpProfile {
         color_primaries: CicpColorPrimaries::try_from(primaries).map_err(unknown)?,
         transfer_characteristics,
-        // A PNG holds red, green and blue of the full range, whatever is written there.
+        // The pixels are red, green and blue of the full range, whatever the file declares.
         matrix_coefficients: MatrixCoefficients::Identity,
         full_range: true,
     }))
 }
 
-/// The primaries of sRGB with another curve (PNG, third edition, 13.13).
-fn gamma_profile(scaled: u32) -> Result<ColorProfile, String> {
-    // Beyond these, a gamma is a mistake: display gammas lie between 1 and 3.
-    if !(20_000..=200_000).contains(&scaled) {
-        return Err(format!("a gamma of {scaled}/100000 is out of range"));
+/// A power function with the given primaries, or those of sRGB (PNG, third edition, 13.13).
+fn calibrated_profile(calibration: &Calibration) -> Result<ColorProfile, String> {
+    let &Calibration {
+        gamma,
+        chromaticities,
+    } = calibration;
+    // A gamma out of this range is a mistake: display gammas lie between 1 and 3.
+    if !(20_000..=200_000).contains(&gamma) {
+        return Err(format!("a gamma of {gamma}/100000 is out of range"));
     }
     let mut profile = ColorProfile::new_srgb();
-    // Near 1/2.2 the curve of sRGB is meant, which has no exponent of its own.
-    if scaled.abs_diff(45_455) > 1000 {
-        let curve = Some(ToneReprCurve::Parametric(vec![100_000.0 / scaled as f32]));
+    // A gamma near 1/2.2 stands for the curve of sRGB, which is no power function.
+    if gamma.abs_diff(45_455) > 1000 {
+        let curve = Some(ToneReprCurve::Parametric(vec![100_000.0 / gamma as f32]));
         profile.red_trc.clone_from(&curve);
         profile.green_trc.clone_from(&curve);
         profile.blue_trc = curve;
         profile.cicp = None;
     }
+    if let Some(chromaticities) = chromaticities {
+        let [white, red, green, blue] = chromaticities.map(|xy| xy.map(|n| n as f32 / 100_000.0));
+        let spans_colors = [white, red, green, blue]
+            .iter()
+            .all(|[x, y]| *x >= 0.0 && *y > 0.0 && x + y <= 1.0)
+            && triangle_area(red, green, blue) > 0.001;
+        if !spans_colors {
+            return Err(String::from("its chromaticities are out of range"));
+        }
+        let primary = |[x, y]: [f32; 2]| Chromaticity::new(x, y);
+        let primaries = ColorPrimaries {
+            red: primary(red),
+            green: primary(green),
+            blue: primary(blue),
+        };
+        let white = XyY {
+            x: white[0].into(),
+            y: white[1].into(),
+            yb: 1.0,
+        };
+        profile.update_rgb_colorimetry(white, primaries);
+        profile.cicp = None;
+    }
     Ok(profile)
+}
+
+fn triangle_area([ax, ay]: [f32; 2], [bx, by]: [f32; 2], [cx, cy]: [f32; 2]) -> f32 {
+    ((bx - ax) * (cy - ay) - (cx - ax) * (by - ay)).abs() / 2.0
 }
 
 /// Converts `raster` to sRGB in three channels, or four where it has transparency.
 ///
-/// A profile that cannot be used is no reason to refuse an image: its colors are then left as they are, as
-/// browsers do.
+/// If a profile cannot be used, the colors are not converted, as in browsers.
 pub(super) fn to_srgb(raster: Raster, space: &ColorSpace) -> Raster {
     let raster = match space {
-        // These speak of red, green and blue, whatever the image stores.
-        ColorSpace::Cicp(_) | ColorSpace::Gamma(_) => raster.into_rgb(),
+        // These describe red, green and blue, even if the image is gray.
+        ColorSpace::Cicp(_) | ColorSpace::Calibrated(_) => raster.into_rgb(),
         ColorSpace::Icc(_) | ColorSpace::Srgb => raster,
     };
     let convert = || {
@@ -98,7 +138,7 @@ pub(super) fn to_srgb(raster: Raster, space: &ColorSpace) -> Raster {
         Ok(Some(converted)) => converted,
         Ok(None) => raster.into_rgb(),
         Err(why) => {
-            log::warn!("what the file says of its colours is left out of account: {why}");
+            log::warn!("the color space of the file is ignored: {why}");
             raster.into_rgb()
         }
     }
@@ -112,7 +152,7 @@ fn convert(raster: &Raster, profile: &ColorProfile) -> Result<Raster, String> {
         (DataColorSpace::Gray, Color::GrayAlpha) => (Layout::GrayAlpha, Color::Rgba),
         // Four channels of ink have the layout of three colors and alpha.
         (DataColorSpace::Cmyk, Color::Cmyk) => (Layout::Rgba, Color::Rgb),
-        (space, _) => return Err(format!("a profile for {space:?} does not fit the picture")),
+        (space, _) => return Err(format!("a profile for {space:?} does not fit the image")),
     };
     let layout = match target {
         Color::Rgba => Layout::Rgba,
@@ -129,8 +169,8 @@ fn convert(raster: &Raster, profile: &ColorProfile) -> Result<Raster, String> {
     Ok(Raster::new(raster.size, pixels, target))
 }
 
-/// Whether a profile means sRGB, the most common one there is, in any of the many files that define it: whether it
-/// leaves colors where they are, to one step of 255.
+/// Whether a profile describes sRGB, of which there are many versions: whether it changes no color by more than one
+/// step of 255.
 fn is_srgb(profile: &ColorProfile) -> bool {
     if !profile.is_matrix_shaper() {
         return false;
@@ -178,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_colours_become_srgb() {
+    fn wide_colors_become_srgb() {
         let p3 = icc(&ColorProfile::new_display_p3());
         // By the matrices of CSS Color 4.
         let converted = pixel(&[200, 100, 50], Color::Rgb, &p3);
@@ -206,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn srgb_stays_and_what_is_no_profile_changes_nothing() {
+    fn srgb_and_invalid_profiles_change_nothing() {
         let srgb = ColorProfile::new_srgb();
         assert!(is_srgb(&srgb));
         assert!(!is_srgb(&ColorProfile::new_display_p3()));
@@ -225,8 +265,14 @@ mod tests {
     }
 
     #[test]
-    fn gamma_is_honoured_where_it_is_not_that_of_srgb() {
-        let gray = |value, scaled| pixel(&[value], Color::Gray, &ColorSpace::Gamma(scaled));
+    fn gamma_is_used_unless_it_is_that_of_srgb() {
+        let gray = |value, gamma| {
+            let calibration = Calibration {
+                gamma,
+                chromaticities: None,
+            };
+            pixel(&[value], Color::Gray, &ColorSpace::Calibrated(calibration))
+        };
         assert_eq!(gray(100, 45_455), [100; 3]);
         // Linear light: a fifth of it is 124 in sRGB (IEC 61966-2-1).
         assert!(
@@ -237,5 +283,27 @@ mod tests {
         assert_eq!((gray(0, 100_000)[0], gray(255, 100_000)[0]), (0, 255));
         assert_eq!(gray(51, 0), [51; 3]);
         assert_eq!(gray(51, u32::MAX), [51; 3]);
+    }
+
+    #[test]
+    fn chromaticities_are_used_with_the_gamma() {
+        let with = |gamma, chromaticities| {
+            let calibration = Calibration {
+                gamma,
+                chromaticities: Some(chromaticities),
+            };
+            pixel(&[200, 100, 50], Color::Rgb, &ColorSpace::Calibrated(calibration))
+        };
+        let adobe = [[31_270, 32_900], [64_000, 33_000], [21_000, 71_000], [15_000, 6000]];
+        let profile = icc(&ColorProfile::new_adobe_rgb());
+        let expected = pixel(&[200, 100, 50], Color::Rgb, &profile);
+        let found = with(45_470, adobe);
+        // The gamma of Adobe RGB is 2.2, near which the curve of sRGB is used.
+        assert!(near(&found, &expected, 6), "{found:?} {expected:?}");
+        let srgb = [[31_270, 32_900], [64_000, 33_000], [30_000, 60_000], [15_000, 6000]];
+        assert_eq!(with(45_455, srgb), [200, 100, 50]);
+        for broken in [[[0; 2]; 4], [[31_270, 32_900]; 4], [[u32::MAX; 2]; 4]] {
+            assert_eq!(with(45_455, broken), [200, 100, 50]);
+        }
     }
 }

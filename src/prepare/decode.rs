@@ -1,71 +1,87 @@
-//! Reads images, told apart by content, into eight bits a sample.
+//! Opens images of every format, checks the limits from their headers and decodes them into eight bits per sample.
 
 use std::io::{Cursor, Read, Seek};
 
-use image::codecs::{png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat};
+use image::{ImageDecoder, ImageError};
 
 use super::block_reader::BlockReader;
-use super::codec;
+use super::codec::{self, damaged, unsupported};
 use super::color::ColorSpace;
 use super::error::PrepareErrorKind;
+use super::format::{Format, HEAD};
 use super::input::RegularFile;
 use super::jpeg::Jpeg;
 use super::limits::Limits;
-use super::png;
+use super::png::Png;
 use super::raster::Raster;
-use super::webp;
+use super::webp::WebP;
 use crate::geometry::{Placement, Size};
-
-/// As many bytes as tell a format; those of HEIF list their brands.
-pub(super) const HEAD: u64 = 256;
 
 /// jpeg-decoder takes the strongest reduction that leaves enough of one side. A side this long tells them apart.
 const LEAST_TO_REDUCE: u32 = 8;
 
-/// What [`Source::decode`] gives: the stored pixels, maybe at a reduced scale, and how to hold them upright.
+/// What [`Source::decode`] returns: the stored pixels, possibly at a reduced scale, and how to turn them upright.
 #[derive(Clone)]
 pub(super) struct Decoded {
     pub raster: Raster,
     /// The size of the image as the file stores it.
     pub stored: Size,
     pub orientation: Orientation,
-    /// What the colors mean, where the file says so.
+    /// The color space that the file declares.
     pub color_space: ColorSpace,
-    /// How many pixels of the file, in each direction, one pixel of `raster` stands for: 1, 2, 4 or 8.
+    /// Pixels of the file, in each direction, for one pixel of `raster`: 1, 2, 4 or 8.
     pub reduction: u32,
+}
+
+/// An image of a format without reduced decoding, of which only the header has been read.
+pub(super) trait Decode {
+    /// The size of the stored pixels.
+    fn size(&self) -> Size;
+
+    /// How to turn the stored pixels upright.
+    fn orientation(&self) -> Orientation {
+        Orientation::NoTransforms
+    }
+
+    /// The most memory that [`decode`](Self::decode) allocates for pixels, in bytes.
+    fn memory(&self) -> u64;
+
+    /// Decodes `file`, which is the whole file.
+    fn decode(
+        &self,
+        file: &[u8],
+        limits: &Limits,
+    ) -> Result<(Raster, ColorSpace), PrepareErrorKind>;
 }
 
 /// An image whose header has been read and whose pixels have not.
 pub(super) struct Source<'a> {
-    format: ImageFormat,
+    format: Format,
     decoder: Decoder<'a>,
     stored: Size,
     orientation: Orientation,
     limits: Limits,
-    /// The whole file, where it is in memory.
+    /// The whole file, if it is in memory.
     bytes: &'a [u8],
 }
 
 enum Decoder<'a> {
     Jpeg(Jpeg<'a>),
-    Image(Box<dyn ImageDecoder + 'a>),
+    Other(Box<dyn Decode>),
 }
 
 impl<'a> Source<'a> {
     pub fn from_bytes(bytes: &'a [u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
         let mut source = Self::read_header(bytes, BlockReader::new(Cursor::new(bytes)), limits)?;
         source.bytes = bytes;
-        match &source.decoder {
-            Decoder::Jpeg(jpeg) => jpeg.check_scans(bytes)?,
-            Decoder::Image(_) if source.format == ImageFormat::WebP => webp::check_sizes(bytes)?,
-            Decoder::Image(_) => {}
+        if let Decoder::Jpeg(jpeg) = &source.decoder {
+            jpeg.check_scans(bytes)?;
         }
         Ok(source)
     }
 
-    /// Reads no more of the file than its header.
+    /// Reads only the header of the file.
     pub fn from_file(file: &'a RegularFile, limits: Limits) -> Result<Self, PrepareErrorKind> {
         let mut head = Vec::new();
         let mut reader = file.reader().map_err(PrepareErrorKind::Read)?;
@@ -80,7 +96,7 @@ impl<'a> Source<'a> {
         // libjpeg-turbo takes a whole file only.
         match &self.decoder {
             Decoder::Jpeg(jpeg) => !jpeg.is_progressive() && !cfg!(feature = "turbo"),
-            Decoder::Image(_) => false,
+            Decoder::Other(_) => false,
         }
     }
 
@@ -89,79 +105,62 @@ impl<'a> Source<'a> {
         reader: BlockReader<'a>,
         limits: Limits,
     ) -> Result<Self, PrepareErrorKind> {
-        let format = recognise(head)?;
-        let source = codec::decode(name(format), || Self::open(format, reader, limits))?;
+        let format = Format::recognize(head)?;
+        let source = codec::decode(format.name(), || Self::open(format, reader, limits))?;
         limits.check_pixels(source.upright_size())?;
-        if let Decoder::Image(decoder) = &source.decoder {
-            limits.check_alloc(decoder.total_bytes())?;
+        if let Decoder::Other(decoder) = &source.decoder {
+            limits.check_alloc(decoder.memory())?;
         }
         Ok(source)
     }
 
     fn open(
-        format: ImageFormat,
+        format: Format,
         mut reader: BlockReader<'a>,
         limits: Limits,
     ) -> Result<Self, PrepareErrorKind> {
-        match format {
-            ImageFormat::Jpeg => {
+        let decoder: Box<dyn Decode> = match format {
+            Format::Jpeg => {
                 let jpeg = Jpeg::read_header(reader)?;
-                Ok(Self {
+                return Ok(Self {
                     format,
                     stored: jpeg.size(),
                     orientation: jpeg.orientation(),
                     decoder: Decoder::Jpeg(jpeg),
                     limits,
                     bytes: &[],
-                })
+                });
             }
-            ImageFormat::Png => {
-                let decoder = PngDecoder::with_limits(reader, limits.of_image());
-                Self::image(format, decoder, limits)
-            }
-            ImageFormat::WebP => {
-                webp::check_metadata(&mut reader)?;
-                Self::image(format, WebPDecoder::new(reader), limits)
-            }
+            Format::Png => Box::new(Png::read_header(&mut reader, &limits)?),
+            Format::WebP => Box::new(WebP::read_header(&mut reader, &limits)?),
             #[cfg(feature = "gif")]
-            ImageFormat::Gif => {
-                let decoder = image::codecs::gif::GifDecoder::new(reader);
-                Self::image(format, decoder, limits)
-            }
+            Format::Gif => Box::new(super::gif::Gif::read_header(reader, &limits)?),
             #[cfg(feature = "bmp")]
-            ImageFormat::Bmp => {
-                let decoder = image::codecs::bmp::BmpDecoder::new(reader);
-                Self::image(format, decoder, limits)
-            }
+            Format::Bmp => Box::new(super::bmp::Bmp::read_header(&mut reader, &limits)?),
             #[cfg(feature = "tiff")]
-            ImageFormat::Tiff => {
-                super::tiff::check_directory(&mut reader, limits)?;
-                let decoder = image::codecs::tiff::TiffDecoder::new(reader);
-                Self::image(format, decoder, limits)
+            Format::Tiff => Box::new(super::tiff::Tiff::read_header(&mut reader, &limits)?),
+            #[cfg(feature = "heic")]
+            Format::Heic => Box::new(super::heic::Heic::read_header(&mut reader, &limits)?),
+            #[allow(unreachable_patterns, reason = "reachable without the features")]
+            other => {
+                let name = other.name();
+                return Err(unsupported(format!(
+                    "{name} without the feature `{}`",
+                    name.to_ascii_lowercase()
+                )));
             }
-            other => Err(not_read(other)),
-        }
-    }
-
-    fn image(
-        format: ImageFormat,
-        decoder: Result<impl ImageDecoder + 'a, ImageError>,
-        limits: Limits,
-    ) -> Result<Self, PrepareErrorKind> {
-        let mut decoder = decoder.map_err(|error| image_error(format, error, &limits))?;
-        let (width, height) = decoder.dimensions();
+        };
         Ok(Self {
             format,
-            stored: Size::new(width, height),
-            // A broken EXIF block is no reason to refuse an image.
-            orientation: decoder.orientation().unwrap_or(Orientation::NoTransforms),
-            decoder: Decoder::Image(Box::new(decoder)),
+            stored: decoder.size(),
+            orientation: decoder.orientation(),
+            decoder: Decoder::Other(decoder),
             limits,
             bytes: &[],
         })
     }
 
-    pub fn format(&self) -> ImageFormat {
+    pub fn format(&self) -> Format {
         self.format
     }
 
@@ -169,7 +168,7 @@ impl<'a> Source<'a> {
         self.orientation
     }
 
-    /// The size of the image when it is held upright.
+    /// The size of the upright image.
     pub fn upright_size(&self) -> Size {
         if is_on_its_side(self.orientation) {
             self.stored.transposed()
@@ -198,11 +197,11 @@ impl<'a> Source<'a> {
     pub fn check_alloc(&self, placement: &Placement) -> Result<(), PrepareErrorKind> {
         match &self.decoder {
             Decoder::Jpeg(jpeg) => jpeg.check_alloc(self.reduction(placement), &self.limits),
-            Decoder::Image(decoder) => self.limits.check_alloc(decoder.total_bytes()),
+            Decoder::Other(decoder) => self.limits.check_alloc(decoder.memory()),
         }
     }
 
-    /// Decodes the pixels, a JPEG at a reduced scale where that is enough for `placement`.
+    /// Decodes the pixels, a JPEG at a reduced scale if that is enough for `placement`.
     pub fn decode(self, placement: &Placement) -> Result<Decoded, PrepareErrorKind> {
         self.check_alloc(placement)?;
         let reduction = self.reduction(placement);
@@ -218,24 +217,12 @@ impl<'a> Source<'a> {
             limits,
             bytes,
         } = self;
-        let (raster, color_space) = codec::decode(name(format), || match decoder {
+        let (raster, color_space) = codec::decode(format.name(), || match decoder {
             Decoder::Jpeg(jpeg) => {
                 let (raster, icc_profile) = jpeg.decode(reduction, bytes, &limits)?;
                 Ok((raster, ColorSpace::of_profile(icc_profile)))
             }
-            Decoder::Image(mut decoder) => {
-                // As with EXIF: a broken profile is no reason to refuse an image.
-                let icc_profile = decoder.icc_profile().unwrap_or_default();
-                let color_space = match (icc_profile, format) {
-                    (None, ImageFormat::Png) => png::color_space(bytes),
-                    (icc_profile, _) => ColorSpace::of_profile(icc_profile),
-                };
-                // After the profile, which image's TIFF decoder would otherwise limit to the size of the pixels.
-                let limited = decoder.set_limits(limits.of_image());
-                let image = limited.and_then(|()| DynamicImage::from_decoder(decoder));
-                let image = image.map_err(|error| image_error(format, error, &limits))?;
-                Ok((Raster::from_image(image), color_space))
-            }
+            Decoder::Other(decoder) => decoder.decode(bytes, &limits),
         })?;
         Ok(Decoded {
             raster,
@@ -246,91 +233,47 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// Whether the data can be decoded to the end, at the least cost.
+    /// Checks that the data can be decoded to the end, at the least cost.
     pub fn verify(self) -> Result<Raster, PrepareErrorKind> {
         let reduction = match self.decoder {
             Decoder::Jpeg(_) => 8,
-            Decoder::Image(_) => 1,
+            Decoder::Other(_) => 1,
         };
         Ok(self.decode_at(reduction)?.raster)
     }
 }
 
-/// Whether width and height change places when the stored image is held upright.
+/// Whether width and height are exchanged when the stored image is turned upright.
 pub(super) fn is_on_its_side(orientation: Orientation) -> bool {
     matches!(orientation.to_exif(), 5..=8)
 }
 
-/// Tells the format by content.
-pub(super) fn recognise(head: &[u8]) -> Result<ImageFormat, PrepareErrorKind> {
-    if head.is_empty() {
-        return Err(PrepareErrorKind::Empty);
-    }
-    if let Some(name) = heif_name(head) {
-        return Err(unsupported(name));
-    }
-    image::guess_format(head).map_err(|_| PrepareErrorKind::NotAnImage)
+/// Reads all pixels from a decoder of `image`.
+pub(super) fn decode_by_image(
+    format: Format,
+    mut decoder: impl ImageDecoder,
+    limits: &Limits,
+) -> Result<Raster, PrepareErrorKind> {
+    let mut allowed = image::Limits::no_limits();
+    allowed.max_alloc = Some(limits.max_alloc);
+    let limited = decoder.set_limits(allowed);
+    let image = limited.and_then(|()| image::DynamicImage::from_decoder(decoder));
+    let image = image.map_err(|error| image_error(format, error, limits))?;
+    Ok(Raster::from_image(image))
 }
 
-/// The name of a format in the HEIF container, whose first box lists the brands a file bears: first the major one,
-/// a version, then the others (ISO/IEC 14496-12, 4.3; for the brands ISO/IEC 23008-12, annex B, and AVIF, 6).
-fn heif_name(head: &[u8]) -> Option<&'static str> {
-    if head.get(4..8)? != b"ftyp" {
-        return None;
-    }
-    let length = u32::from_be_bytes(head.get(..4)?.try_into().ok()?) as usize;
-    let brands = head.get(8..length.min(head.len()))?.as_chunks::<4>().0;
-    let bears = |names: &[&[u8; 4]]| brands.iter().any(|brand| names.contains(&brand));
-    if bears(&[b"avif", b"avis"]) {
-        Some("AVIF")
-    } else if bears(&[
-        b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1",
-    ]) {
-        Some("HEIC")
-    } else {
-        None
-    }
-}
-
-/// How people call a format.
-fn name(format: ImageFormat) -> &'static str {
-    match format {
-        ImageFormat::Jpeg => "JPEG",
-        ImageFormat::Png => "PNG",
-        ImageFormat::WebP => "WebP",
-        ImageFormat::Gif => "GIF",
-        ImageFormat::Bmp => "BMP",
-        ImageFormat::Tiff => "TIFF",
-        ImageFormat::Ico => "ICO",
-        ImageFormat::OpenExr => "OpenEXR",
-        _ => "this format",
-    }
-}
-
-fn not_read(format: ImageFormat) -> PrepareErrorKind {
-    match format {
-        ImageFormat::Gif | ImageFormat::Bmp | ImageFormat::Tiff => {
-            unsupported(format!("{} without the feature of that name", name(format)))
-        }
-        other => unsupported(name(other)),
-    }
-}
-
-pub(super) fn unsupported(what: impl Into<String>) -> PrepareErrorKind {
-    PrepareErrorKind::Unsupported { what: what.into() }
-}
-
-fn image_error(format: ImageFormat, error: ImageError, limits: &Limits) -> PrepareErrorKind {
+pub(super) fn image_error(format: Format, error: ImageError, limits: &Limits) -> PrepareErrorKind {
     match error {
-        // The error does not say how much.
-        ImageError::Limits(_) => PrepareErrorKind::TooMuchMemory {
-            needed: limits.max_alloc.saturating_add(1),
-            max_alloc: limits.max_alloc,
-        },
-        ImageError::Unsupported(what) => unsupported(what.to_string()),
-        other => PrepareErrorKind::Damaged {
-            format: name(format),
-            source: other.into(),
-        },
+        ImageError::Limits(_) => too_much_memory(limits),
+        ImageError::Unsupported(what) => unsupported(what),
+        other => damaged(format.name(), other),
+    }
+}
+
+/// For decoders whose error does not say how much memory they need.
+pub(super) fn too_much_memory(limits: &Limits) -> PrepareErrorKind {
+    PrepareErrorKind::TooMuchMemory {
+        needed: limits.max_alloc.saturating_add(1),
+        max_alloc: limits.max_alloc,
     }
 }

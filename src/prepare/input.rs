@@ -9,8 +9,9 @@ use image::DynamicImage;
 use image::metadata::Orientation;
 
 use super::color::ColorSpace;
-use super::decode::{Decoded, HEAD, recognise};
+use super::decode::Decoded;
 use super::error::{PrepareError, PrepareErrorKind};
+use super::format::{Format, HEAD};
 use super::limits::Limits;
 use super::raster::{Color, Raster};
 use crate::geometry::Size;
@@ -132,7 +133,7 @@ fn read_stream(stream: impl Read, limits: Limits) -> Result<Vec<u8>, PrepareErro
     let mut bytes = Vec::new();
     let head = stream.by_ref().take(HEAD).read_to_end(&mut bytes);
     head.map_err(PrepareErrorKind::Read)?;
-    recognise(&bytes)?;
+    Format::recognize(&bytes)?;
     let rest = stream.read_to_end(&mut bytes);
     rest.map_err(PrepareErrorKind::Read)?;
     limits.check_input(bytes.len() as u64)?;

@@ -4,7 +4,7 @@ use image::metadata::Orientation;
 use jpeg_decoder::{CodingProcess, Decoder, Error, ImageInfo, PixelFormat};
 
 use super::block_reader::BlockReader;
-use super::decode::unsupported;
+use super::codec::{damaged, unsupported};
 use super::error::PrepareErrorKind;
 use super::limits::Limits;
 use super::metadata::JpegSegments;
@@ -134,9 +134,6 @@ fn by_turbo(_: &[u8], _: Size, _: u32, _: Color) -> Option<Raster> {
 fn error(error: Error) -> PrepareErrorKind {
     match error {
         Error::Unsupported(feature) => unsupported(format!("JPEG with {feature:?}")),
-        other => PrepareErrorKind::Damaged {
-            format: "JPEG",
-            source: other.into(),
-        },
+        other => damaged("JPEG", other),
     }
 }

@@ -63,13 +63,6 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The limits for the decoders of `image`, which count what they allocate.
-    pub(super) fn of_image(&self) -> image::Limits {
-        let mut limits = image::Limits::no_limits();
-        limits.max_alloc = Some(self.max_alloc);
-        limits
-    }
-
     pub(super) fn check_pixels(&self, size: Size) -> Result<(), PrepareErrorKind> {
         let max_pixels = self.max_pixels;
         if size.area() > max_pixels {

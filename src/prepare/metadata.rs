@@ -1,19 +1,17 @@
-//! Whether a file holds an image and nothing else.
+//! Detects files that hold an image and nothing else.
 
-use image::ImageFormat;
-
-use super::png::PngChunks;
+use super::format::Format;
 use super::webp::WebpChunks;
 
-/// Whether a file holds only what is needed to show an upright sRGB image of eight bits a sample: no EXIF, XMP,
-/// profile, thumbnail, comment, animation or anything behind the image.
+/// Whether a file holds only what is needed to show an upright sRGB image of eight bits per sample: no EXIF, XMP,
+/// profile, thumbnail, comment, animation or anything after the image.
 ///
-/// The data of the image itself is not looked at. What is not understood counts as metadata.
-pub(super) fn is_bare(format: ImageFormat, bytes: &[u8]) -> bool {
+/// The data of the image itself is not checked. Unknown parts count as metadata.
+pub(super) fn is_bare(format: Format, bytes: &[u8]) -> bool {
     match format {
-        ImageFormat::Jpeg => is_bare_jpeg(bytes),
-        ImageFormat::Png => is_bare_png(bytes),
-        ImageFormat::WebP => is_bare_webp(bytes).unwrap_or(false),
+        Format::Jpeg => is_bare_jpeg(bytes),
+        Format::Png => is_bare_png(bytes),
+        Format::WebP => is_bare_webp(bytes).unwrap_or(false),
         _ => false,
     }
 }
@@ -25,7 +23,7 @@ fn is_bare_jpeg(bytes: &[u8]) -> bool {
             0xD9 => return segment.end == bytes.len(),
             // JFIF, with the size of its thumbnail in the last two bytes.
             0xE0 => segment.content.len() == 14 && segment.content.ends_with(&[0, 0]),
-            // Adobe's word on the color transform, and nothing else an APP14 may hold.
+            // Adobe's color transform, and nothing else that an APP14 may hold.
             0xEE => segment.content.len() == 12 && segment.content.starts_with(b"Adobe"),
             // Baseline and progressive frames of one or three components of eight bits.
             0xC0..=0xC2 => {
@@ -42,16 +40,16 @@ fn is_bare_jpeg(bytes: &[u8]) -> bool {
     false
 }
 
-/// One marker of a JPEG and what belongs to it (ITU-T T.81, B.1.1).
+/// One marker of a JPEG with its segment (ITU-T T.81, B.1.1).
 pub(super) struct JpegSegment<'a> {
     pub marker: u8,
-    /// What lies behind the length, and is not coded image data.
+    /// The bytes after the length, without coded image data.
     pub content: &'a [u8],
-    /// Where the next one begins.
+    /// Where the next segment begins.
     pub end: usize,
 }
 
-/// The segments of a JPEG up to and including its end-of-image marker, or up to where it makes no sense any more.
+/// The segments of a JPEG, up to and including its end-of-image marker or up to the first malformed one.
 pub(super) struct JpegSegments<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -59,11 +57,11 @@ pub(super) struct JpegSegments<'a> {
 
 impl<'a> JpegSegments<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        // Behind the start-of-image marker, which tells that it is a JPEG at all.
+        // After the start-of-image marker.
         Self { bytes, at: 2 }
     }
 
-    /// Past coded data to the next marker that is no restart marker.
+    /// Skips coded data up to the next marker other than a restart marker.
     fn skip_coded_data(&mut self) -> Option<()> {
         loop {
             self.at += memchr::memchr(0xFF, self.bytes.get(self.at..)?)?;
@@ -90,7 +88,7 @@ impl<'a> Iterator for JpegSegments<'a> {
         self.at += 2;
         if matches!(marker, 0xD8 | 0xD9) {
             let end = self.at;
-            // Nothing behind the end is read.
+            // Nothing after the end is read.
             self.at = self.bytes.len();
             return Some(JpegSegment {
                 marker,
@@ -104,7 +102,7 @@ impl<'a> Iterator for JpegSegments<'a> {
         self.at += length;
         let end = self.at;
         if marker == 0xDA {
-            // Data that breaks off ends the iteration after this segment.
+            // Truncated data ends the iteration after this segment.
             self.skip_coded_data()
                 .unwrap_or_else(|| self.at = self.bytes.len());
         }
@@ -116,13 +114,52 @@ impl<'a> Iterator for JpegSegments<'a> {
     }
 }
 
+/// One chunk of a PNG.
+pub(super) struct PngChunk<'a> {
+    pub kind: &'a [u8; 4],
+    pub data: &'a [u8],
+    /// Where the next chunk begins.
+    pub end: usize,
+}
+
+/// The chunks of a PNG, up to the first malformed one. Checksums are not verified.
+pub(super) struct PngChunks<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> PngChunks<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        // After the signature.
+        Self { bytes, at: 8 }
+    }
+}
+
+impl<'a> Iterator for PngChunks<'a> {
+    type Item = PngChunk<'a>;
+
+    /// A chunk consists of a length, a type, data and a checksum.
+    fn next(&mut self) -> Option<Self::Item> {
+        let (length, rest) = self.bytes.get(self.at..)?.split_first_chunk()?;
+        let (kind, rest) = rest.split_first_chunk()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        let (data, _checksum) = rest.get(..length.checked_add(4)?)?.split_at(length);
+        self.at += 12 + length;
+        Some(PngChunk {
+            kind,
+            data,
+            end: self.at,
+        })
+    }
+}
+
 fn is_bare_png(bytes: &[u8]) -> bool {
     for chunk in PngChunks::new(bytes) {
         let bare = match chunk.kind {
-            // The bit depth follows on width and height.
+            // The bit depth follows width and height.
             b"IHDR" => chunk.data.get(8).is_some_and(|depth| *depth <= 8),
             b"PLTE" | b"IDAT" | b"tRNS" | b"sRGB" | b"sBIT" => true,
-            // That of sRGB.
+            // The gamma of sRGB.
             b"gAMA" => chunk.data == 45_455_u32.to_be_bytes(),
             b"IEND" => return chunk.end == bytes.len(),
             _ => false,
@@ -135,7 +172,7 @@ fn is_bare_png(bytes: &[u8]) -> bool {
 }
 
 fn is_bare_webp(bytes: &[u8]) -> Option<bool> {
-    // A RIFF header whose length is that of the file, and chunks padded to an even length.
+    // The RIFF header holds the length of the file; chunks are padded to an even length.
     let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?);
     let mut end = 12;
     let mut pictures = 0;
@@ -144,7 +181,7 @@ fn is_bare_webp(bytes: &[u8]) -> Option<bool> {
         match chunk.kind {
             b"VP8 " | b"VP8L" => pictures += 1,
             b"ALPH" => {}
-            // No flag but that for alpha: no profile, EXIF, XMP or animation.
+            // Only the flag for alpha is allowed: no profile, EXIF, XMP or animation.
             b"VP8X" => {
                 if chunk.data.first()? & !0x10 != 0 {
                     return Some(false);
@@ -167,7 +204,7 @@ mod tests {
 
     fn jpeg(parts: &[&[u8]]) -> bool {
         let bytes = [b"\xFF\xD8".as_slice(), &parts.concat()].concat();
-        is_bare(ImageFormat::Jpeg, &bytes)
+        is_bare(Format::Jpeg, &bytes)
     }
 
     #[test]
@@ -196,9 +233,9 @@ mod tests {
         let png = png(&[(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0])]);
         let webp = webp(&[(b"VP8L", b"12345")]);
         for (format, bytes) in [
-            (ImageFormat::Jpeg, jpeg),
-            (ImageFormat::Png, png),
-            (ImageFormat::WebP, webp),
+            (Format::Jpeg, jpeg),
+            (Format::Png, png),
+            (Format::WebP, webp),
         ] {
             assert!(is_bare(format, &bytes), "{format:?}");
             for cut in 0..bytes.len() {
@@ -219,7 +256,7 @@ mod tests {
     #[test]
     fn a_png_is_bare_without_text_profile_and_animation() {
         let header: (&[u8; 4], &[u8]) = (b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 6, 0, 0, 0]);
-        let bare = |chunk| is_bare(ImageFormat::Png, &png(&[header, chunk]));
+        let bare = |chunk| is_bare(Format::Png, &png(&[header, chunk]));
         assert!(bare((b"sRGB", &[0])));
         assert!(bare((b"gAMA", &[0, 0, 0xB1, 0x8F])));
         assert!(!bare((b"gAMA", &[0, 1, 0x86, 0xA0])));
@@ -229,7 +266,7 @@ mod tests {
             assert!(!bare((kind, b"data")));
         }
         let deep = (b"IHDR", [0, 0, 0, 1, 0, 0, 0, 1, 16, 6, 0, 0, 0].as_slice());
-        assert!(!is_bare(ImageFormat::Png, &png(&[deep])));
+        assert!(!is_bare(Format::Png, &png(&[deep])));
     }
 
     fn webp(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
@@ -246,8 +283,20 @@ mod tests {
     }
 
     #[test]
+    fn truncated_chunks_end_the_iteration() {
+        let bytes = png(&[(b"gAMA", &[0, 1, 0x86, 0xA0])]);
+        for cut in 0..bytes.len() {
+            assert!(PngChunks::new(&bytes[..cut]).count() < 2);
+        }
+        let end = PngChunks::new(&bytes).last().map(|chunk| chunk.end);
+        assert_eq!(end, Some(bytes.len()));
+        let huge = b"\x89PNG\r\n\x1a\n\xFF\xFF\xFF\xFFIDAT";
+        assert_eq!(PngChunks::new(huge).count(), 0);
+    }
+
+    #[test]
     fn a_webp_is_bare_without_flags_for_more() {
-        let bare = |chunks: &[(&[u8; 4], &[u8])]| is_bare(ImageFormat::WebP, &webp(chunks));
+        let bare = |chunks: &[(&[u8; 4], &[u8])]| is_bare(Format::WebP, &webp(chunks));
         assert!(bare(&[(b"VP8 ", b"data")]));
         assert!(bare(&[
             (b"VP8X", &[0x10; 10]),

@@ -1,11 +1,19 @@
 //! Prepares images: decodes, orients, crops, resamples, converts to sRGB and encodes.
 
 mod block_reader;
+#[cfg(feature = "bmp")]
+mod bmp;
 mod codec;
 mod color;
 mod decode;
 mod encode;
 mod error;
+mod exif;
+mod format;
+#[cfg(feature = "gif")]
+mod gif;
+#[cfg(feature = "heic")]
+mod heic;
 mod input;
 mod jpeg;
 mod limits;

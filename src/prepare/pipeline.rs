@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
-use image::ImageFormat;
 use image::metadata::Orientation;
 
 use super::PrepareOptions;
-use super::decode::{Decoded, Source, recognise};
+use super::decode::{Decoded, Source};
 use super::error::{PrepareError, PrepareErrorKind};
+use super::format::Format;
 use super::input::{Content, Input, RegularFile};
 use super::metadata;
 use super::plan::Plan;
@@ -81,7 +81,7 @@ impl PrepareOptions {
 
     /// Decodes a large JPEG while it is read, so that it is never in memory as a whole.
     fn prepare_file(&self, file: &RegularFile) -> Result<PreparedImage, PrepareErrorKind> {
-        if recognise(&file.head()?)? == ImageFormat::Jpeg {
+        if Format::recognize(&file.head()?)? == Format::Jpeg {
             let source = Source::from_file(file, self.limits)?;
             let plan = self.plan_for(source.upright_size(), source.orientation())?;
             let may_stay_unchanged = plan.placement.is_identity(source.upright_size());
@@ -96,7 +96,7 @@ impl PrepareOptions {
         let source = Source::from_bytes(&bytes, self.limits)?;
         let plan = self.plan_for(source.upright_size(), source.orientation())?;
         let unchanged = self.unchanged_extension(&source, &bytes, &plan);
-        if let (Some(extension), ImageFormat::Jpeg) = (unchanged, source.format()) {
+        if let (Some(extension), Format::Jpeg) = (unchanged, source.format()) {
             source.verify()?;
             return Ok(PreparedImage::unchanged(bytes, extension, plan));
         }
@@ -123,10 +123,10 @@ impl PrepareOptions {
         plan: &Plan,
     ) -> Option<Extension> {
         let extension = match (source.format(), self.extension) {
-            (ImageFormat::Jpeg, None) => Extension::Jpg,
-            (ImageFormat::Jpeg, Some(jpeg @ (Extension::Jpg | Extension::Jpeg))) => jpeg,
-            (ImageFormat::Png, None | Some(Extension::Png)) => Extension::Png,
-            (ImageFormat::WebP, Some(Extension::Webp)) => Extension::Webp,
+            (Format::Jpeg, None) => Extension::Jpg,
+            (Format::Jpeg, Some(jpeg @ (Extension::Jpg | Extension::Jpeg))) => jpeg,
+            (Format::Png, None | Some(Extension::Png)) => Extension::Png,
+            (Format::WebP, Some(Extension::Webp)) => Extension::Webp,
             _ => return None,
         };
         let fits = self.max_bytes.is_none_or(|max| bytes.len() as u64 <= max);

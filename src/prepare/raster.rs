@@ -48,8 +48,7 @@ impl Raster {
         }
     }
 
-    /// Takes deeper samples to eight bits by rounding, and keeps transparency only where there is any: most
-    /// screenshots have a channel for it and no use for it.
+    /// Rounds deeper samples to eight bits. Drops an alpha channel that is opaque everywhere, as in most screenshots.
     pub fn from_image(image: DynamicImage) -> Self {
         let size = Size::new(image.width(), image.height());
         match image.color() {
@@ -68,16 +67,24 @@ impl Raster {
         }
     }
 
-    pub fn without_useless_alpha(mut self) -> Self {
+    /// Drops the alpha channel if every pixel is opaque.
+    pub fn without_useless_alpha(self) -> Self {
+        let channels = self.color.channels();
+        let mut pixels = self.pixels.chunks_exact(channels);
+        if !self.color.has_alpha() || pixels.any(|pixel| pixel[channels - 1] < 255) {
+            return self;
+        }
+        self.without_alpha()
+    }
+
+    /// Drops the alpha channel.
+    pub fn without_alpha(mut self) -> Self {
         let (channels, opaque) = match self.color {
             Color::GrayAlpha => (2, Color::Gray),
             Color::Rgba => (4, Color::Rgb),
             _ => return self,
         };
         let last = channels - 1;
-        if self.pixels.chunks_exact(channels).any(|p| p[last] < 255) {
-            return self;
-        }
         // In place: the copy of a large image would be the largest allocation of all.
         let pixels = self.pixels.len() / channels;
         for pixel in 0..pixels {
@@ -89,7 +96,26 @@ impl Raster {
         self
     }
 
-    /// The same image in three channels, or four where it has transparency.
+    /// Divides the colors by their alpha, where a file stores them multiplied by it ("associated" or "premultiplied").
+    pub fn unpremultiply(&mut self) {
+        let channels = self.color.channels();
+        if !self.color.has_alpha() {
+            return;
+        }
+        for pixel in self.pixels.chunks_exact_mut(channels) {
+            let (colors, alpha) = pixel.split_at_mut(channels - 1);
+            let alpha = u32::from(alpha[0]);
+            if alpha == 0 {
+                continue;
+            }
+            for color in colors {
+                let divided = (u32::from(*color) * 255 + alpha / 2) / alpha;
+                *color = divided.min(255) as u8;
+            }
+        }
+    }
+
+    /// The same image in three channels, or four if it has transparency.
     pub fn into_rgb(self) -> Self {
         let (pixels, color): (Vec<u8>, _) = match self.color {
             Color::Rgb | Color::Rgba => return self,
@@ -135,6 +161,23 @@ mod tests {
         assert_eq!(rgb(&[255, 0, 0, 0], Color::Cmyk), [0, 255, 255]);
         assert_eq!(rgb(&[0, 100, 0, 255], Color::Cmyk), [0, 0, 0]);
         assert_eq!(rgb(&[51, 0, 255, 51], Color::Cmyk), [163, 204, 0]);
+    }
+
+    #[test]
+    fn colors_are_divided_by_their_alpha() {
+        let divided = |pixels: &[u8], color: Color| {
+            let size = Size::new((pixels.len() / color.channels()) as u32, 1);
+            let mut raster = Raster::new(size, pixels.to_vec(), color);
+            raster.unpremultiply();
+            raster.pixels
+        };
+        assert_eq!(
+            divided(&[110, 15, 15, 128, 9, 9, 9, 0, 7, 8, 9, 255], Color::Rgba),
+            [219, 30, 30, 128, 9, 9, 9, 0, 7, 8, 9, 255]
+        );
+        // A color that is greater than its alpha.
+        assert_eq!(divided(&[200, 100], Color::GrayAlpha), [255, 100]);
+        assert_eq!(divided(&[1, 2, 3], Color::Rgb), [1, 2, 3]);
     }
 
     #[test]

@@ -1,17 +1,37 @@
-//! The chunks of a WebP ([container](https://developers.google.com/speed/webp/docs/riff_container)), as far as
-//! image-webp does not look at them in time.
+//! Reads WebP ([container](https://developers.google.com/speed/webp/docs/riff_container)): the chunks here, the pixels
+//! by image-webp.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::borrow::Cow;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
+use image::codecs::webp::WebPDecoder;
+use image::metadata::Orientation;
+
+use super::codec::damaged;
+use super::color::ColorSpace;
+use super::decode::{Decode, decode_by_image, image_error};
 use super::error::PrepareErrorKind;
+use super::exif;
+use super::format::Format;
+use super::limits::Limits;
+use super::raster::Raster;
 use crate::geometry::Size;
+
+/// As much of an EXIF block as is read; the orientation comes early in it.
+const MAX_EXIF: u64 = 64 << 10;
+
+/// The flags of a VP8X chunk.
+const ANIMATION: u8 = 0x02;
+const XMP: u8 = 0x04;
+const EXIF: u8 = 0x08;
+const ALPHA: u8 = 0x10;
 
 /// One chunk of a WebP.
 pub(super) struct WebpChunk<'a> {
     pub kind: &'a [u8; 4],
-    /// As much of it as there is.
+    /// Shorter than announced if the file is truncated.
     pub data: &'a [u8],
-    /// Where the next one begins, which is behind the end of a file that breaks off.
+    /// Where the next chunk begins; after the end of a truncated file.
     pub end: usize,
 }
 
@@ -22,12 +42,12 @@ pub(super) struct WebpChunks<'a> {
 }
 
 impl<'a> WebpChunks<'a> {
-    /// The chunks of the file `bytes`, behind its RIFF header.
+    /// The chunks of the file `bytes`, after its RIFF header.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 12 }
     }
 
-    /// The chunks in the data of an `ANMF`, behind the place and size of the frame.
+    /// The chunks in the data of an `ANMF`, after the position and size of the frame.
     fn of_frame(data: &'a [u8]) -> Self {
         Self {
             bytes: data,
@@ -53,46 +73,142 @@ impl<'a> Iterator for WebpChunks<'a> {
     }
 }
 
-/// Refuses a file whose metadata breaks off. image-webp 0.2.4 allocates what the metadata announces, up to 4 GiB and
-/// before it reads a byte, and a failed allocation ends the process.
-pub(super) fn check_metadata(file: &mut (impl Read + Seek)) -> Result<(), PrepareErrorKind> {
-    let whole = metadata_is_whole(file).and_then(|whole| {
-        file.rewind()?;
-        Ok(whole)
-    });
-    if whole.map_err(PrepareErrorKind::Read)? {
-        Ok(())
-    } else {
-        Err(PrepareErrorKind::Damaged {
-            format: "WebP",
-            source: "its metadata breaks off".into(),
+/// A WebP whose header has been read.
+pub(super) struct WebP {
+    size: Size,
+    orientation: Orientation,
+    bytes_per_pixel: u64,
+}
+
+impl WebP {
+    /// Reads the headers of the chunks, and the EXIF block.
+    pub fn read_header(
+        file: &mut (impl Read + Seek),
+        _: &Limits,
+    ) -> Result<Self, PrepareErrorKind> {
+        let headers = Headers::read(file).map_err(PrepareErrorKind::Read)?;
+        let no_image = || damaged("WebP", "it does not begin with an image");
+        let (kind, start) = headers.first.ok_or_else(no_image)?;
+        let flags = start.first().copied().unwrap_or_default();
+        let (size, bytes_per_pixel) = match &kind {
+            // The canvas, the frame and what is returned, each with alpha.
+            b"VP8X" if flags & ANIMATION != 0 => (size_at(&start, 4), 12),
+            // In one of the ways below; lossless takes more.
+            b"VP8X" => (size_at(&start, 4), if flags & ALPHA == 0 { 7 } else { 6 }),
+            // Luma, a quarter of two chromas, and red, green and blue.
+            b"VP8 " => (lossy_size(&start), 5),
+            // Decoded with alpha, which is dropped if it is unused.
+            b"VP8L" => (lossless_size(&start), 7),
+            _ => (None, 0),
+        };
+        let size = size.filter(|size| size.area() > 0).ok_or_else(no_image)?;
+        Ok(Self {
+            size,
+            orientation: headers
+                .exif
+                .and_then(|exif| exif::orientation(&exif))
+                .unwrap_or(Orientation::NoTransforms),
+            bytes_per_pixel,
         })
     }
 }
 
-fn metadata_is_whole(file: &mut (impl Read + Seek)) -> io::Result<bool> {
-    let end = file.seek(SeekFrom::End(0))?;
-    // Behind the RIFF header.
-    let mut at = file.seek(SeekFrom::Start(12))?;
-    while at + 8 <= end {
-        let mut header = [0; 8];
-        file.read_exact(&mut header)?;
-        let [kind @ .., a, b, c, d] = header;
-        let length = u64::from(u32::from_le_bytes([a, b, c, d]));
-        at += 8;
-        if matches!(&kind, b"EXIF" | b"ICCP" | b"XMP ") && at + length > end {
-            return Ok(false);
-        }
-        // Padded to an even length. A seek from where the reader is stays within what it has read.
-        let padded = length + length % 2;
-        file.seek(SeekFrom::Current(padded as i64))?;
-        at += padded;
+impl Decode for WebP {
+    fn size(&self) -> Size {
+        self.size
     }
-    Ok(true)
+
+    fn orientation(&self) -> Orientation {
+        self.orientation
+    }
+
+    fn memory(&self) -> u64 {
+        self.size.area() * self.bytes_per_pixel
+    }
+
+    fn decode(
+        &self,
+        file: &[u8],
+        limits: &Limits,
+    ) -> Result<(Raster, ColorSpace), PrepareErrorKind> {
+        check_sizes(file)?;
+        let flagged = without_false_flags(file);
+        let decoder = WebPDecoder::new(Cursor::new(&*flagged))
+            .map_err(|error| image_error(Format::WebP, error, limits))?;
+        let raster = decode_by_image(Format::WebP, decoder, limits)?;
+        let profile = WebpChunks::new(file).find(|chunk| chunk.kind == b"ICCP");
+        let color_space = ColorSpace::of_profile(profile.map(|chunk| chunk.data.to_vec()));
+        Ok((raster, color_space))
+    }
 }
 
-/// Refuses a file whose image says another size than the canvas or the frame it is on. The limits were held against
-/// that one, while image-webp allocates for the other, and panics on a frame with alpha that is larger than announced.
+/// What the headers of the chunks give.
+struct Headers {
+    /// The first chunk, up to its tenth byte.
+    first: Option<([u8; 4], Vec<u8>)>,
+    /// The beginning of the first EXIF block that holds an orientation.
+    exif: Option<Vec<u8>>,
+}
+
+impl Headers {
+    fn read(file: &mut (impl Read + Seek)) -> io::Result<Self> {
+        let mut found = Self {
+            first: None,
+            exif: None,
+        };
+        let end = file.seek(SeekFrom::End(0))?;
+        // After the RIFF header.
+        let mut at = file.seek(SeekFrom::Start(12))?;
+        while at + 8 <= end {
+            let mut header = [0; 8];
+            file.read_exact(&mut header)?;
+            let [kind @ .., a, b, c, d] = header;
+            let length = u64::from(u32::from_le_bytes([a, b, c, d]));
+            let mut data = Vec::new();
+            let wanted = match &kind {
+                b"EXIF" if found.exif.is_none() => length.min(MAX_EXIF),
+                _ if found.first.is_none() => length.min(10),
+                _ => 0,
+            };
+            let read = file.by_ref().take(wanted).read_to_end(&mut data)? as u64;
+            if &kind == b"EXIF" && exif::orientation(&data).is_some() {
+                found.exif = Some(data);
+            } else if found.first.is_none() {
+                found.first = Some((kind, data));
+            }
+            // Padded to an even length. A relative seek keeps what the reader has buffered.
+            let padded = length + length % 2;
+            at += 8 + padded;
+            file.seek(SeekFrom::Current((padded - read) as i64))?;
+        }
+        if at > end {
+            log::debug!("the last chunk of the WebP is truncated");
+        }
+        Ok(found)
+    }
+}
+
+/// The file, with the flags for EXIF and XMP cleared if there is no such chunk. image-webp 0.2.4 rejects such a file,
+/// which browsers and libwebp read (image-rs/image-webp#143).
+fn without_false_flags(file: &[u8]) -> Cow<'_, [u8]> {
+    let Some((&[b'V', b'P', b'8', b'X', _, _, _, _, flags], _)) =
+        file.get(12..).and_then(<[u8]>::split_first_chunk)
+    else {
+        return file.into();
+    };
+    let missing = |flag: u8, kind: &[u8; 4]| {
+        flags & flag != 0 && !WebpChunks::new(file).any(|chunk| chunk.kind == kind)
+    };
+    if !missing(EXIF, b"EXIF") && !missing(XMP, b"XMP ") {
+        return file.into();
+    }
+    let mut file = file.to_vec();
+    file[20] &= !(EXIF | XMP);
+    file.into()
+}
+
+/// Rejects a file whose image declares another size than its canvas or frame. The limits were checked against that
+/// size, while image-webp allocates for the other one, and panics on a frame with alpha that is larger than announced.
 pub(super) fn check_sizes(bytes: &[u8]) -> Result<(), PrepareErrorKind> {
     let mut canvas = None;
     for chunk in WebpChunks::new(bytes) {
@@ -108,10 +224,7 @@ pub(super) fn check_sizes(bytes: &[u8]) -> Result<(), PrepareErrorKind> {
             _ => true,
         };
         if !fits {
-            return Err(PrepareErrorKind::Damaged {
-                format: "WebP",
-                source: "its picture is of another size than its frame".into(),
-            });
+            return Err(damaged("WebP", "its image has another size than its frame"));
         }
     }
     Ok(())
@@ -167,43 +280,73 @@ mod tests {
         check_sizes(&[b"RIFF\0\0\0\0WEBP".as_slice(), &chunks.concat()].concat()).is_ok()
     }
 
+    fn file(chunks: &[Vec<u8>]) -> Vec<u8> {
+        [b"RIFF\0\0\0\0WEBP".as_slice(), &chunks.concat()].concat()
+    }
+
+    fn header(file: &[u8]) -> Result<WebP, PrepareErrorKind> {
+        WebP::read_header(&mut Cursor::new(file), &Limits::default())
+    }
+
     #[test]
-    fn metadata_that_breaks_off_is_refused() {
-        let whole = |bytes: &[u8]| {
-            let mut reader = std::io::Cursor::new(bytes);
-            let checked = check_metadata(&mut reader);
-            assert!(checked.is_err() || reader.position() == 0);
-            checked.is_ok()
-        };
-        for kind in [b"EXIF", b"ICCP", b"XMP "] {
-            let file = [
-                b"RIFF\0\0\0\0WEBP".to_vec(),
-                chunk(b"VP8X", b"0123456789"),
-                chunk(kind, b"12345"),
-                chunk(b"VP8L", LOSSLESS),
-            ]
-            .concat();
-            assert!(whole(&file));
-            // The last byte of the metadata, without the one that pads it.
-            let end = 12 + 18 + 8 + 5;
-            for cut in 0..file.len() {
-                assert_eq!(whole(&file[..cut]), !(38..end).contains(&cut), "{cut}");
+    fn header_gives_the_size_in_every_variant() {
+        let canvas = chunk(b"VP8X", &[ALPHA, 0, 0, 0, 17, 0, 0, 23, 0, 0]);
+        for first in [canvas, chunk(b"VP8 ", LOSSY), chunk(b"VP8L", LOSSLESS)] {
+            let file = file(&[first]);
+            assert_eq!(header(&file).unwrap().size, Size::new(18, 24));
+            for cut in 0..file.len() - 1 {
+                header(&file[..cut]).err().unwrap();
             }
-            let mut announced = file.clone();
-            announced[34..38].copy_from_slice(&u32::MAX.to_le_bytes());
-            assert!(!whole(&announced));
         }
-        // What is not metadata is decoded as it is read, without an allocation for it.
-        let mut picture = chunk(b"VP8L", LOSSLESS);
-        picture[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert!(whole(&[b"RIFF\0\0\0\0WEBP".as_slice(), &picture].concat()));
+        header(&file(&[chunk(b"VP8 ", &[0; 10])])).err().unwrap();
+    }
+
+    #[test]
+    fn first_exif_block_with_an_orientation_counts() {
+        let block = |value: u8| {
+            let entry = [0x12, 1, 3, 0, 1, 0, 0, 0, value, 0, 0, 0];
+            [b"II*\0\x08\0\0\0\x01\0".as_slice(), &entry].concat()
+        };
+        let orientation = |blocks: &[&[u8]]| {
+            let mut chunks = vec![chunk(b"VP8L", LOSSLESS)];
+            chunks.extend(blocks.iter().map(|block| chunk(b"EXIF", block)));
+            header(&file(&chunks)).unwrap().orientation.to_exif()
+        };
+        assert_eq!(orientation(&[]), 1);
+        assert_eq!(orientation(&[&block(6), &block(3)]), 6);
+        assert_eq!(orientation(&[b"broken", &block(3)]), 3);
+        let prefixed = [b"Exif\0\0".as_slice(), &block(8)].concat();
+        assert_eq!(orientation(&[&prefixed]), 8);
+        // Before the image, where it does not belong.
+        let chunks = [chunk(b"EXIF", &block(5)), chunk(b"VP8L", LOSSLESS)];
+        let early = header(&file(&chunks)).unwrap();
+        assert_eq!(
+            (early.orientation.to_exif(), early.size.width),
+            (5, 18)
+        );
+    }
+
+    #[test]
+    fn flags_without_chunks_are_cleared() {
+        let canvas = |flags| chunk(b"VP8X", &[flags, 0, 0, 0, 17, 0, 0, 23, 0, 0]);
+        let flags = |flags, more: &[Vec<u8>]| {
+            let chunks = [&[canvas(flags), chunk(b"VP8L", LOSSLESS)], more].concat();
+            without_false_flags(&file(&chunks))[20]
+        };
+        assert_eq!(flags(EXIF | XMP | ALPHA, &[]), ALPHA);
+        assert_eq!(flags(EXIF, &[chunk(b"XMP ", b"x")]), 0);
+        let both = [chunk(b"EXIF", b"e"), chunk(b"XMP ", b"x")];
+        assert_eq!(flags(EXIF | XMP, &both), EXIF | XMP);
+        assert_eq!(flags(0x20, &[]), 0x20);
+        let simple = file(&[chunk(b"VP8L", LOSSLESS)]);
+        assert!(matches!(without_false_flags(&simple), Cow::Borrowed(_)));
     }
 
     const LOSSY: &[u8] = b"\0\0\0\x9D\x01\x2A\x12\0\x18\0";
     const LOSSLESS: &[u8] = b"\x2F\x11\xC0\x05\0";
 
     #[test]
-    fn a_picture_is_as_large_as_its_canvas_and_its_frame() {
+    fn image_must_have_the_size_of_its_canvas_and_frame() {
         let canvas = |width| chunk(b"VP8X", &[0, 0, 0, 0, width - 1, 0, 0, 23, 0, 0]);
         let frame = |width: u8, chunks: &[Vec<u8>]| {
             let head = [0, 0, 0, 0, 0, 0, width - 1, 0, 0, 23, 0, 0, 0, 0, 0, 0];
@@ -212,9 +355,9 @@ mod tests {
         let (lossy, lossless) = (chunk(b"VP8 ", LOSSY), chunk(b"VP8L", LOSSLESS));
         let alpha = chunk(b"ALPH", b"\0");
         for width in [17, 18, 19] {
-            for picture in [&lossy, &lossless] {
-                assert_eq!(fits(&[canvas(width), picture.clone()]), width == 18);
-                let frame = frame(width, std::slice::from_ref(picture));
+            for image in [&lossy, &lossless] {
+                assert_eq!(fits(&[canvas(width), image.clone()]), width == 18);
+                let frame = frame(width, std::slice::from_ref(image));
                 assert_eq!(fits(&[canvas(40), frame]), width == 18);
             }
             let with_alpha = frame(width, &[alpha.clone(), lossy.clone()]);
