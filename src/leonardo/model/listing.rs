@@ -6,8 +6,9 @@ use serde_json::Value;
 use super::schema::Schema;
 use super::{Model, ModelKind};
 use crate::leonardo::Error;
-use crate::leonardo::call::{Call, CallRequest, wrapped};
+use crate::leonardo::call::{Call, CallRequest};
 use crate::leonardo::client::Client;
+use crate::leonardo::response::wrapped;
 
 /// `GET /v2/models`: the models that the API offers now, with the schemas of their parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
