@@ -109,7 +109,8 @@ impl fmt::Display for ParameterError {
             ),
             Self::Size { size, bounds } => write!(
                 f,
-                "a generation of {size} is not accepted; the allowed sizes are {bounds}"
+                "a generation of {size} is not accepted; the allowed sizes are {bounds}; request one of them, and prepare the \
+                 image for it"
             ),
             Self::Model(error) => error.fmt(f),
             Self::Conflict { name, with } => {
