@@ -142,6 +142,7 @@
 //! | `platform-verifier` | | rustls with the certificates of the operating system |
 //! | `native-tls` | | TLS by the operating system; used instead of rustls when both are on |
 //! | `gif`, `bmp`, `tiff` | | reads these formats too |
+//! | `heic` | | reads HEIC; HEVC, the codec in it, is covered by patents |
 //! | `turbo` | | JPEG by libjpeg-turbo, faster; needs cmake, nasm and a C compiler to build |
 //! | `webp-lossy` | | writes WebP by libwebp with a quality, instead of lossless; needs a C compiler to build |
 //! | `sandbox` | | the module `sandbox`: a stand-in for the API and its storage |
@@ -149,7 +150,7 @@
 //!
 //! # In scope
 //!
-//! * JPEG, PNG and WebP in, GIF, BMP and TIFF with features; JPEG, PNG and WebP out.
+//! * JPEG, PNG and WebP in, GIF, BMP, TIFF and HEIC with features; JPEG, PNG and WebP out.
 //! * Forms of every producer of S3 POST policies: all fields are sent as they came.
 //! * The calls of the Leonardo.Ai API around an uploaded image.
 //!
@@ -198,7 +199,7 @@ pub use geometry::{
     AspectRatio, Bounds, Fit, Gravity, ParseGravityError, ParsePairError, Region, Size, Target,
 };
 pub use prepare::{
-    ChromaSubsampling, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind, PrepareOptions,
+    ChromaSubsampling, Effort, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind, PrepareOptions,
     PreparedImage,
 };
 pub use presigned::{PolicyError, PresignedPost, PresignedPostError};

@@ -3,6 +3,7 @@
 mod block_reader;
 #[cfg(feature = "bmp")]
 mod bmp;
+mod cmyk;
 mod codec;
 mod color;
 mod decode;
@@ -45,7 +46,7 @@ use crate::geometry::{AspectRatio, Bounds, Fit, Gravity, Resize, Size, Target};
 use encode::Encoding;
 use input::Input;
 
-pub use encode::ChromaSubsampling;
+pub use encode::{ChromaSubsampling, Effort};
 pub use error::{PrepareError, PrepareErrorKind};
 pub use limits::Limits;
 pub use mask::MaskOptions;
@@ -57,8 +58,9 @@ pub use prepared::PreparedImage;
 /// The defaults give the upright, undistorted image, both sides a multiple of 8 between 32 and 1536 pixels, as a
 /// JPEG of quality 90, or as a PNG where it has transparency. Colors are converted to sRGB, metadata is left behind.
 ///
-/// Read are JPEG, PNG and WebP, and GIF, BMP and TIFF with the features of their names; of an animation the first
-/// image.
+/// JPEG, PNG and WebP can be read, and GIF, BMP, TIFF and HEIC with the features of their names; of an animation the
+/// first image. HEVC, the codec in HEIC, is covered by patents: whether you need a license to decode it depends on where
+/// and how you distribute your program.
 ///
 /// ```no_run
 /// use imgpost::{Extension, PrepareOptions};
@@ -182,6 +184,13 @@ impl PrepareOptions {
     #[must_use]
     pub fn optimize_coding(mut self, optimise: bool) -> Self {
         self.encoding.optimize_coding = optimise;
+        self
+    }
+
+    /// How much time is spent to make a PNG smaller. Default: [`Effort::Fast`].
+    #[must_use]
+    pub fn effort(mut self, effort: Effort) -> Self {
+        self.encoding.effort = effort;
         self
     }
 
