@@ -121,6 +121,7 @@
 //! | `platform-verifier` | | rustls with the certificates of the operating system |
 //! | `native-tls` | | TLS of the operating system; takes precedence over rustls |
 //! | `gif`, `bmp`, `tiff` | | reads these formats |
+//! | `heic` | | reads HEIC; HEVC, the codec in it, is covered by patents |
 //! | `turbo` | | JPEG with libjpeg-turbo, which is faster; needs cmake, nasm and a C compiler to build |
 //! | `webp-lossy` | | writes lossy WebP with libwebp; needs a C compiler to build |
 //! | `sandbox` | | the module `sandbox`: a storage and an API for tests |
@@ -128,7 +129,7 @@
 //!
 //! # In scope
 //!
-//! * Reading JPEG, PNG and WebP, with features also GIF, BMP and TIFF; writing JPEG, PNG and WebP.
+//! * Reading JPEG, PNG and WebP, with features also GIF, BMP, TIFF and HEIC; writing JPEG, PNG and WebP.
 //! * Presigned forms of all tools and services: all fields are sent unchanged.
 //!
 //! # Out of scope
@@ -182,8 +183,8 @@ pub use geometry::{
 /// breaking change of this crate.
 pub use image;
 pub use prepare::{
-    ChromaSubsampling, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind, PrepareOptions,
-    PreparedImage,
+    ChromaSubsampling, Effort, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind,
+    PrepareOptions, PreparedImage,
 };
 pub use presigned::{
     PolicyError, PresignedPost, PresignedPostError, PresignedPut, PresignedPutError,

@@ -71,7 +71,7 @@ pub enum Color {
 pub enum Command {
     /// Prepare images and write them to files; no network
     Prepare {
-        /// JPEG, PNG, WebP, GIF, BMP or TIFF files; - reads standard input
+        /// JPEG, PNG, WebP, GIF, BMP, TIFF or HEIC files; - reads standard input
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// Where to write: a file, a folder for several images, or - for standard output
@@ -101,7 +101,7 @@ pub enum Command {
     },
     /// Prepare an image and post it with a presigned form obtained elsewhere
     Post {
-        /// A JPEG, PNG, WebP, GIF, BMP or TIFF file; any file with --raw; - reads standard input
+        /// A JPEG, PNG, WebP, GIF, BMP, TIFF or HEIC file; any file with --raw; - reads standard input
         file: PathBuf,
         /// Post the file as it is, of any size: a video, a 3D model, an image that is right already
         #[arg(long)]
