@@ -5,8 +5,8 @@
 
 use std::ops::ControlFlow;
 
-use imgpost::leonardo::{Client, CreateGeneration, WaitOptions};
-use imgpost::{Error, PrepareOptions, sandbox::Sandbox};
+use imgpost::leonardo::{Client, CreateGeneration, Error, WaitOptions};
+use imgpost::{PrepareOptions, sandbox::Sandbox};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);

@@ -23,7 +23,7 @@
 //! for image in client.wait(&job)?.images {
 //!     println!("{}", image.url);
 //! }
-//! # Ok::<(), imgpost::Error>(())
+//! # Ok::<(), imgpost::leonardo::Error>(())
 //! ```
 //!
 //! With any other service that presigns S3 POSTs, `answer` being the JSON with the form in it:
@@ -70,8 +70,7 @@
 //! | [`Error::PresignedPost`] | no form, or its policy forbids this post ([`PolicyError`]) | get another form, or fit the image to it |
 //! | [`Error::Storage`] | S3 refused, with its [code](S3ErrorCode) and message | see [`S3Error`] |
 //! | [`Error::Transport`] | no answer came | look at the network; try again |
-//! | [`Error::Api`] | the API refused: key, credits, moderation, a value | see [`ApiError`](leonardo::ApiError) |
-//! | [`Error::Unconfirmed`] | a paid call was sent, and no usable response came | check whether it was charged before you send it again |
+//! | [`Error::File`] | a file cannot be read or written | see [`FileError`] |
 //! | [`Error::is_expired`] | more than two minutes went by, or the clock is wrong | ask for another form: a [`Client`](leonardo::Client) does so once by itself |
 //! | [`Error::is_retryable`] | it may pass, and does no harm a second time | it was tried five times already; wait longer |
 //!
@@ -107,7 +106,7 @@
 //!     println!("{percent} %");
 //! }
 //! let init = worker.join().expect("the worker does not panic")?;
-//! # Ok::<(), imgpost::Error>(())
+//! # Ok::<(), imgpost::leonardo::Error>(())
 //! ```
 //!
 //! # Secrets
@@ -192,7 +191,7 @@ mod upload;
 mod url;
 
 pub use cancel::{CancelHook, CancelToken};
-pub use error::Error;
+pub use error::{Error, FileError, FileOperation};
 pub use extension::{Extension, ParseExtensionError};
 pub use geometry::{
     AspectRatio, Bounds, Fit, Gravity, ParseGravityError, ParsePairError, Region, Size, Target,

@@ -14,8 +14,8 @@ mod assets;
 use std::env;
 
 use assets::{Build, Recipe};
-use imgpost::leonardo::{Client, ClientBuilder};
-use imgpost::{Bounds, Error, Size};
+use imgpost::leonardo::{Client, ClientBuilder, Error};
+use imgpost::{Bounds, Size};
 
 const KEY: &str = "LEONARDO_API_KEY";
 const BASE_URL: &str = "LEONARDO_BASE_URL";

@@ -5,8 +5,7 @@ use serde_json::{Map, Value};
 
 use super::call::{Call, CallRequest, wrapped};
 use super::client::Client;
-use super::error::ApiError;
-use crate::error::Error;
+use super::error::{ApiError, Error};
 
 /// An account, and what is left of its tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -76,7 +75,7 @@ impl Client {
     /// ```no_run
     /// # let client = imgpost::leonardo::Client::from_env()?;
     /// println!("{:?} tokens are left", client.me()?.api_subscription_tokens);
-    /// # Ok::<(), imgpost::Error>(())
+    /// # Ok::<(), imgpost::leonardo::Error>(())
     /// ```
     ///
     /// # Errors

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::client::Client;
+use super::error::Error;
 use super::init_image::UploadedImage;
-use crate::error::Error;
 use crate::prepare::{PrepareOptions, PreparedImage};
 use crate::upload::Progress;
 
@@ -33,7 +33,7 @@ type OnDone = Arc<dyn Fn(&BatchItem) + Send + Sync>;
 ///         eprintln!("{}: {error}", item.path.display());
 ///     }
 /// }
-/// # Ok::<(), imgpost::Error>(())
+/// # Ok::<(), imgpost::leonardo::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct BatchOptions {

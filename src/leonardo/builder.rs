@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::client::{Client, Inner};
+use super::error::Error;
 use super::rate_limiter::RateLimiter;
 use crate::cancel::CancelToken;
-use crate::error::Error;
 use crate::transport::{Transport, UreqTransport};
 use crate::upload::Uploader;
 use crate::url;
@@ -58,9 +58,7 @@ impl ClientBuilder {
             let value = std::env::var(name).ok();
             value.filter(|value| !value.trim().is_empty())
         };
-        let api_key = variable("LEONARDO_API_KEY").ok_or_else(|| {
-            Error::Invalid("there is no API key; set LEONARDO_API_KEY to yours".into())
-        })?;
+        let api_key = variable("LEONARDO_API_KEY").ok_or(Error::MissingApiKey)?;
         let builder = Self::new(api_key);
         Ok(match variable("LEONARDO_BASE_URL") {
             Some(base_url) => builder.base_url(base_url),
@@ -143,13 +141,11 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         let api_key = self.api_key.trim();
         if api_key.is_empty() || !api_key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::Invalid(
-                "the API key is empty or holds a space, a line break or a letter that is not ASCII"
-                    .into(),
-            ));
+            return Err(Error::InvalidApiKey);
         }
-        url::check(&self.base_url).map_err(|e| {
-            Error::Invalid(format!("the base URL {} {e}", url::host(&self.base_url)))
+        url::check(&self.base_url).map_err(|error| Error::InvalidBaseUrl {
+            host: url::host(&self.base_url),
+            error,
         })?;
         // The documentation gives the address with its version, so that is what people paste.
         let base_url = self.base_url.trim_end_matches('/');
@@ -160,7 +156,7 @@ impl ClientBuilder {
                 Some(proxy) => builder.proxy(proxy),
                 None => Ok(builder),
             };
-            let builder = builder.map_err(|e| Error::Invalid(e.to_string()))?;
+            let builder = builder.map_err(Error::InvalidConnectionSettings)?;
             Ok(Arc::new(builder.build()))
         };
         let uploader = match (self.uploader, &self.transport) {

@@ -14,7 +14,7 @@
 //! let answer = br#"{"uploadInitImage": {"id": "1", "url": "https://bucket.s3.amazonaws.com/",
 //!                   "fields": "{\"key\": \"photo.jpg\"}", "key": "photo.jpg"}}"#;
 //! assert_eq!(call.parse(answer)?.id(), Some("1"));
-//! # Ok::<(), imgpost::Error>(())
+//! # Ok::<(), imgpost::leonardo::Error>(())
 //! ```
 
 use std::time::SystemTime;
@@ -22,8 +22,7 @@ use std::time::SystemTime;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::error::ApiError;
-use crate::error::Error;
+use super::error::{ApiError, Error, ParameterError};
 use crate::presigned::PresignedPost;
 use crate::transport::Method;
 
@@ -121,7 +120,7 @@ pub(super) fn path_segment(id: &str) -> Result<&str, Error> {
     if !id.is_empty() && id.bytes().all(plain) {
         Ok(id)
     } else {
-        Err(Error::Invalid(format!("{id:?} is not an id of the API")))
+        Err(ParameterError::Id { id: id.into() }.into())
     }
 }
 
@@ -164,12 +163,12 @@ macro_rules! calls_by_id {
         impl $crate::leonardo::call::Call for $name {
             type Response = $answer;
 
-            fn request(&self) -> Result<$crate::leonardo::call::CallRequest, $crate::Error> {
+            fn request(&self) -> Result<$crate::leonardo::call::CallRequest, $crate::leonardo::Error> {
                 let id = $crate::leonardo::call::path_segment(&self.id)?;
                 Ok($crate::leonardo::call::CallRequest::$method(format!(concat!($path, "/{}"), id)))
             }
 
-            fn parse(&self, body: &[u8]) -> Result<$answer, $crate::Error> {
+            fn parse(&self, body: &[u8]) -> Result<$answer, $crate::leonardo::Error> {
                 $crate::leonardo::call::wrapped(body, $wrapper)
             }
         }
@@ -183,7 +182,7 @@ macro_rules! answered_with_a_form {
     () => {
         type Response = $crate::PresignedPost;
 
-        fn parse(&self, body: &[u8]) -> Result<$crate::PresignedPost, $crate::Error> {
+        fn parse(&self, body: &[u8]) -> Result<$crate::PresignedPost, $crate::leonardo::Error> {
             Ok($crate::PresignedPost::from_json(body)?)
         }
 

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::call::{Call, CallKind, CallRequest, learn_time};
 use super::client::Client;
+use super::error::{Error, ParameterError};
 use super::init_image::UploadedImage;
-use crate::error::Error;
 use crate::extension::Extension;
 use crate::prepare::PreparedImage;
 use crate::presigned::PresignedPost;
@@ -87,7 +87,7 @@ impl Client {
     /// let canvas = client.upload_canvas(&image, &mask)?;
     /// let generation = CreateGeneration::new("a red door").canvas(&canvas, CanvasRequestType::Inpaint);
     /// let job = client.generate(&generation)?;
-    /// # Ok::<(), imgpost::Error>(())
+    /// # Ok::<(), imgpost::leonardo::Error>(())
     /// ```
     ///
     /// # Errors
@@ -100,11 +100,8 @@ impl Client {
         mask: &PreparedImage,
     ) -> Result<CanvasImages, Error> {
         if init.size() != mask.size() {
-            return Err(Error::Invalid(format!(
-                "the picture has {} pixels and its mask {}; make the mask with PreparedImage::mask_options",
-                init.size(),
-                mask.size()
-            )));
+            let (image, mask) = (init.size(), mask.size());
+            return Err(ParameterError::MaskSize { image, mask }.into());
         }
         let call = CreateCanvasInitImage::new(init.extension(), mask.extension());
         let images = [init, mask];

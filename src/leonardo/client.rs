@@ -7,11 +7,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::builder::ClientBuilder;
 use super::call::{Call, CallKind, CallRequest};
-use super::error::ApiError;
+use super::error::{ApiError, Error, UnconfirmedCall};
 use super::rate_limiter::RateLimiter;
-use super::unconfirmed::UnconfirmedCall;
 use crate::cancel::CancelToken;
-use crate::error::Error;
 use crate::redact::Redactor;
 use crate::retry::{self, Failure, RetryPolicy};
 use crate::transport::{Request, Response, Transport, TransportError};
@@ -210,7 +208,7 @@ impl Client {
 
 /// A call that is not to be made twice is made again only where it cannot have been carried out.
 fn may_be_repeated(kind: CallKind, error: &Error) -> bool {
-    let is_unsent = matches!(error, Error::Transport(error) if error.is_unsent());
+    let is_unsent = error.transport().is_some_and(TransportError::is_unsent);
     error.is_retryable() && (kind == CallKind::Repeatable || is_unsent)
 }
 

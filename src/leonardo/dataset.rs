@@ -8,8 +8,8 @@ use super::call::{
     wrapped,
 };
 use super::client::Client;
+use super::error::{Error, ParameterError};
 use super::init_image::UploadedImage;
-use crate::error::Error;
 use crate::extension::Extension;
 use crate::prepare::PreparedImage;
 use crate::presigned::PresignedPost;
@@ -88,7 +88,7 @@ impl Call for CreateDataset {
 
     fn request(&self) -> Result<CallRequest, Error> {
         if self.name.trim().is_empty() {
-            return Err(Error::Invalid("a dataset has to have a name".into()));
+            return Err(ParameterError::Missing { name: "name" }.into());
         }
         let mut json = json!({"name": self.name});
         if let Some(description) = &self.description {
@@ -182,7 +182,7 @@ impl Client {
     /// let prepare = imgpost::PrepareOptions::default().bounds(imgpost::Bounds::LEONARDO_DATASET);
     /// let image = prepare.open("photo.jpg")?;
     /// client.upload_dataset_image(&dataset, &image)?;
-    /// # Ok::<(), imgpost::Error>(())
+    /// # Ok::<(), imgpost::leonardo::Error>(())
     /// ```
     ///
     /// # Errors

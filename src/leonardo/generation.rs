@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 
 use super::call::{Call, Deleted, calls_by_id};
 use super::client::Client;
+use super::error::Error;
 use super::job::{Job, JobResource, JobStatus, or_empty, or_none, sealed};
 use super::variation::Variation;
-use crate::error::Error;
 
 /// A generation as the API has it now.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -110,7 +110,7 @@ impl Client {
     /// for image in client.wait(&job)?.images {
     ///     client.download(&image.url, format!("{}.jpg", image.id))?;
     /// }
-    /// # Ok::<(), imgpost::Error>(())
+    /// # Ok::<(), imgpost::leonardo::Error>(())
     /// ```
     ///
     /// # Errors

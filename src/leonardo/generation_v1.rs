@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::call::{Call, CallKind, CallRequest};
 use super::canvas::CanvasImages;
+use super::error::{Error, ParameterError};
 use super::generation::Generation;
 use super::init_image::UploadedImage;
 use super::job::{ImageReference, Job, Variables, started};
-use crate::error::Error;
 use crate::geometry::{Bounds, Size};
 use crate::open_enum::open_enum;
 
@@ -285,24 +285,23 @@ impl CreateGeneration {
         {
             let weight = controlnet.get("weight");
             if weight.is_some_and(|w| !w.as_f64().is_some_and(|n| (0.0..=2.0).contains(&n))) {
-                return Err(Error::Invalid(
-                    "a controlnet's weight has to be 0 to 2".into(),
-                ));
+                let value = weight.map(Value::to_string).unwrap_or_default();
+                return Err(ParameterError::OutOfRange {
+                    name: "weight",
+                    value,
+                    min: 0.0,
+                    max: 2.0,
+                }
+                .into());
             }
         }
         if self.bounds.contains(size) {
             Ok(())
         } else {
-            Err(out_of_bounds(size, &self.bounds))
+            let bounds = self.bounds;
+            Err(ParameterError::Size { size, bounds }.into())
         }
     }
-}
-
-/// A size that the model does not take.
-pub(super) fn out_of_bounds(size: Size, bounds: &Bounds) -> Error {
-    Error::Invalid(format!(
-        "a generation of {size} is not accepted; width and height have to be {bounds}"
-    ))
 }
 
 impl Call for CreateGeneration {
@@ -360,7 +359,7 @@ mod tests {
         refused(CreateGeneration::new("ä".repeat(1501)), "1501 characters");
         refused(
             p().strength(0.95),
-            "init_strength is 0.95; the API takes 0.1 to 0.9",
+            "init_strength is 0.95; the API accepts 0.1 to 0.9",
         );
         refused(p().strength(f64::NAN), "init_strength is null");
         refused(p().guidance_scale(0.0), "guidance_scale");
@@ -370,7 +369,7 @@ mod tests {
         );
         refused(p().size(8, 8), "8x8");
         refused(p().size(1544, 768), "1544x768");
-        refused(p().num_images(5), "num_images is 5; the API takes 1 to 4");
+        refused(p().num_images(5), "num_images is 5; the API accepts 1 to 4");
         refused(p().size(768, 768).num_images(9), "1 to 8");
         let wild = Controlnet::new(Preprocessor::SDXL_STYLE, ImageReference::uploaded("i"));
         refused(p().controlnet(wild.weight(2.5)), "0 to 2");

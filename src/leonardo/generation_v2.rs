@@ -4,10 +4,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::call::{Call, CallKind, CallRequest};
+use super::error::{Error, ParameterError};
 use super::generation::Generation;
-use super::generation_v1::out_of_bounds;
 use super::job::{ImageReference, Job, RawJob, Variables};
-use crate::error::Error;
 use crate::geometry::{Bounds, Size};
 use crate::open_enum::open_enum;
 
@@ -46,7 +45,7 @@ const BOUNDS: [(&str, Bounds); 3] = [
 ///     .image_reference(&init, None);
 /// let job = client.generate(&generation)?;
 /// let images = client.wait(&job)?.images;
-/// # Ok::<(), imgpost::Error>(())
+/// # Ok::<(), imgpost::leonardo::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateGenerationV2 {
@@ -144,7 +143,7 @@ impl CreateGenerationV2 {
 
     fn check(&self) -> Result<(), Error> {
         if self.model.trim().is_empty() {
-            return Err(Error::Invalid("the model is empty; name its slug".into()));
+            return Err(ParameterError::Missing { name: "model" }.into());
         }
         self.parameters.check_prompt(usize::MAX)?;
         let side = |name| self.parameters.0.get(name).and_then(Value::as_u64);
@@ -158,7 +157,7 @@ impl CreateGenerationV2 {
         if bounds.contains(size) {
             Ok(())
         } else {
-            Err(out_of_bounds(size, &bounds))
+            Err(ParameterError::Size { size, bounds }.into())
         }
     }
 }

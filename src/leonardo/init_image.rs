@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Call, CallKind, CallRequest, Deleted, answered_with_a_form, calls_by_id};
 use super::client::Client;
-use crate::error::Error;
+use super::error::Error;
 use crate::extension::Extension;
 use crate::geometry::Size;
 use crate::prepare::PreparedImage;
@@ -107,7 +107,7 @@ impl Client {
     /// let init = client.upload_init_image(&image)?;
     /// println!("{} is there as {}", init.size, init.id);
     /// client.delete_init_image(&init.id)?;
-    /// # Ok::<(), imgpost::Error>(())
+    /// # Ok::<(), imgpost::leonardo::Error>(())
     /// ```
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::call::{Call, id, wrapped};
-use crate::error::Error;
+use super::error::{Error, ParameterError};
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -81,7 +81,7 @@ pub(super) mod sealed {
 /// // Later:
 /// let upscaled = client.wait(&Job::<Variation>::from_id(id))?;
 /// println!("{:?}", upscaled.url);
-/// # Ok::<(), imgpost::Error>(())
+/// # Ok::<(), imgpost::leonardo::Error>(())
 /// ```
 ///
 /// An upscale is not a generation, so this does not compile:
@@ -92,7 +92,7 @@ pub(super) mod sealed {
 /// # let client = Client::from_env()?;
 /// # let image_id = "";
 /// let job: Job<Generation> = client.generate(&CreateUniversalUpscale::init_image(image_id))?;
-/// # Ok::<(), imgpost::Error>(())
+/// # Ok::<(), imgpost::leonardo::Error>(())
 /// ```
 ///
 /// Nor does this, because a job is not an id:
@@ -103,7 +103,7 @@ pub(super) mod sealed {
 /// # let image_id = "";
 /// let job = client.generate(&CreateUniversalUpscale::init_image(image_id))?;
 /// let generation = client.generation(&job)?;
-/// # Ok::<(), imgpost::Error>(())
+/// # Ok::<(), imgpost::leonardo::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -201,26 +201,32 @@ impl Variables {
     }
 
     /// Checks that a number that was set lies within these bounds.
-    pub fn check_range(&self, name: &str, min: f64, max: f64) -> Result<(), Error> {
+    pub fn check_range(&self, name: &'static str, min: f64, max: f64) -> Result<(), Error> {
         match self.0.get(name) {
             None => Ok(()),
             Some(value) if value.as_f64().is_some_and(|n| (min..=max).contains(&n)) => Ok(()),
-            Some(value) => Err(Error::Invalid(format!(
-                "{name} is {value}; the API takes {min} to {max}"
-            ))),
+            Some(value) => Err(ParameterError::OutOfRange {
+                name,
+                value: value.to_string(),
+                min,
+                max,
+            }
+            .into()),
         }
     }
 
     /// Checks that there is a prompt, and that it has no more characters than this.
     pub fn check_prompt(&self, max: usize) -> Result<(), Error> {
-        let prompt = self.0.get("prompt").and_then(Value::as_str);
+        let name = "prompt";
+        let prompt = self.0.get(name).and_then(Value::as_str);
         match prompt.unwrap_or_default().chars().count() {
-            0 => Err(Error::Invalid(
-                "the prompt is empty; say what is to be seen".into(),
-            )),
-            length if length > max => Err(Error::Invalid(format!(
-                "the prompt has {length} characters; the API takes at most {max}"
-            ))),
+            0 => Err(ParameterError::Missing { name }.into()),
+            characters if characters > max => Err(ParameterError::TooLong {
+                name,
+                characters,
+                max,
+            }
+            .into()),
             _ => Ok(()),
         }
     }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::call::{Call, CallKind, CallRequest, answered_with_a_form};
 use super::client::Client;
+use super::error::{Error, ParameterError};
 use super::job::Variables;
-use crate::error::Error;
 use crate::open_enum::open_enum;
 use crate::upload::Receipt;
 
@@ -115,7 +115,7 @@ impl Client {
     /// let film = client.upload_media("film.mp4")?;
     /// let model = client.upload_model_asset("chair.obj", Some("chair"))?;
     /// println!("{} {}", film.id, model.id);
-    /// # Ok::<(), imgpost::Error>(())
+    /// # Ok::<(), imgpost::leonardo::Error>(())
     /// ```
     ///
     /// # Errors
@@ -127,9 +127,7 @@ impl Client {
         let extension = extension_of(path).unwrap_or_default();
         let extension = match MediaExtension::from(extension.as_str()) {
             MediaExtension::Other(_) => {
-                let path = path.display();
-                let why = format!("{path}: the API takes mp4, mov, mp3 and wav files as media");
-                return Err(Error::Invalid(why));
+                return Err(ParameterError::MediaExtension { path: path.into() }.into());
             }
             known => known,
         };

@@ -10,7 +10,7 @@
 //! for image in client.wait(&job)?.images {
 //!     println!("{}", image.url);
 //! }
-//! # Ok::<(), imgpost::Error>(())
+//! # Ok::<(), imgpost::leonardo::Error>(())
 //! ```
 //!
 //! | what | how |
@@ -31,7 +31,7 @@
 //! of them are an [`ApiError`], with the API's own code and message. Calls that can be made twice without harm are made
 //! again when they fail for a reason that passes: four more times, with growing pauses, as the API asks. A generation
 //! costs credits, so it is sent again only if nothing of it was sent. When its response is lost, or is a server's or a
-//! gateway's failure, the error is [`Error::Unconfirmed`](crate::Error::Unconfirmed): the job may have been started and
+//! gateway's failure, the error is [`Error::Unconfirmed`]: the job may have been started and
 //! charged. No more calls are made in a minute than the API allows: the next one waits.
 
 mod account;
@@ -50,7 +50,6 @@ mod init_image;
 mod job;
 mod media;
 mod rate_limiter;
-mod unconfirmed;
 mod uploads;
 mod upscaler;
 mod variation;
@@ -64,7 +63,7 @@ pub use canvas::CanvasImages;
 pub use client::Client;
 pub use dataset::{Dataset, DatasetImage};
 pub use download::{DownloadError, Downloaded};
-pub use error::ApiError;
+pub use error::{ApiError, Error, ParameterError, UnconfirmedCall};
 pub use generation::{GeneratedImage, Generation};
 pub use generation_v1::{
     CanvasRequestType, Controlnet, CreateGeneration, Preprocessor, StrengthType,
@@ -73,7 +72,6 @@ pub use generation_v2::{CreateGenerationV2, GuidanceStrength};
 pub use init_image::{InitImage, UploadedImage};
 pub use job::{Cost, CostUnit, ImageReference, Job, JobResource, JobStatus};
 pub use media::{MediaExtension, UploadedFile};
-pub use unconfirmed::UnconfirmedCall;
 pub use upscaler::{CreateUniversalUpscale, UltraUpscaleStyle, UpscalerStyle};
 pub use variation::{TransformType, Variation};
 pub use video::{CreateImageToVideo, VideoModel, VideoResolution};

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use super::call::Call;
 use super::client::Client;
-use super::error::ApiError;
-use crate::error::Error;
+use super::error::{ApiError, Error};
 use crate::prepare::PreparedImage;
 use crate::presigned::PresignedPost;
 use crate::upload::{Receipt, UploadError};
@@ -38,35 +37,40 @@ impl Client {
         Ok(uploaded)
     }
 
-    /// Posts with every form that `ask` gets, and with other forms, once, when one of them expires.
+    /// Requests forms with `request` and posts with each of them. If one expires before its file is stored, requests
+    /// other forms and posts with all of them again, once.
     pub(super) fn upload_all_with<const N: usize>(
         &self,
-        ask: impl Fn() -> Result<[PresignedPost; N], Error>,
+        request: impl Fn() -> Result<[PresignedPost; N], Error>,
         post: impl Fn(usize, &PresignedPost) -> Result<Receipt, UploadError>,
     ) -> Result<[(String, Receipt); N], Error> {
-        let post_all = || -> Result<Vec<(String, Receipt)>, UploadError> {
-            let forms = ask()?;
-            let all = forms.iter().enumerate();
-            all.map(|(index, form)| Ok((form_id(form)?, post(index, form)?)))
-                .collect()
+        let post_all = |forms: &[PresignedPost; N]| -> Result<Vec<Receipt>, UploadError> {
+            let forms = forms.iter().enumerate();
+            forms.map(|(index, form)| post(index, form)).collect()
         };
-        let uploaded = match post_all() {
+        let mut forms = request()?;
+        let receipts = match post_all(&forms) {
             Err(UploadError {
                 error,
                 is_form_expired,
             }) if is_form_expired => {
-                log::info!("a form expires before its file is stored, asking for another: {error}");
-                let mut uploaded = post_all().map_err(|failed| failed.error)?;
-                for (_, receipt) in &mut uploaded {
+                log::info!(
+                    "the form expired before the file was stored, requesting another: {error}"
+                );
+                forms = request()?;
+                let mut receipts = post_all(&forms).map_err(|failed| failed.error)?;
+                for receipt in &mut receipts {
                     receipt.form_renewed = true;
                 }
-                uploaded
+                receipts
             }
-            other => other.map_err(|failed| failed.error)?,
+            posted => posted.map_err(|failed| failed.error)?,
         };
+        let ids = forms.iter().map(form_id).collect::<Result<Vec<_>, _>>()?;
+        let uploaded: Vec<_> = ids.into_iter().zip(receipts).collect();
         Ok(uploaded
             .try_into()
-            .expect("there is a receipt for every form"))
+            .expect("every form has an id and a receipt"))
     }
 }
 

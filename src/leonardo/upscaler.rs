@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::call::{Call, CallKind, CallRequest};
+use super::error::{Error, ParameterError};
 use super::init_image::UploadedImage;
 use super::job::{Job, Variables, started};
 use super::variation::Variation;
-use crate::error::Error;
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -45,7 +45,7 @@ open_enum! {
 /// if let Some(url) = client.wait(&job)?.url {
 ///     client.download(&url, "large.jpg")?;
 /// }
-/// # Ok::<(), imgpost::Error>(())
+/// # Ok::<(), imgpost::leonardo::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateUniversalUpscale {
@@ -135,13 +135,17 @@ impl CreateUniversalUpscale {
         }
         let has = |name: &str| self.variables.0.contains_key(name);
         let is_ultra = has("ultraUpscaleStyle");
-        let wrong = match () {
-            () if is_ultra && has("upscalerStyle") => "upscalerStyle is not for the ultra mode",
-            () if !is_ultra && has("detailContrast") => "detailContrast is for the ultra mode only",
-            () if !is_ultra && has("similarity") => "similarity is for the ultra mode only",
-            () => return Ok(()),
-        };
-        Err(Error::Invalid(wrong.into()))
+        if is_ultra && has("upscalerStyle") {
+            let (name, with) = ("upscalerStyle", "ultraUpscaleStyle");
+            return Err(ParameterError::Conflict { name, with }.into());
+        }
+        for name in ["detailContrast", "similarity"] {
+            if !is_ultra && has(name) {
+                let requires = "ultraUpscaleStyle";
+                return Err(ParameterError::Requires { name, requires }.into());
+            }
+        }
+        Ok(())
     }
 }
 

@@ -5,9 +5,8 @@ use serde_json::{Map, Value};
 
 use super::call::{Call, CallRequest, path_segment, wrapped};
 use super::client::Client;
-use super::error::ApiError;
+use super::error::{ApiError, Error};
 use super::job::{JobResource, JobStatus, sealed};
-use crate::error::Error;
 use crate::open_enum::open_enum;
 
 open_enum! {

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::call::{Call, CallKind, CallRequest};
+use super::error::Error;
 use super::generation::Generation;
 use super::job::{ImageReference, Job, Variables, started};
-use crate::error::Error;
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -50,7 +50,7 @@ open_enum! {
 /// for video in client.wait(&job)?.images.iter().filter_map(|image| image.motion_mp4_url.as_deref()) {
 ///     client.download(video, "waves.mp4")?;
 /// }
-/// # Ok::<(), imgpost::Error>(())
+/// # Ok::<(), imgpost::leonardo::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateImageToVideo {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
+use super::error::Error;
 use super::job::{Job, JobResource, JobStatus};
-use crate::error::Error;
 
 /// The pauses between two polls grow from the first to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -33,7 +33,7 @@ type OnPoll = Arc<dyn Fn(Poll) -> ControlFlow<()> + Send + Sync>;
 ///     ControlFlow::Continue(())
 /// });
 /// let images = client.wait_with(&job, &wait)?.images;
-/// # Ok::<(), imgpost::Error>(())
+/// # Ok::<(), imgpost::leonardo::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct WaitOptions {

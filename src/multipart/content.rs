@@ -6,6 +6,8 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use crate::error::FileError;
+
 /// What the file part holds.
 #[derive(Clone)]
 pub(crate) enum Content<'a> {
@@ -110,8 +112,7 @@ impl Read for ContentReader<'_> {
         match self {
             Self::Bytes(bytes) => bytes.read(buffer),
             Self::File(reader) => reader.read(buffer).map_err(|error| {
-                let path = reader.content.path.display();
-                io::Error::new(error.kind(), format!("{path}: {error}"))
+                io::Error::new(error.kind(), FileError::read(&reader.content.path, error))
             }),
         }
     }

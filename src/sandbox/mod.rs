@@ -65,8 +65,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::error::Error;
-use crate::leonardo::Client;
+use crate::leonardo::{Client, Error};
 
 pub use fault::Fault;
 pub use storage::{Credentials, StoredObject};

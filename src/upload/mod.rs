@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::cancel::CancelToken;
-use crate::error::Error;
+use crate::error::{Error, FileError};
 use crate::multipart::{Content, FileContent};
 use crate::prepare::PreparedImage;
 use crate::presigned::{PresignedPost, PresignedPostError};
@@ -192,10 +192,7 @@ impl Uploader {
         path: &Path,
         content_type: Option<&str>,
     ) -> Result<Receipt, UploadError> {
-        let file_error = |error: io::Error| {
-            let message = format!("{}: {error}", path.display());
-            Error::File(io::Error::new(error.kind(), message))
-        };
+        let file_error = |error: io::Error| FileError::read(path, error);
         let metadata = std::fs::metadata(path).map_err(file_error)?;
         if !metadata.is_file() {
             return Err(file_error(io::Error::other("is not a file")).into());

@@ -86,7 +86,10 @@ impl<R: Read> Read for ProgressReader<'_, R> {
             Ok(read) => read,
             Err(error) => {
                 let kind = error.kind();
-                self.error = Some(Error::File(error));
+                // Only a file can fail: bytes in memory are always readable.
+                if let Ok(error) = error.downcast() {
+                    self.error = Some(Error::File(error));
+                }
                 return Err(kind.into());
             }
         };

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use imgpost::CancelToken;
 use imgpost::leonardo::call::CallKind;
 use imgpost::leonardo::{
-    ApiError, Client, CreateGeneration, CreateUniversalUpscale, Generation, Job, JobStatus,
+    ApiError, Client, CreateGeneration, CreateUniversalUpscale, Error, Generation, Job, JobStatus,
     TransformType, Variation, WaitOptions,
 };
 use imgpost::transport::{Request, Response, Transport, TransportError, TransportErrorKind};
-use imgpost::{CancelToken, Error};
 use serde_json::json;
 
 use crate::support::calls::{ApiCall, ID, calls, requests, uploaded};
@@ -110,10 +110,10 @@ fn every_call_tells_of_every_failure() {
             };
             let told = error.to_string();
             match &error {
-                Error::Api(_) | Error::PresignedPost(_) => {}
+                Error::Api(_) | Error::Core(imgpost::Error::PresignedPost(_)) => {}
                 Error::Unconfirmed(unconfirmed) => {
                     assert_ne!(call.kind, CallKind::Repeatable, "{told}");
-                    assert!(matches!(unconfirmed.cause(), Error::Api(_)), "{told}");
+                    assert!(matches!(unconfirmed.reason(), Error::Api(_)), "{told}");
                 }
                 other => panic!("{other:?}"),
             }
@@ -318,7 +318,7 @@ fn a_paid_call_that_is_cancelled_on_its_way_may_have_been_charged() {
     let Error::Unconfirmed(call) = &error else {
         panic!("{error:?}");
     };
-    assert!(matches!(call.cause(), Error::Cancelled));
+    assert!(matches!(call.reason(), Error::Cancelled));
     assert!(
         error
             .to_string()
@@ -518,7 +518,7 @@ fn what_is_out_of_range_or_no_id_is_not_sent() {
         client.create_dataset(" ", None).unwrap_err(),
         client.upload_media("film.avi").unwrap_err(),
     ] {
-        assert!(matches!(error, Error::Invalid(_)), "{error:?}");
+        assert!(matches!(error, Error::InvalidParameter(_)), "{error:?}");
     }
     assert!(api.asked().is_empty());
 }

@@ -1,10 +1,11 @@
 //! Promise: what is fetched is whole, an image or a video, and no larger than allowed; or nothing is left of it, and
 //! what was there before still is.
 
+use std::path::Path;
 use std::time::Duration;
 
-use imgpost::leonardo::{Client, DownloadError};
-use imgpost::{CancelToken, Error};
+use imgpost::leonardo::{Client, DownloadError, Error};
+use imgpost::{CancelToken, FileOperation};
 
 use crate::support::faults::{FaultServer, Step};
 use crate::support::{capture_one, fixture, names};
@@ -94,7 +95,7 @@ fn what_is_not_right_leaves_what_was_there() {
         server.join().unwrap();
         match (&error, &expected) {
             (Error::Download(error), Some(expected)) => assert_eq!(error, expected),
-            (Error::Transport(_), None) => {}
+            (error, None) if error.transport().is_some() => {}
             other => panic!("{other:?}: {}", String::from_utf8_lossy(&answer)),
         }
         assert_eq!(std::fs::read(&path).unwrap(), b"before");
@@ -275,7 +276,7 @@ fn name_gets_the_extension_of_what_was_downloaded() {
     assert_eq!(names(folder.path()), ["a", "a.png"]);
     for name in ["", "..", ".a", "a/b", "../a", "/a", "c:a"] {
         let error = client().download_into(&url, folder.path(), name);
-        assert!(matches!(error, Err(Error::Invalid(_))), "{name:?}");
+        assert!(matches!(error, Err(Error::InvalidParameter(_))), "{name:?}");
     }
 }
 
@@ -294,7 +295,7 @@ fn fifo_is_written_to_in_one_attempt() {
     let from = path.clone();
     let reader = std::thread::spawn(move || std::fs::read(from).unwrap());
     let error = client.download(&server.url, &path).unwrap_err();
-    assert!(matches!(error, Error::Transport(_)), "{error}");
+    assert!(error.transport().is_some(), "{error}");
     assert_eq!(server.requests(), 1);
     assert_eq!(reader.join().unwrap(), b"GIF89a......");
     let is_fifo = std::fs::metadata(&path).unwrap().file_type().is_fifo();
@@ -302,8 +303,17 @@ fn fifo_is_written_to_in_one_attempt() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_told() {
+fn missing_folder_is_reported() {
     let (url, _server) = capture_one(response("200 OK", &picture()));
     let error = client().download(&url, "no/such/folder/a.png").unwrap_err();
-    assert!(matches!(&error, Error::File(why) if why.to_string().contains("no/such/folder")));
+    let Some(imgpost::Error::File(file)) = error.core() else {
+        panic!("{error:?}")
+    };
+    assert_eq!(file.operation(), FileOperation::Write);
+    assert_eq!(file.path(), Path::new("no/such/folder/a.png"));
+    let message = format!("{error:#}");
+    assert!(
+        message.starts_with("cannot write no/such/folder/a.png: "),
+        "{message}"
+    );
 }

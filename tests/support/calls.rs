@@ -6,7 +6,7 @@ use std::sync::Arc;
 use imgpost::leonardo::call::*;
 use imgpost::leonardo::*;
 use imgpost::transport::{Request, Response, Transport, TransportError};
-use imgpost::{Error, Extension, PrepareOptions};
+use imgpost::{Extension, PrepareOptions};
 use serde_json::json;
 
 /// An id as the API writes it.

@@ -1,12 +1,11 @@
 //! Secrets that can be recognized, and everything that is shown and logged, to look for them in.
 
-use std::error::Error as _;
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use imgpost::{Error, PresignedPost};
+use imgpost::PresignedPost;
 
 /// In every secret, so that any of them is found.
 pub const MARK: &str = "SECRET";
@@ -104,8 +103,8 @@ pub fn clean(secrets: &[String], shown: &str) {
 }
 
 /// An error as it is printed, with its causes, in both ways.
-pub fn shown(error: &Error) -> String {
-    let mut shown = format!("{error} {error:?} {error:#?}");
+pub fn shown(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut shown = format!("{error} {error:#} {error:?} {error:#?}");
     let mut cause = error.source();
     while let Some(error) = cause {
         shown += &format!(" {error} {error:?}");

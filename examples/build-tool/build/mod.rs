@@ -10,8 +10,7 @@ mod upload;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use imgpost::Error;
-use imgpost::leonardo::Client;
+use imgpost::leonardo::{Client, Error};
 use imgpost::sandbox::Sandbox;
 
 use folder::Found;
@@ -71,7 +70,7 @@ impl Build<'_> {
         let entries = match self.connect {
             _ if plan.uploads.is_empty() => self.tidy(&found, &committed, plan)?,
             Some(connect) => {
-                let client = connect().map_err(|error| vec![error.to_string()])?;
+                let client = connect().map_err(|error| vec![format!("{error:#}")])?;
                 let uploaded = self.upload(&client, &self.manifest, &found, &committed, &plan)?;
                 self.tidy(&found, &committed, Plan::new(&found.assets, &uploaded))?
             }
@@ -150,7 +149,7 @@ impl Build<'_> {
         if !pretended.uploads.is_empty() {
             let sandbox = Sandbox::start()
                 .map_err(|error| vec![format!("a sandbox cannot be started: {error}")])?;
-            let client = sandbox.client().map_err(|error| vec![error.to_string()])?;
+            let client = sandbox.client().map_err(|error| vec![format!("{error:#}")])?;
             let uploaded = self.upload(&client, &path, found, &earlier, &pretended)?;
             entries = Plan::new(&missing, &uploaded).entries;
         }

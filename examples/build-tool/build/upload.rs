@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use imgpost::Error;
-use imgpost::leonardo::{BatchOptions, BatchItem, Client, UploadedImage, BatchOutcome};
+use imgpost::leonardo::{BatchItem, BatchOptions, BatchOutcome, Client, Error, UploadedImage};
 
 use super::manifest::{Entry, Manifest};
 use super::plan::Upload;
@@ -90,9 +89,9 @@ impl Work {
             BatchOutcome::Uploaded(image) => self.keep(&item.path, image),
             BatchOutcome::Failed(error) => {
                 let (is_hopeless, words) = match error {
-                    Error::Prepare(error) => (false, error.kind().to_string()),
-                    Error::Storage(error) => (false, error.to_string()),
-                    error => (true, error.to_string()),
+                    Error::Core(imgpost::Error::Prepare(error)) => (false, error.kind().to_string()),
+                    Error::Core(imgpost::Error::Storage(error)) => (false, error.to_string()),
+                    error => (true, format!("{error:#}")),
                 };
                 self.is_hopeless.fetch_or(is_hopeless, Ordering::Relaxed);
                 self.add_problem(&item.path, &words);

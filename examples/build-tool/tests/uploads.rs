@@ -11,9 +11,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use build::{Build, Built, Recipe};
-use imgpost::leonardo::Client;
+use imgpost::leonardo::{Client, Error};
 use imgpost::sandbox::{Fault, Sandbox};
-use imgpost::{Bounds, Error, Extension, PrepareOptions, Size};
+use imgpost::{Bounds, Extension, PrepareOptions, Size};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;

@@ -8,7 +8,6 @@
 
 mod app;
 mod crop;
-mod error_chain;
 pub mod file_dialog;
 mod preview;
 mod service;

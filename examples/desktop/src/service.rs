@@ -1,9 +1,7 @@
 //! Where uploads go: the real API if there is a key, otherwise a sandbox inside this program.
 
-use imgpost::leonardo::Client;
+use imgpost::leonardo::{Client, Error};
 use imgpost::sandbox::Sandbox;
-
-use crate::error_chain::error_chain;
 
 /// The destination of uploads.
 pub struct Service {
@@ -25,7 +23,7 @@ impl Service {
             Some(url) => format!("API at {url}"),
             None => String::from("Leonardo.Ai API"),
         };
-        let client = Client::from_env().map_err(|error| error_chain(&error));
+        let client = Client::from_env().map_err(message);
         Self::new(client, label)
     }
 
@@ -33,8 +31,8 @@ impl Service {
     pub fn sandbox() -> Self {
         let sandbox = Sandbox::start();
         let client = match &sandbox {
-            Ok(sandbox) => sandbox.client().map_err(|error| error_chain(&error)),
-            Err(error) => Err(error_chain(error)),
+            Ok(sandbox) => sandbox.client().map_err(message),
+            Err(error) => Err(error.to_string()),
         };
         Self {
             client,
@@ -51,6 +49,11 @@ impl Service {
             _sandbox: None,
         }
     }
+}
+
+/// The message of an error and its causes.
+fn message(error: Error) -> String {
+    format!("{error:#}")
 }
 
 /// An empty variable counts as unset, as it does in imgpost.

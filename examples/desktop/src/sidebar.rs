@@ -4,7 +4,6 @@ use eframe::egui::{self, Button, Color32, ProgressBar, RichText, Ui, vec2};
 
 use crate::app::{Action, App, ImageState, OpenedImage};
 use crate::crop::{Crop, Loss, RATIOS};
-use crate::error_chain::error_chain;
 use crate::upload_state::{Sent, Stored, UploadState};
 use crate::{preview, theme};
 
@@ -84,7 +83,7 @@ fn show_plan(crop: &Crop, image: &OpenedImage, ui: &mut Ui) {
     let plan = match crop.plan(image.size) {
         Ok(plan) => plan,
         Err(error) => {
-            ui.colored_label(theme::BAD, error_chain(&error));
+            ui.colored_label(theme::BAD, format!("{:#}", imgpost::Error::from(error)));
             return;
         }
     };

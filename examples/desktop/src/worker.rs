@@ -7,10 +7,9 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 
 use eframe::egui;
-use imgpost::leonardo::Client;
-use imgpost::{CancelToken, Error, PrepareOptions};
+use imgpost::leonardo::{Client, Error};
+use imgpost::{CancelToken, PrepareOptions};
 
-use crate::error_chain::error_chain;
 use crate::preview::{self, Preview};
 use crate::upload_state::{Sent, Stored, UploadEvent};
 
@@ -52,7 +51,7 @@ impl Worker {
                 event_sender.send(match command {
                     Command::Open(path) => match preview::open(path) {
                         Ok(preview) => Event::Opened(preview),
-                        Err(error) => Event::NotOpened(error_chain(&error)),
+                        Err(error) => Event::NotOpened(format!("{:#}", Error::from(error))),
                     },
                     Command::Upload(upload) => Event::Upload(match &client {
                         Ok(client) => upload.run(client, &event_sender),
@@ -119,7 +118,7 @@ impl Upload {
         match self.upload(client, events) {
             Ok(stored) => UploadEvent::Stored(stored),
             Err(Error::Cancelled) => UploadEvent::Cancelled,
-            Err(error) => UploadEvent::Failed(error_chain(&error)),
+            Err(error) => UploadEvent::Failed(format!("{error:#}")),
         }
     }
 

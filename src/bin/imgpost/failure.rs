@@ -5,7 +5,8 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use imgpost::Error;
+use imgpost::leonardo::Error;
+use imgpost::{PolicyError, PrepareError, PresignedPostError};
 
 use crate::signals;
 
@@ -196,51 +197,50 @@ impl Failure {
 
 impl Failure {
     pub fn of(error: &Error) -> Self {
+        let names_file = matches!(
+            error.core(),
+            Some(imgpost::Error::Prepare(_) | imgpost::Error::File(_))
+        );
         let code = match error {
-            Error::Prepare(_) | Error::File(_) => Code::Image,
+            error if error.is_cancelled() => Code::Cancelled,
             error if error.is_expired() => Code::Expired,
-            Error::PresignedPost(_) | Error::Storage(_) => Code::Storage,
-            Error::Transport(_) | Error::Download(_) => Code::Network,
-            Error::Invalid(_) => Code::Usage,
-            Error::Cancelled => Code::Cancelled,
-            Error::Unconfirmed(call) if matches!(call.cause(), Error::Cancelled) => Code::Cancelled,
+            error if error.is_invalid() => Code::Usage,
             Error::Unconfirmed(_) => Code::Unconfirmed,
-            _ => Code::Api,
+            Error::Download(_) => Code::Network,
+            _ => match error.core() {
+                Some(imgpost::Error::Prepare(_) | imgpost::Error::File(_)) => Code::Image,
+                Some(imgpost::Error::PresignedPost(_) | imgpost::Error::Storage(_)) => {
+                    Code::Storage
+                }
+                Some(imgpost::Error::Transport(_)) => Code::Network,
+                _ => Code::Api,
+            },
         };
-        let mut message = with_causes(error);
+        let mut message = format!("{error:#}");
         if error.is_expired() {
-            message += " (`imgpost upload` asks for one by itself)";
+            message += " (`imgpost upload` requests another form by itself)";
         }
         if matches!(error, Error::Unconfirmed(call) if call.is_charged()) {
             message += " (`imgpost me` prints the remaining tokens)";
         }
         Self {
-            names_file: matches!(error, Error::Prepare(_) | Error::File(_)),
+            names_file,
             ..Self::new(message, code)
         }
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::of(&error)
-    }
+macro_rules! from_error {
+    ($($error:ty)*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::of(&error.into())
+            }
+        }
+    )*};
 }
 
-/// An error and what caused it, from the outside in.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        // Some errors repeat the words of their cause.
-        if !message.ends_with(&text) {
-            message += &format!(": {text}");
-        }
-        cause = error.source();
-    }
-    message
-}
+from_error!(Error imgpost::Error PrepareError PresignedPostError PolicyError);
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::client::Client;
-use crate::error::Error;
+use super::error::{Error, ParameterError};
 use crate::retry::{self, Failure, RetryPolicy};
 use crate::transport::{Method, Request, Response, TransportError, is_transient};
 use crate::url;
@@ -58,7 +58,7 @@ pub enum DownloadError {
 }
 
 impl DownloadError {
-    fn is_retryable(&self) -> bool {
+    pub(super) fn is_retryable(&self) -> bool {
         match self {
             Self::Status(status) => is_transient(*status),
             Self::Incomplete => true,
@@ -123,9 +123,7 @@ impl Client {
         name: &str,
     ) -> Result<Downloaded, Error> {
         if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', ':', '\0']) {
-            return Err(Error::Invalid(format!(
-                "{name:?} is not the name of a file"
-            )));
+            return Err(ParameterError::FileName { name: name.into() }.into());
         }
         self.download_to(url, Target::Folder(folder.as_ref(), name))
     }
@@ -155,13 +153,9 @@ impl Client {
                 } else {
                     error
                 };
-                let is_retryable = match &error {
-                    Error::Download(error) => error.is_retryable(),
-                    error => error.is_retryable(),
-                };
                 Failure {
+                    is_retryable: error.is_retryable() && !is_final,
                     error,
-                    is_retryable: is_retryable && !is_final,
                     retry_after: None,
                 }
             })

@@ -7,7 +7,8 @@ use super::DownloadError;
 use super::format::Format;
 use crate::atomic_file::AtomicFile;
 use crate::cancel::CancelToken;
-use crate::error::Error;
+use crate::error::FileError;
+use crate::leonardo::Error;
 
 /// The file that a download is written to.
 #[derive(Clone, Copy)]
@@ -82,7 +83,7 @@ impl<'a> Sink<'a> {
         match &mut self.open {
             Some(open) => {
                 let written = open.file.write_all(bytes);
-                written.map_err(|error| of_file(&open.path, error))
+                written.map_err(|error| FileError::write(&open.path, error).into())
             }
             None => {
                 self.head.extend_from_slice(bytes);
@@ -98,9 +99,9 @@ impl<'a> Sink<'a> {
         let format = Format::recognize(&self.head).ok_or(DownloadError::ContentType)?;
         let path = self.target.path(format);
         let created = AtomicFile::create(&path, Some(self.cancel_token));
-        let mut file = created.map_err(|error| of_file(&path, error))?;
+        let mut file = created.map_err(|error| FileError::write(&path, error))?;
         let written = file.write_all(&self.head);
-        written.map_err(|error| of_file(&path, error))?;
+        written.map_err(|error| FileError::write(&path, error))?;
         Ok(Open { file, path, format })
     }
 
@@ -115,25 +116,21 @@ impl<'a> Sink<'a> {
         if !file.is_direct() {
             if !is_length_known {
                 let complete = format.is_complete(file.as_file(), self.bytes);
-                if !complete.map_err(|error| of_file(&path, error))? {
+                if !complete.map_err(|error| FileError::write(&path, error))? {
                     return Err(DownloadError::Incomplete.into());
                 }
             }
             let synced = file.as_file().sync_all();
-            synced.map_err(|error| of_file(&path, error))?;
+            synced.map_err(|error| FileError::write(&path, error))?;
         }
-        file.commit().map_err(|error| of_file(&path, error))?;
+        file.commit()
+            .map_err(|error| FileError::write(&path, error))?;
         Ok(Written {
             path,
             bytes: self.bytes,
             format,
         })
     }
-}
-
-fn of_file(path: &Path, error: io::Error) -> Error {
-    let text = format!("{}: {error}", path.display());
-    Error::File(io::Error::new(error.kind(), text))
 }
 
 impl Write for Sink<'_> {

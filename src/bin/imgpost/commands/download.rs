@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use imgpost::Error;
-use imgpost::leonardo::Client;
+use imgpost::leonardo::{Client, Error};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -40,8 +39,8 @@ pub fn download(
 
 fn failure(error: &Error) -> Failure {
     match error {
-        // It names the file, and is not about reading it.
-        Error::File(error) => Failure::usage(error.to_string()),
+        // A folder that cannot be written to is no failure of an image.
+        Error::Core(imgpost::Error::File(_)) => Failure::usage(format!("{error:#}")),
         error => Failure::of(error),
     }
 }

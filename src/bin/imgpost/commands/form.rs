@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use imgpost::{Error, PresignedPost, PresignedPostError, Uploader};
+use imgpost::{PresignedPost, Uploader};
 use serde::Serialize;
 
 use super::input;
@@ -69,8 +69,7 @@ pub fn check(
         Some(bytes) => form.check(bytes, &content_type, SystemTime::now()),
         None => form.validate_fields(SystemTime::now()),
     };
-    checked.map_err(|error| Error::from(PresignedPostError::from(error)))?;
-    Ok(())
+    Ok(checked?)
 }
 
 /// A form, without its secrets.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use imgpost::{
-    Error, Extension, Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError,
+    Extension, Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError,
 };
 
 use super::folder::Found;
@@ -45,7 +45,7 @@ pub fn image(
     let image = if is_standard(file) || is_special(file) {
         image_from_stream(file, &prepare)?
     } else {
-        prepare.open(file).map_err(Error::from)?
+        prepare.open(file)?
     };
     let (from, to, extension) = (image.source_size(), image.size(), image.extension());
     log::info!("prepared {}: {from} -> {to} {extension}", file.display());
@@ -63,7 +63,7 @@ fn image_from_stream(file: &Path, prepare: &PrepareOptions) -> Result<PreparedIm
         (name, bytes)
     };
     let bytes = bytes.ok_or_else(|| Failure::image_too_large(&name, max_bytes))?;
-    let image = prepare.prepare_bytes(bytes).map_err(Error::from);
+    let image = prepare.prepare_bytes(bytes);
     image.map_err(|error| Failure::from(error).with_name(&name))
 }
 
@@ -106,7 +106,7 @@ pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<Presi
         }
     };
     let too_long = PresignedPostError::JsonTooLong { max_bytes };
-    let json = json.ok_or_else(|| Error::from(too_long))?;
+    let json = json.ok_or(too_long)?;
     let form = match half {
         None => PresignedPost::from_json(json),
         Some(half) => PresignedPost::canvas_from_json(json).map(|(init, mask)| match half {
@@ -114,7 +114,7 @@ pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<Presi
             Half::Mask => mask,
         }),
     };
-    Ok(form.map_err(Error::from)?)
+    Ok(form?)
 }
 
 /// The files that files, folders and patterns stand for, each once. Those of a folder or a pattern come by name.

@@ -59,7 +59,7 @@ pub fn plan(context: &Context, files: &[PathBuf], prepare: &PrepareArgs) -> Resu
     let options = prepare.prepare(None);
     each(context, files, |file| {
         input::check_format(file)?;
-        let plan = options.plan(file).map_err(Error::from)?;
+        let plan = options.plan(file)?;
         context.result(&PlanReport::new(file, &plan))
     })
 }

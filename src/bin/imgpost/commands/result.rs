@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use imgpost::Error;
-use imgpost::leonardo::{Client, Cost, Generation, Job, JobResource, Variation, WaitOptions};
+use imgpost::leonardo::{
+    Client, Cost, Error, Generation, Job, JobResource, Variation, WaitOptions,
+};
 use serde::Serialize;
 
 use super::download::download;
@@ -121,18 +122,14 @@ pub fn wait(
     };
     let generation = Job::<Generation>::from_id(id);
     match waited(context, client, &generation, args) {
-        Err(error) if is_unknown(&error) => {}
+        Err(error) if error.is_not_found() => {}
         generation => return finish(context, client, generation?, report, args),
     }
     let variation = Job::<Variation>::from_id(id);
     match waited(context, client, &variation, args) {
-        Err(error) if is_unknown(&error) => Err(Failure::no_such_job(id)),
+        Err(error) if error.is_not_found() => Err(Failure::no_such_job(id)),
         variation => finish(context, client, variation?, report, args),
     }
-}
-
-fn is_unknown(error: &Error) -> bool {
-    matches!(error, Error::Api(error) if error.is_not_found())
 }
 
 fn waited<R: Results>(

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use imgpost::leonardo::{BatchOptions, BatchOutcome, CanvasImages, Client};
-use imgpost::{Error, Progress};
+use imgpost::Progress;
+use imgpost::leonardo::{BatchOptions, BatchOutcome, CanvasImages, Client, Error};
 use serde::Serialize;
 
 use super::input::{self, is_standard};
@@ -184,7 +184,7 @@ pub fn upload_canvas(
         Some(threshold) => image.mask_options().threshold(threshold),
         None => image.mask_options(),
     };
-    let mask = prepare_mask.open(mask).map_err(Error::from)?;
+    let mask = prepare_mask.open(mask)?;
     let uploaded = with_progress(context, client, init).upload_canvas(&image, &mask);
     context.finished(init);
     Ok(uploaded?)

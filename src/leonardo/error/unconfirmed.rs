@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::call::{CallKind, CallRequest};
-use crate::error::Error;
-use crate::transport::{Method, TransportErrorKind};
+use super::Error;
+use crate::leonardo::call::{CallKind, CallRequest};
+use crate::transport::{Method, TransportError, TransportErrorKind};
 
 /// A call that was sent and must not be sent twice, such as one that starts a generation, and whose response is missing
 /// or unusable. The API may have carried it out and charged it.
@@ -16,13 +16,13 @@ pub struct UnconfirmedCall {
     method: Method,
     path: String,
     kind: CallKind,
-    cause: Error,
+    reason: Error,
 }
 
 impl UnconfirmedCall {
     /// The error of a call that failed with `error`: the same, unless the call may have been carried out nevertheless
     /// and must not be sent twice.
-    pub(super) fn from_failure(error: Error, request: &CallRequest) -> Error {
+    pub(in crate::leonardo) fn from_failure(error: Error, request: &CallRequest) -> Error {
         if request.kind == CallKind::Repeatable || is_certainly_not_carried_out(&error) {
             error
         } else {
@@ -31,7 +31,7 @@ impl UnconfirmedCall {
     }
 
     /// The error of a call whose response reports success but, as `error` says, not the result.
-    pub(super) fn from_success(error: Error, request: &CallRequest) -> Error {
+    pub(in crate::leonardo) fn from_success(error: Error, request: &CallRequest) -> Error {
         if request.kind == CallKind::Repeatable {
             error
         } else {
@@ -39,12 +39,12 @@ impl UnconfirmedCall {
         }
     }
 
-    fn error(cause: Error, request: &CallRequest) -> Error {
+    fn error(reason: Error, request: &CallRequest) -> Error {
         Error::Unconfirmed(Box::new(Self {
             method: request.method,
             path: request.path.clone(),
             kind: request.kind,
-            cause,
+            reason,
         }))
     }
 
@@ -58,19 +58,18 @@ impl UnconfirmedCall {
         self.kind == CallKind::Generation
     }
 
-    /// Why there is no usable response: [`Error::Transport`] when it was lost, [`Error::Api`] when it is a server's or
+    /// Why there is no usable response: an error of the transport when it was lost, [`Error::Api`] when it is a server's or
     /// a gateway's failure or cannot be read, [`Error::Cancelled`] when the call was cancelled on its way.
-    pub fn cause(&self) -> &Error {
-        &self.cause
+    pub fn reason(&self) -> &Error {
+        &self.reason
     }
 }
 
 /// Whether the request was not sent, or was refused by a response that leaves no doubt.
 fn is_certainly_not_carried_out(error: &Error) -> bool {
     match error {
-        Error::Transport(error) => error.is_unsent(),
         Error::Api(error) => error.is_certain_refusal(),
-        _ => false,
+        error => error.transport().is_some_and(TransportError::is_unsent),
     }
 }
 
@@ -78,16 +77,19 @@ impl fmt::Display for UnconfirmedCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} was sent, but ", self.method.as_str(), self.path)?;
         // The causes' own texts say "try again", which is what must not be done here.
-        match &self.cause {
-            Error::Transport(error) if error.kind() == TransportErrorKind::Timeout => {
-                write!(f, "no response came from {} in time", error.host())?;
-            }
-            Error::Transport(error) => {
-                write!(f, "no usable response came from {}", error.host())?;
+        match &self.reason {
+            Error::Core(crate::Error::Transport(error)) => {
+                let is_late = error.kind() == TransportErrorKind::Timeout;
+                let (usable, in_time) = if is_late {
+                    ("", " in time")
+                } else {
+                    ("usable ", "")
+                };
+                write!(f, "no {usable}response came from {}{in_time}", error.host())?;
             }
             Error::Api(error) => error.fmt_without_advice(f)?,
             Error::Cancelled => f.write_str("it was cancelled before the response came")?,
-            other => other.fmt(f)?,
+            other => write!(f, "{other}")?,
         }
         f.write_str(if self.is_charged() {
             "; the job may have been started and charged: before you send it again, look for it in the web app or with \
@@ -100,7 +102,7 @@ impl fmt::Display for UnconfirmedCall {
 
 impl std::error::Error for UnconfirmedCall {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause.source()
+        self.reason.source()
     }
 }
 
@@ -108,7 +110,7 @@ impl std::error::Error for UnconfirmedCall {
 mod tests {
     use super::*;
     use crate::leonardo::ApiError;
-    use crate::transport::{Response, TransportError};
+    use crate::transport::Response;
 
     fn transport(kind: TransportErrorKind) -> Error {
         TransportError::new(kind, "https://api.example.com/v1/generations", "why").into()
@@ -187,7 +189,7 @@ mod tests {
     #[test]
     fn a_call_that_can_be_repeated_keeps_its_error() {
         let error = sent(CallKind::Repeatable, transport(TransportErrorKind::Timeout));
-        assert!(matches!(&error, Error::Transport(_)) && error.is_retryable());
+        assert!(error.transport().is_some() && error.is_retryable());
     }
 
     #[test]

@@ -33,7 +33,10 @@ const REQUEST_IDS: [&str; 4] = ["x-request-id", "x-amzn-requestid", "x-amz-cf-id
 impl ApiError {
     /// Finds a refusal in an answer: none when the answer is good as far as its shape tells. `redact` takes the key
     /// out of the texts before they are cut.
-    pub(super) fn find(response: &Response, redact: impl Fn(&str) -> String) -> Option<Self> {
+    pub(in crate::leonardo) fn find(
+        response: &Response,
+        redact: impl Fn(&str) -> String,
+    ) -> Option<Self> {
         let value: Option<Value> = serde_json::from_slice(&response.body).ok();
         let error = match value.as_ref().and_then(Refusal::find) {
             Some(refusal) => Self {
@@ -64,12 +67,12 @@ impl ApiError {
     }
 
     /// An answer without what `name` says.
-    pub(super) fn lacks(name: &str) -> Self {
+    pub(in crate::leonardo) fn lacks(name: &str) -> Self {
         Self::new(format!("the answer has no {name}"))
     }
 
     /// The API answered null where there should be what `name` says. What ends in `_by_pk` was asked for by its id.
-    pub(super) fn null(name: &str) -> Self {
+    pub(in crate::leonardo) fn null(name: &str) -> Self {
         Self {
             is_missing: name.ends_with("_by_pk"),
             ..Self::new(format!("{name} is null"))
@@ -77,19 +80,23 @@ impl ApiError {
     }
 
     /// The API answered with none where there should be one of what `name` says: there is no such thing.
-    pub(super) fn none(name: &str) -> Self {
+    pub(in crate::leonardo) fn none(name: &str) -> Self {
         Self {
             is_missing: true,
             ..Self::new(format!("{name} is empty"))
         }
     }
 
-    pub(super) fn unreadable(error: serde_json::Error) -> Self {
+    pub(in crate::leonardo) fn unreadable(error: serde_json::Error) -> Self {
         Self::new(format!("an answer that cannot be read: {error}"))
     }
 
     /// The error with what the head of the answer tells, and without the key in its texts.
-    pub(super) fn of(mut self, response: &Response, redact: impl Fn(&str) -> String) -> Self {
+    pub(in crate::leonardo) fn of(
+        mut self,
+        response: &Response,
+        redact: impl Fn(&str) -> String,
+    ) -> Self {
         self.status = response.status;
         let request_id = REQUEST_IDS.iter().find_map(|name| response.header(name));
         self.request_id = request_id.map(|id| one_line(&redact(id)));
@@ -141,7 +148,7 @@ impl ApiError {
     }
 
     /// Whether the call was certainly not carried out. A server or a gateway that failed may have passed it on before.
-    pub(super) fn is_certain_refusal(&self) -> bool {
+    pub(in crate::leonardo) fn is_certain_refusal(&self) -> bool {
         let status = self.effective_status();
         let has_failed = matches!(status, 408 | 500..)
             || self.has_code(&["internal-server-error", "service-unavailable", "timeout"]);
@@ -149,7 +156,10 @@ impl ApiError {
     }
 
     /// What the response says, without what to do about it.
-    pub(super) fn fmt_without_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(in crate::leonardo) fn fmt_without_advice(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
         write!(f, "the API answered {}", self.status)?;
         if let Some(code) = &self.code {
             write!(f, " {code}")?;
