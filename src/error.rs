@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::prepare::PrepareError;
-use crate::presigned::{PolicyError, PresignedPostError};
+use crate::presigned::{PolicyError, PresignedPostError, PresignedPutError};
 use crate::s3::S3Error;
 use crate::transport::TransportError;
 
@@ -52,9 +52,7 @@ impl Error {
     pub fn is_expired(&self) -> bool {
         match self {
             Self::Storage(error) => error.is_expired(),
-            Self::PresignedPost(PresignedPostError::Policy(error)) => {
-                matches!(error, PolicyError::Expired { .. })
-            }
+            Self::PresignedPost(error) => error.is_expired(),
             _ => false,
         }
     }
@@ -129,6 +127,7 @@ from! {
     PrepareError => Error::Prepare;
     PresignedPostError => Error::PresignedPost;
     PolicyError => Error::PresignedPost;
+    PresignedPutError => Error::PresignedPost;
     S3Error => Error::Storage;
     TransportError => Error::Transport;
     FileError => Error::File;

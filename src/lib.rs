@@ -159,7 +159,7 @@
 //!
 //! # Dependencies
 //!
-//! The default build is 58 crates, itself, build dependencies and procedural macros included; none of them is an async
+//! The default build is 61 crates, itself, build dependencies and procedural macros included; none of them is an async
 //! runtime. Milliseconds are of a photo of 8 to 22 megapixels made a JPEG of 1024×768, 70 ms in all.
 //!
 #![doc = include_str!("dependencies.md")]
@@ -200,7 +200,10 @@ pub use prepare::{
     ChromaSubsampling, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind, PrepareOptions,
     PreparedImage,
 };
-pub use presigned::{PolicyError, PresignedPost, PresignedPostError};
+pub use presigned::{
+    PolicyError, PresignedPost, PresignedPostError, PresignedPut, PresignedPutError,
+    PresignedUpload,
+};
 pub use s3::{S3Error, S3ErrorCode};
-pub use upload::{Progress, Receipt, Uploader, upload};
+pub use upload::{Presigned, Progress, Receipt, Uploader, upload};
 pub use url::UrlError;

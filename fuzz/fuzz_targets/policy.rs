@@ -47,8 +47,8 @@ fn moment(seconds: i64) -> Option<SystemTime> {
 }
 
 fn check(form: &PresignedPost, bytes: u64, content_type: &str, now: SystemTime) {
-    let checked = form.check(bytes, content_type, now);
-    assert_eq!(checked, form.check(bytes, content_type, now));
+    let checked = form.validate(bytes, content_type, now);
+    assert_eq!(checked, form.validate(bytes, content_type, now));
     let other_type = matches!(checked, Err(PolicyError::ContentType { .. }));
     match (form.expires_at(), document(form)) {
         (Some(expires_at), Some(document)) if !other_type => {

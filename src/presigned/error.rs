@@ -2,59 +2,116 @@
 
 use std::fmt;
 
-use super::validate::PolicyError;
+use super::policy_error::PolicyError;
+use super::put_error::PresignedPutError;
 use crate::multipart::FormError;
 use crate::text::one_line;
 use crate::url::UrlError;
 
-/// A presigned form that cannot be posted. Nothing was sent.
+/// A presigned form or URL that cannot be used. Nothing was sent.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PresignedPostError {
-    /// The text is not JSON. The position counts from 1; the text is not repeated, for it may hold secrets.
+    /// The text is not JSON. It is not repeated, because it may contain secrets.
     NotJson {
-        /// The line the reader stopped in.
+        /// The line in which reading failed, counted from 1.
         line: usize,
-        /// The column it stopped at.
+        /// The column at which reading failed, counted from 1.
         column: usize,
     },
-    /// The JSON is longer than [`PresignedPost::MAX_JSON_BYTES`](super::PresignedPost::MAX_JSON_BYTES), so it was not
-    /// parsed. Pass the form alone.
+    /// The text is how a programming language prints an object, which is not JSON.
+    Printed {
+        /// The language.
+        language: &'static str,
+        /// How the language prints JSON.
+        remedy: &'static str,
+    },
+    /// The text is longer than [`PresignedPost::MAX_JSON_BYTES`](super::PresignedPost::MAX_JSON_BYTES), so it was not
+    /// parsed. Give the form alone.
     JsonTooLong {
         /// The most bytes that are read.
         max_bytes: usize,
     },
-    /// The JSON holds no form: none of the API's answers and no `{"url": …, "fields": …}`.
-    NoForm,
-    /// The API answered with a form that is null: it refused to make one.
+    /// The text contains neither an address nor fields.
+    NoForm {
+        /// The names that were found.
+        found: Vec<String>,
+    },
+    /// The text is the error of the API that was to return the form.
+    Api {
+        /// The API's message.
+        message: String,
+    },
+    /// The API returned null in place of a form.
     Null(&'static str),
-    /// The answer holds the two forms of a canvas: read it with
+    /// The response contains the two forms of a canvas: read it with
     /// [`canvas_from_json`](super::PresignedPost::canvas_from_json).
     TwoForms,
+    /// The text contains several forms, or none at the given index. Read one of them with
+    /// [`nth_from_json`](super::PresignedPost::nth_from_json).
+    Several {
+        /// How many forms there are.
+        count: usize,
+    },
+    /// There are two addresses, or two sets of fields, that differ. Remove the one that is not meant.
+    Differing {
+        /// Addresses, or sets of fields.
+        what: &'static str,
+        /// Where they are.
+        names: [String; 2],
+    },
+    /// There are fields without an address. Add it as `url`.
+    NoAddress {
+        /// Where the fields are.
+        fields: String,
+    },
+    /// There is an address without fields. Add them as `fields`.
+    NoFields {
+        /// Where the address is.
+        address: String,
+    },
     /// The form has no `url`, or no `fields`.
     Missing(&'static str),
-    /// The fields are neither an object of texts nor a string that holds one.
-    Fields,
-    /// The form is to be posted to an address that secrets may not be sent to.
+    /// The fields are not names with one value each.
+    Fields {
+        /// Where they are.
+        name: String,
+    },
+    /// The text is a presigned PUT: read it with [`PresignedUpload::parse`](super::PresignedUpload::parse).
+    IsPut,
+    /// Secrets may not be sent to the address of the form.
     Url {
-        /// Its host and port, or a question mark: the rest may hold secrets.
+        /// Its host and port, or a question mark: the rest may contain secrets.
         host: String,
         /// What is wrong with it.
         error: UrlError,
     },
-    /// One of the fields is named `file`, which is the name of the file itself.
+    /// A field is named `file`, which is the name of the file itself.
     FieldNamedFile,
     /// Its policy forbids the post.
     Policy(PolicyError),
-    /// A name that cannot stand in a part's header.
+    /// A presigned PUT cannot be sent.
+    Put(PresignedPutError),
+    /// A name that cannot be in the header of a part.
     Name(FormError),
     /// The fields with their headers are larger than S3 accepts.
     TooLarge {
-        /// What they take.
+        /// Their size in bytes.
         bytes: usize,
-        /// What S3 accepts.
+        /// The most bytes that S3 accepts.
         max_bytes: usize,
     },
+}
+
+impl PresignedPostError {
+    /// Whether the form or the URL has expired, so that another one is needed.
+    pub fn is_expired(&self) -> bool {
+        matches!(
+            self,
+            Self::Policy(PolicyError::Expired { .. })
+                | Self::Put(PresignedPutError::Expired { .. })
+        )
+    }
 }
 
 impl From<FormError> for PresignedPostError {
@@ -69,32 +126,94 @@ impl From<PolicyError> for PresignedPostError {
     }
 }
 
+/// What a form looks like.
+const EXAMPLE: &str = "{\"url\": …, \"fields\": …}";
+
 impl fmt::Display for PresignedPostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Put(error) = self {
+            return error.fmt(f);
+        }
         f.write_str("the presigned form ")?;
         match self {
             Self::NotJson { line, column } => write!(
                 f,
-                "is not JSON (line {line}, column {column}); give the API's answer, or {{\"url\": …, \"fields\": …}}"
+                "is not JSON (line {line}, column {column}); give the whole response of the API, or {EXAMPLE}"
+            ),
+            Self::Printed { language, remedy } => write!(
+                f,
+                "is not JSON but printed by {language}; print it with {remedy}"
             ),
             Self::JsonTooLong { max_bytes } => write!(
                 f,
-                "has more than {max_bytes} bytes of JSON; give the API's answer, or {{\"url\": …, \"fields\": …}}"
+                "is longer than {max_bytes} bytes; give the response of the API alone, or {EXAMPLE}"
             ),
-            Self::NoForm => f.write_str(
-                "is missing; expected the API's answer (uploadInitImage, uploadDatasetImage, uploadModelAsset, \
-                 uploadMedia), or {\"url\": …, \"fields\": …}",
+            Self::NoForm { found } if found.is_empty() => {
+                write!(
+                    f,
+                    "is missing; give the whole response of the API, or {EXAMPLE}"
+                )
+            }
+            Self::NoForm { found } => write!(
+                f,
+                "is missing: found only {}; give the whole response of the API, or {EXAMPLE}",
+                one_line(&found.join(", "))
+            ),
+            Self::Api { message } => write!(
+                f,
+                "is missing: the API reports {}; correct the request and send it again",
+                one_line(&format!("{message:?}"))
             ),
             Self::Null(name) => write!(f, "is null: the API refused {name}"),
-            Self::TwoForms => f.write_str("is one of two in this canvas answer; say which: init or mask"),
-            Self::Missing(name) => write!(f, "has no {name}; give the whole answer of the API"),
-            Self::Fields => f.write_str("has fields that are not an object of texts"),
+            Self::TwoForms => {
+                f.write_str("is one of two in this canvas response; say which: init or mask")
+            }
+            Self::Several { count: 1 } => {
+                f.write_str("is the only one in this response; choose it with the index 0")
+            }
+            Self::Several { count } => write!(
+                f,
+                "is one of {count} in this response; choose one by its index, 0 to {}",
+                count.saturating_sub(1)
+            ),
+            Self::Differing {
+                what,
+                names: [one, other],
+            } => write!(
+                f,
+                "has two {what} that differ, {} and {}; remove the one that is not meant",
+                one_line(one),
+                one_line(other)
+            ),
+            Self::NoAddress { fields } => write!(
+                f,
+                "has fields ({}) but no address; give both as {EXAMPLE}",
+                one_line(fields)
+            ),
+            Self::NoFields { address } => write!(
+                f,
+                "has an address ({}) but no fields, and the address is not signed; give both as {EXAMPLE}",
+                one_line(address)
+            ),
+            Self::Missing(name) => write!(f, "has no {name}; give the whole response of the API"),
+            Self::Fields { name } => write!(
+                f,
+                "has fields ({}) that are not names with one value each; give them as an object",
+                one_line(name)
+            ),
+            Self::IsPut => f.write_str("is a presigned PUT; send the file to its URL with PUT"),
             Self::Url { host, error } => write!(f, "points to {}, which {error}", one_line(host)),
-            Self::FieldNamedFile => f.write_str("has a field named file, the name of the file itself"),
+            Self::FieldNamedFile => {
+                f.write_str("has a field named file, the name of the file itself")
+            }
             Self::Policy(error) => error.fmt(f),
+            Self::Put(_) => Ok(()),
             Self::Name(_) => f.write_str("cannot be sent"),
             Self::TooLarge { bytes, max_bytes } => {
-                write!(f, "takes {bytes} bytes before the file, and S3 accepts {max_bytes}")
+                write!(
+                    f,
+                    "takes {bytes} bytes before the file, but S3 accepts only {max_bytes}"
+                )
             }
         }
     }

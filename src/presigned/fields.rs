@@ -1,4 +1,9 @@
-//! Fields of a form by name: S3 matches names in any capitalization, and the first of a name counts.
+//! Fields of a form by name: S3 ignores the case of names, and uses the first field of a name.
+
+use crate::redact::Redactor;
+
+/// The shortest secret that is looked for: a shorter one could be part of any word.
+const MIN_SECRET: usize = 8;
 
 pub(crate) fn value<'a>(
     fields: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -8,6 +13,36 @@ pub(crate) fn value<'a>(
     fields.find_map(|(n, value)| n.eq_ignore_ascii_case(name).then_some(value))
 }
 
+/// The parameters of an address, as they are written in it.
+pub(super) fn query(url: &str) -> impl Iterator<Item = (&str, &str)> + Clone {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let query = query.split('#').next().unwrap_or_default();
+    query.split('&').filter_map(|pair| pair.split_once('='))
+}
+
+/// Finds the values of those fields that are not public.
+pub(super) fn redactor<'a>(
+    fields: impl Iterator<Item = (&'a str, &'a str)>,
+    is_public: impl Fn(&str) -> bool,
+) -> Redactor {
+    let secrets = fields.filter(|(name, _)| !is_public(name));
+    let secrets = secrets.flat_map(|(name, value)| [Some(value), access_key_id(name, value)]);
+    let secrets = secrets
+        .flatten()
+        .filter(|secret| secret.len() >= MIN_SECRET);
+    Redactor::new(secrets)
+}
+
+/// The part of a credential that names the signer. The rest is the date, the region and the service.
+fn access_key_id<'a>(name: &str, value: &'a str) -> Option<&'a str> {
+    let is_credential = name.to_ascii_lowercase().ends_with("-credential");
+    let end = value
+        .find('/')
+        .or_else(|| value.find("%2F"))
+        .or_else(|| value.find("%2f"));
+    Some(&value[..end.unwrap_or(value.len())]).filter(|_| is_credential)
+}
+
 /// Whether the value of a field may be shown. Unknown fields are secret.
 pub(crate) fn is_public(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -15,7 +50,7 @@ pub(crate) fn is_public(name: &str) -> bool {
 }
 
 /// What is stored and how, and when and by which algorithm the form was signed.
-const PUBLIC: [&str; 36] = [
+const PUBLIC: &[&str] = &[
     "acl",
     "algorithm",
     "bucket",
@@ -43,24 +78,34 @@ const PUBLIC: [&str; 36] = [
     "x-amz-storage-class",
     "x-amz-tagging",
     "x-amz-website-redirect-location",
+    "x-cos-acl",
+    "x-cos-storage-class",
+    "x-goog-acl",
     "x-goog-algorithm",
     "x-goog-date",
     "x-goog-storage-class",
+    "x-kss-acl",
+    "x-kss-storage-class",
+    "x-obs-acl",
+    "x-obs-storage-class",
     "x-oss-date",
     "x-oss-object-acl",
     "x-oss-signature-version",
     "x-oss-storage-class",
+    "x-tos-acl",
     "x-tos-algorithm",
     "x-tos-date",
+    "x-tos-storage-class",
 ];
 
 /// The metadata of the file, its checksums and its locks.
-const PUBLIC_PREFIXES: [&str; 8] = [
+const PUBLIC_PREFIXES: &[&str] = &[
     "x-amz-checksum-",
     "x-amz-meta-",
     "x-amz-object-lock-",
     "x-cos-meta-",
     "x-goog-meta-",
+    "x-kss-meta-",
     "x-obs-meta-",
     "x-oss-meta-",
     "x-tos-meta-",
@@ -90,6 +135,14 @@ mod tests {
             "q-signature",
             "x-cos-security-token",
             "AccessKeyId",
+            "KSSAccessKeyId",
+            "x-kss-signature",
+            "x-obs-security-token",
+            "x-tos-credential",
+            "x-tos-security-token",
+            "x-tos-signature",
+            "authorization",
+            "token",
             "x-amz-server-side-encryption-customer-key",
             "x-amz-server-side-encryption-customer-key-MD5",
             "callback",
@@ -99,7 +152,7 @@ mod tests {
         ] {
             assert!(!is_public(name), "{name}");
         }
-        for name in PUBLIC.into_iter().chain([
+        for name in PUBLIC.iter().copied().chain([
             "Key",
             "Content-Type",
             "Cache-Control",

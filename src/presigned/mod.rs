@@ -1,52 +1,68 @@
-//! Presigned POST forms, read from whatever handed them out.
+//! Presigned POST forms, read from whatever their producer prints.
 
+mod checksum;
+mod cloud;
+mod condition;
+mod content_type;
 mod error;
 pub(crate) mod fields;
-pub(crate) mod policy;
+mod policy;
+mod policy_error;
+mod put;
+mod put_error;
 mod shapes;
+mod upload;
 mod validate;
+mod wrapped;
 
 use std::fmt;
 use std::time::SystemTime;
 
 use crate::extension::Extension;
-use crate::multipart::{Body, Content, Form};
+use crate::multipart::{Body, Content, Form, check_header};
 use crate::redact::Redactor;
 use crate::time::Timestamp;
 use crate::url;
 
 pub use error::PresignedPostError;
-pub use validate::PolicyError;
+use policy::Policy;
+pub use policy_error::PolicyError;
+pub use put::PresignedPut;
+pub use put_error::PresignedPutError;
+pub use upload::PresignedUpload;
 
 /// What S3 allows before the file's content
 /// ([POST object](https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html)).
 const MAX_BYTES_BEFORE_FILE: usize = 20 * 1024;
 
-/// A form that allows one file to be posted to S3 or a service like it, until it expires.
+/// What a field takes besides its name and value, at least.
+const HEADER_BYTES: usize = 80;
+
+/// A form that allows one file to be posted to S3 or a compatible service, until it expires.
 ///
-/// Every field is sent, in the order it was given. Values that are not known to be public, such as the key's or the
+/// Every field is sent, in the given order. Values that are not known to be public, such as the key's or the
 /// metadata's, are secrets: they appear in no `Debug` output and in no error.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PresignedPost {
     id: Option<String>,
     url: String,
-    key: Option<String>,
     fields: Vec<(String, String)>,
-    /// By how many milliseconds the clock of whoever signed it is ahead of this machine's, as far as that is known.
-    clock_offset: i64,
+    policy: Option<Policy>,
+    /// How many milliseconds the signer's clock is ahead of this machine's, as far as that is known.
+    clock_skew: i64,
 }
 
 impl PresignedPost {
-    /// The longest JSON that [`from_json`](Self::from_json) and [`canvas_from_json`](Self::canvas_from_json) read, in
-    /// bytes: 1 MiB. A form has some two thousand, and S3 accepts 20 KB of fields.
+    /// The longest text that [`from_json`](Self::from_json) reads, in bytes: 1 MiB. A form has about two thousand, and
+    /// S3 accepts 20 KB of fields.
     pub const MAX_JSON_BYTES: usize = 1 << 20;
 
     /// A form made of its address and its fields.
     ///
     /// # Errors
     ///
-    /// [`PresignedPostError`] when the address is neither https nor on the loopback interface, or when the fields
-    /// cannot be sent as they are: none at all, one named `file`, a name with a line break, more than 20 KB.
+    /// [`PresignedPostError`] if the address is neither https nor on the loopback interface, or if the fields cannot be
+    /// sent: there are none, one is named `file`, a name contains a line break, or they take more than 20 KB.
     pub fn new(
         url: impl Into<String>,
         fields: impl IntoIterator<Item = (String, String)>,
@@ -60,107 +76,143 @@ impl PresignedPost {
         if fields.is_empty() {
             return Err(PresignedPostError::Missing("fields"));
         }
-        if fields
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("file"))
-        {
+        let is_file = |(name, _): &(String, String)| name.eq_ignore_ascii_case("file");
+        if fields.iter().any(is_file) {
             return Err(PresignedPostError::FieldNamedFile);
         }
-        let form = Self {
+        for (name, _) in &fields {
+            check_header(name)?;
+        }
+        let lengths = fields
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + HEADER_BYTES);
+        check_length(lengths.sum())?;
+        let policy = fields::value(pairs(&fields), "Policy").and_then(Policy::decode);
+        Ok(Self {
             id: None,
-            key: None,
             url,
             fields,
-            clock_offset: 0,
-        };
-        form.body("", "", b"".as_slice())?;
-        Ok(form)
+            policy,
+            clock_skew: 0,
+        })
     }
 
-    /// Reads a form from JSON: one of the Leonardo.Ai API's answers (`uploadInitImage`, `uploadDatasetImage`,
-    /// `uploadModelAsset`, `uploadMedia`), or a bare `{"url": …, "fields": …}` as boto3 and aws-sdk-js give it.
-    /// The fields may be an object or, as in the API's answers, a string that holds one.
+    /// Reads a form from the response of whichever service made it: JSON as the SDKs, content management systems and
+    /// web applications return it, the `curl` line of `mc share upload`, or an HTML form. The address and the fields are
+    /// recognized by their names, up to four levels deep.
     ///
     /// ```
-    /// let answer = r#"{"url": "https://bucket.s3.amazonaws.com/", "fields": {"key": "photo.jpg", "policy": "…"}}"#;
-    /// let form = imgpost::PresignedPost::from_json(answer)?;
+    /// let response = r#"{"url": "https://bucket.s3.amazonaws.com/", "fields": {"key": "photo.jpg", "policy": "…"}}"#;
+    /// let form = imgpost::PresignedPost::from_json(response)?;
     /// assert_eq!(form.key(), Some("photo.jpg"));
     /// # Ok::<(), imgpost::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`PresignedPostError`] when `json` is not JSON, holds no form or is longer than
-    /// [`MAX_JSON_BYTES`](Self::MAX_JSON_BYTES), and as [`new`](Self::new). An answer with
-    /// two forms is for [`canvas_from_json`](Self::canvas_from_json).
+    /// [`PresignedPostError`] if the text contains no form, several of them (see
+    /// [`nth_from_json`](Self::nth_from_json)), two addresses or sets of fields that differ, or more than
+    /// [`MAX_JSON_BYTES`](Self::MAX_JSON_BYTES), and as [`new`](Self::new).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, PresignedPostError> {
-        shapes::read_one(json.as_ref())
+        match wrapped::read_one(json.as_ref()) {
+            Some(form) => form,
+            None => PresignedUpload::parse(json)?.into_post(),
+        }
     }
 
-    /// Reads both forms of a `uploadCanvasInitImage` answer: the init image's, then the mask's.
+    /// Reads the form at `index`, counted from 0, from a response that contains several.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Self::from_json), and [`PresignedPostError::Several`] if there is no form at this index.
+    pub fn nth_from_json(json: impl AsRef<[u8]>, index: usize) -> Result<Self, PresignedPostError> {
+        PresignedUpload::parse_nth(json, index)?.into_post()
+    }
+
+    /// Reads both forms of a `uploadCanvasInitImage` response: the init image's, then the mask's.
     ///
     /// # Errors
     ///
     /// As [`from_json`](Self::from_json).
     pub fn canvas_from_json(json: impl AsRef<[u8]>) -> Result<(Self, Self), PresignedPostError> {
-        shapes::read_canvas(json.as_ref())
+        wrapped::read_canvas(json.as_ref())
     }
 
-    /// The id the API gave the image, where it gave one: what a generation is asked for with.
+    /// The id the API gave the image, if it gave one.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
-    /// Where the form is posted to.
+    /// Adds a field that the producer left to the client, or replaces its value.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn field(
+        mut self,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Result<Self, PresignedPostError> {
+        let (name, value) = (name.into(), value.into());
+        let mut fields = self.fields.iter_mut();
+        match fields.find(|(n, _)| n.eq_ignore_ascii_case(&name)) {
+            Some((_, old)) => *old = value,
+            None => self.fields.push((name, value)),
+        }
+        Ok(Self {
+            id: self.id,
+            clock_skew: self.clock_skew,
+            ..Self::new(self.url, self.fields)?
+        })
+    }
+
+    /// The address to post to.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The host the form is posted to, and the port where it names one.
+    /// The host of the address, with its port if there is one.
     pub fn host(&self) -> String {
         url::host(&self.url)
     }
 
-    /// The key the file is stored under. May hold `${filename}`, which S3 replaces.
+    /// The key the file is stored under. May contain `${filename}`, which S3 replaces.
     pub fn key(&self) -> Option<&str> {
-        self.key.as_deref().or_else(|| self.field("key"))
+        self.value_of("key")
     }
 
     /// The names and values of the fields, in order. Most of the values are secrets.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
-        self.fields
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        pairs(&self.fields)
     }
 
-    /// The extension the form was made for, as far as its key or its `Content-Type` field tells.
+    /// The extension the form was made for, by its key or its `Content-Type`.
     pub fn extension(&self) -> Option<Extension> {
         let suffix = self.key().and_then(|key| key.rsplit_once('.'));
-        let of_type = |mime: &str| {
-            Extension::ALL
-                .into_iter()
-                .find(|e| e.content_type() == mime)
+        let with_type = |declared: &str| {
+            let declared = content_type::normal(declared);
+            let mut all = Extension::ALL.into_iter();
+            all.find(|e| e.content_type() == declared)
         };
         suffix
             .and_then(|(_, suffix)| suffix.parse().ok())
-            .or_else(|| self.field("Content-Type").and_then(of_type))
+            .or_else(|| self.declared_content_type().and_then(with_type))
     }
 
-    /// Where the storage sends a browser after a success, where the form asks for it. `redirect` is the name that it had
-    /// first.
+    /// The address the storage sends a browser to after a success, if the form has one. `redirect` is its old name.
     pub(crate) fn success_redirect(&self) -> Option<&str> {
-        self.field("success_action_redirect")
-            .or_else(|| self.field("redirect"))
+        self.value_of("success_action_redirect")
+            .or_else(|| self.value_of("redirect"))
     }
 
-    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+    /// The value of the first field with this name.
+    pub(crate) fn value_of(&self, name: &str) -> Option<&str> {
         fields::value(self.fields(), name)
     }
 
-    /// Learns the difference between the clocks: whoever signed the form said it was `server` when it was `local`
-    /// here.
+    /// Corrects for clock skew: the signer's clock was at `server` when this machine's was at `local`.
     pub(crate) fn set_server_time(&mut self, server: SystemTime, local: SystemTime) {
-        self.clock_offset = Timestamp::from(server).millis_since(local.into());
+        self.clock_skew = Timestamp::from(server).millis_since(local.into());
     }
 
     /// The body that posts `content` with this form.
@@ -170,34 +222,24 @@ impl PresignedPost {
         content_type: &str,
         content: impl Into<Content<'a>>,
     ) -> Result<Body<'a>, PresignedPostError> {
-        let form = self
-            .fields()
+        let fields = self.fields_for(content_type);
+        let form = fields
+            .into_iter()
             .fold(Form::new(), |form, (name, value)| form.field(name, value));
         let body = form.with_content("file", file_name, content_type, content)?;
-        match body.head_length() {
-            ..=MAX_BYTES_BEFORE_FILE => Ok(body),
-            bytes => Err(PresignedPostError::TooLarge {
-                bytes,
-                max_bytes: MAX_BYTES_BEFORE_FILE,
-            }),
-        }
+        check_length(body.head_length())?;
+        Ok(body)
     }
 
     /// Finds the secrets of this form: storage repeats them in some of its errors, as the form has them or as its policy
-    /// asks for them.
+    /// requires them.
     pub(crate) fn redactor(&self) -> Redactor {
-        let policy = self.policy();
-        let conditions = policy.iter().flat_map(policy::Policy::fields);
-        let query = self.url.split_once('?').map_or("", |(_, query)| query);
-        let query = query.split('&').filter_map(|pair| pair.split_once('='));
+        let conditions = self.policy.iter().flat_map(Policy::values);
+        // The application at the other end of a redirect may have put a token into its address.
+        let urls = self.success_redirect().into_iter().chain([self.url()]);
+        let query = urls.flat_map(fields::query);
         let secrets = self.fields().chain(conditions).chain(query);
-        let secrets = secrets.filter(|(name, _)| !fields::is_public(name));
-        let secrets = secrets.flat_map(|(name, value)| [Some(value), access_key_id(name, value)]);
-        Redactor::new(
-            secrets
-                .flatten()
-                .filter(|secret| secret.len() >= MIN_SECRET),
-        )
+        fields::redactor(secrets, fields::is_public)
     }
 
     /// `text` without the secrets of this form.
@@ -206,13 +248,18 @@ impl PresignedPost {
     }
 }
 
-/// What is shorter could be a part of any word.
-const MIN_SECRET: usize = 8;
+fn check_length(bytes: usize) -> Result<(), PresignedPostError> {
+    let max_bytes = MAX_BYTES_BEFORE_FILE;
+    if bytes > max_bytes {
+        Err(PresignedPostError::TooLarge { bytes, max_bytes })
+    } else {
+        Ok(())
+    }
+}
 
-/// The part of a credential that names who signed. The rest is the date, the region and the service.
-fn access_key_id<'a>(name: &str, value: &'a str) -> Option<&'a str> {
-    let is_credential = name.to_ascii_lowercase().ends_with("-credential");
-    value.split('/').next().filter(|_| is_credential)
+fn pairs(fields: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> + Clone {
+    let fields = fields.iter();
+    fields.map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 impl fmt::Debug for PresignedPost {

@@ -1,37 +1,30 @@
-//! The policy inside a presigned form: until when it may be posted, and with what
+//! The policy inside a presigned form: until when it may be posted, and with which fields
 //! ([POST policy](https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html)).
-
-use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use super::cloud::Cloud;
+use super::condition::Condition;
 use super::fields;
 use crate::time::Timestamp;
 
 /// A decoded policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
     pub expiration: Timestamp,
     pub conditions: Vec<Condition>,
 }
 
-/// What a field or the file must be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Condition {
-    Equals { name: String, value: String },
-    StartsWith { name: String, prefix: String },
-    ContentLength { min: u64, max: u64 },
-}
-
-/// A condition that a post does not meet. Displayed in the words S3 uses.
+/// A condition that a post does not meet.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Violation {
     Condition {
         condition: Condition,
         found: Option<String>,
     },
-    ExtraFields(Vec<String>),
+    ExtraField(String),
     TooLarge {
         size: u64,
         max: u64,
@@ -42,32 +35,8 @@ pub(crate) enum Violation {
     },
 }
 
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Condition { condition, .. } => write!(
-                f,
-                "Invalid according to Policy: Policy Condition failed: {condition}"
-            ),
-            Self::ExtraFields(names) => {
-                write!(
-                    f,
-                    "Invalid according to Policy: Extra input fields: {}",
-                    names.join(", ")
-                )
-            }
-            Self::TooLarge { .. } => {
-                f.write_str("Your proposed upload exceeds the maximum allowed size")
-            }
-            Self::TooSmall { .. } => {
-                f.write_str("Your proposed upload is smaller than the minimum allowed size")
-            }
-        }
-    }
-}
-
 impl Policy {
-    /// Decodes the `Policy` field: base64 of JSON.
+    /// Decodes the `Policy` field: base64 of JSON. An invalid policy decodes to `None`.
     pub fn decode(field: &str) -> Option<Self> {
         // The example in AWS's documentation is wrapped into lines.
         let base64: String = field.split_ascii_whitespace().collect();
@@ -76,159 +45,104 @@ impl Policy {
         let conditions = value.get("conditions")?.as_array()?;
         Some(Self {
             expiration: Timestamp::parse_iso8601(value.get("expiration")?.as_str()?)?,
-            conditions: conditions
-                .iter()
-                .map(Condition::read)
-                .collect::<Option<_>>()?,
+            conditions: conditions.iter().flat_map(Condition::read).collect(),
         })
     }
 
-    /// The bucket it is for, where it says so exactly.
-    pub fn bucket(&self) -> Option<&str> {
+    /// The value that a field has to have exactly, if the policy says so.
+    pub fn exact_value(&self, name: &str) -> Option<&str> {
         self.conditions
             .iter()
             .find_map(|condition| match condition {
-                Condition::Equals { name, value } if name.eq_ignore_ascii_case("bucket") => {
+                Condition::Equals { name: n, value } if n.eq_ignore_ascii_case(name) => {
                     Some(value.as_str())
                 }
                 _ => None,
             })
     }
 
-    /// The names of the fields it has conditions for, and what it asks of their values.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.conditions.iter().filter_map(|condition| {
-            Some(match condition {
-                Condition::Equals { name, value } => (name.as_str(), value.as_str()),
-                Condition::StartsWith { name, prefix } => (name.as_str(), prefix.as_str()),
-                Condition::ContentLength { .. } => return None,
+    /// A value that the conditions for a field probably allow.
+    pub fn acceptable_value(&self, name: &str) -> Option<&str> {
+        let asked = |condition: &&Condition| !matches!(condition, Condition::NotIn { .. });
+        let mut values = self
+            .conditions
+            .iter()
+            .filter(asked)
+            .filter(|condition| {
+                condition
+                    .name()
+                    .is_some_and(|n| n.eq_ignore_ascii_case(name))
             })
+            .flat_map(Condition::values);
+        self.exact_value(name)
+            .or_else(|| values.find(|value| !value.is_empty()))
+            .or_else(|| self.mentions(name).then_some("image/jpeg"))
+    }
+
+    /// Whether there is a condition for this field.
+    pub fn mentions(&self, name: &str) -> bool {
+        let mut names = self.conditions.iter().filter_map(Condition::name);
+        names.any(|n| n.eq_ignore_ascii_case(name))
+    }
+
+    /// The names of the fields it has conditions for, with the values that the conditions contain.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.conditions.iter().flat_map(|condition| {
+            let name = condition.name().unwrap_or_default();
+            condition.values().into_iter().map(move |v| (name, v))
         })
     }
 
-    /// Checks the fields that stand before the file, the bucket among them, and the size of the file where it is known.
+    /// Checks the fields before the file by the rules of `cloud`, and the size of the file if it is known.
     pub fn check<'a>(
         &self,
+        cloud: Cloud,
         fields: impl Iterator<Item = (&'a str, &'a str)> + Clone,
         size: Option<u64>,
     ) -> Result<(), Violation> {
-        let value_of = |name: &str| fields::value(fields.clone(), name);
         for condition in &self.conditions {
-            condition.check(value_of, size)?;
+            self.check_condition(condition, cloud, fields.clone(), size)?;
         }
-        let covered = |field: &str| {
-            let mut conditions = self.conditions.iter();
-            is_exempt(field)
-                || conditions.any(|c| c.name().is_some_and(|n| n.eq_ignore_ascii_case(field)))
-        };
-        let extra: Vec<_> = fields
-            .map(|(name, _)| name)
-            .filter(|name| !covered(name))
-            .map(str::to_owned)
-            .collect();
-        if extra.is_empty() {
-            Ok(())
-        } else {
-            Err(Violation::ExtraFields(extra))
+        // A condition that is not understood could be about any field.
+        let mut conditions = self.conditions.iter();
+        if conditions.any(Condition::is_unreadable) || !cloud.rejects_extra_fields() {
+            return Ok(());
         }
-    }
-}
-
-/// The fields that need no condition.
-fn is_exempt(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "file",
-        "policy",
-        "x-amz-signature",
-        "signature",
-        "awsaccesskeyid",
-    ]
-    .contains(&name.as_str())
-        || name.starts_with("x-ignore-")
-}
-
-impl Condition {
-    fn read(value: &Value) -> Option<Self> {
-        if let Some(object) = value.as_object() {
-            let mut entries = object.iter();
-            let (name, value) = entries.next().filter(|_| object.len() == 1)?;
-            return Some(Self::Equals {
-                name: name.clone(),
-                value: value.as_str()?.into(),
-            });
-        }
-        let [operator, first, second] = value.as_array()?.as_slice() else {
-            return None;
-        };
-        let operator = operator.as_str()?.to_ascii_lowercase();
-        if operator == "content-length-range" {
-            let (min, max) = (first.as_u64()?, second.as_u64()?);
-            return Some(Self::ContentLength { min, max });
-        }
-        let name = first.as_str()?.strip_prefix('$')?.to_owned();
-        let text = second.as_str()?.to_owned();
-        match operator.as_str() {
-            "eq" => Some(Self::Equals { name, value: text }),
-            "starts-with" => Some(Self::StartsWith { name, prefix: text }),
-            _ => None,
+        let is_extra = |name: &&str| !cloud.needs_no_condition(name) && !self.mentions(name);
+        match fields.map(|(name, _)| name).find(is_extra) {
+            Some(name) => Err(Violation::ExtraField(name.into())),
+            None => Ok(()),
         }
     }
 
-    /// The field it is about; none when it is about the file.
-    pub fn name(&self) -> Option<&str> {
-        match self {
-            Self::Equals { name, .. } | Self::StartsWith { name, .. } => Some(name),
-            Self::ContentLength { .. } => None,
-        }
-    }
-
-    fn check<'a>(
+    fn check_condition<'a>(
         &self,
-        value_of: impl Fn(&str) -> Option<&'a str>,
+        condition: &Condition,
+        cloud: Cloud,
+        fields: impl Iterator<Item = (&'a str, &'a str)>,
         size: Option<u64>,
     ) -> Result<(), Violation> {
-        let holds = match self {
-            Self::Equals { name, value } => value_of(name) == Some(value.as_str()),
-            Self::StartsWith { name, prefix } => value_of(name).is_some_and(|value| {
-                let mut items = value.split(',').map(str::trim_start);
-                if name.eq_ignore_ascii_case("content-type") {
-                    items.all(|item| item.starts_with(prefix))
-                } else {
-                    value.starts_with(prefix)
-                }
-            }),
-            Self::ContentLength { min, max } => match size {
-                Some(size) if size > *max => {
-                    return Err(Violation::TooLarge { size, max: *max });
-                }
-                Some(size) if size < *min => {
-                    return Err(Violation::TooSmall { size, min: *min });
-                }
-                _ => true,
-            },
+        if let (Condition::ContentLength { min, max }, Some(size)) = (condition, size) {
+            let (min, max) = (*min, *max);
+            return if size > max {
+                Err(Violation::TooLarge { size, max })
+            } else if size < min {
+                Err(Violation::TooSmall { size, min })
+            } else {
+                Ok(())
+            };
+        }
+        let Some(name) = condition.name().filter(|_| cloud.has_s3_conditions()) else {
+            return Ok(());
         };
-        if holds {
+        let found = fields::value(fields, cloud.field_name(name));
+        if condition.allows(found) {
             Ok(())
         } else {
             Err(Violation::Condition {
-                found: self.name().and_then(value_of).map(str::to_owned),
-                condition: self.clone(),
+                condition: condition.clone(),
+                found: found.map(str::to_owned),
             })
-        }
-    }
-}
-
-impl fmt::Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Equals { name, value } => write!(f, "[\"eq\", \"${name}\", {value:?}]"),
-            Self::StartsWith { name, prefix } => {
-                write!(f, "[\"starts-with\", \"${name}\", {prefix:?}]")
-            }
-            Self::ContentLength { min, max } => {
-                write!(f, "[\"content-length-range\", {min}, {max}]")
-            }
         }
     }
 }
@@ -242,14 +156,22 @@ mod tests {
         Policy::decode(&STANDARD.encode(json)).unwrap()
     }
 
-    fn check(conditions: &str, fields: &[(&str, &str)], size: u64) -> Result<(), String> {
-        let checked = policy(conditions).check(fields.iter().copied(), Some(size));
-        checked.map_err(|violation| violation.to_string())
+    fn check(
+        cloud: Cloud,
+        conditions: &str,
+        fields: &[(&str, &str)],
+        size: u64,
+    ) -> Result<(), String> {
+        let checked = policy(conditions).check(cloud, fields.iter().copied(), Some(size));
+        checked.map_err(|violation| match violation {
+            Violation::Condition { condition, .. } => condition.to_string(),
+            other => format!("{other:?}"),
+        })
     }
 
     #[test]
-    fn conditions_are_met_or_named() {
-        let good = [
+    fn every_condition_is_met_or_named() {
+        for (conditions, field) in [
             (r#"[{"key":"a"}]"#, ("KEY", "a")),
             (r#"[["eq","$key","a"]]"#, ("key", "a")),
             (r#"[["starts-with","$key","users/"]]"#, ("key", "users/1")),
@@ -258,12 +180,30 @@ mod tests {
                 r#"[["starts-with","$Content-Type","image/"]]"#,
                 ("content-type", "image/png,image/jpeg"),
             ),
+            (
+                r#"[["in","$Content-Type",["image/png","image/jpeg"]]]"#,
+                ("content-type", "image/jpeg"),
+            ),
+            (r#"[["not-in","$acl",["public-read"]]]"#, ("acl", "private")),
+            (
+                r#"[["not-in","$acl",["public-read"]]]"#,
+                ("x-ignore-me", ""),
+            ),
             (r#"[["content-length-range",5,5]]"#, ("x-ignore-me", "a")),
-        ];
-        for (conditions, field) in good {
-            assert_eq!(check(conditions, &[field], 5), Ok(()), "{conditions}");
+            (
+                r#"[["content-length-range","1","5"]]"#,
+                ("x-ignore-me", "a"),
+            ),
+            (
+                r#"[{"success_action_status":201}]"#,
+                ("success_action_status", "201"),
+            ),
+            (r#"[["near","$key","b"]]"#, ("key", "a")),
+            (r#"["anything"]"#, ("key", "a")),
+        ] {
+            let checked = check(Cloud::S3, conditions, &[field], 5);
+            assert_eq!(checked, Ok(()), "{conditions}");
         }
-        let failed = "Invalid according to Policy: Policy Condition failed: ";
         for (conditions, field, error) in [
             (r#"[{"key":"a"}]"#, ("key", "A"), r#"["eq", "$key", "a"]"#),
             (
@@ -277,50 +217,82 @@ mod tests {
                 r#"["starts-with", "$Content-Type", "image/"]"#,
             ),
             (
-                r#"[{"key":"a"},{"acl":"private"}]"#,
+                r#"[["in","$acl",["private","public-read"]]]"#,
+                ("acl", "other"),
+                r#"["in", "$acl", ["private", "public-read"]]"#,
+            ),
+            (
+                r#"[["not-in","$acl",["public-read"]]]"#,
+                ("acl", "public-read"),
+                r#"["not-in", "$acl", ["public-read"]]"#,
+            ),
+            (
+                r#"[{"key":"a","acl":"private"}]"#,
                 ("key", "a"),
                 r#"["eq", "$acl", "private"]"#,
             ),
         ] {
-            assert_eq!(
-                check(conditions, &[field], 5),
-                Err(format!("{failed}{error}"))
-            );
+            let checked = check(Cloud::Alibaba, conditions, &[field], 5);
+            assert_eq!(checked, Err(error.into()), "{conditions}");
         }
     }
 
     #[test]
-    fn sizes_and_extra_fields_are_refused() {
-        let range = policy(r#"[["content-length-range",2,4]]"#);
-        let none = std::iter::empty();
-        assert_eq!(
-            range.check(none.clone(), Some(5)),
-            Err(Violation::TooLarge { size: 5, max: 4 })
-        );
-        assert_eq!(
-            range.check(none.clone(), Some(1)),
-            Err(Violation::TooSmall { size: 1, min: 2 })
-        );
-        assert_eq!(range.check(none.clone(), Some(2)), Ok(()));
-        assert_eq!(range.check(none, Some(4)), Ok(()));
-        let extra = check("[]", &[("foo", "1"), ("Policy", ""), ("bar", "2")], 1);
-        assert_eq!(
-            extra,
-            Err("Invalid according to Policy: Extra input fields: foo, bar".into())
-        );
+    fn sizes_outside_the_range_are_refused() {
+        let range = r#"[["content-length-range",2,4]]"#;
+        for (size, refused) in [
+            (1, Some("TooSmall { size: 1, min: 2 }")),
+            (2, None),
+            (4, None),
+            (5, Some("TooLarge { size: 5, max: 4 }")),
+        ] {
+            for cloud in [Cloud::S3, Cloud::Unknown] {
+                let checked = check(cloud, range, &[], size);
+                assert_eq!(checked.err().as_deref(), refused);
+            }
+        }
     }
 
     #[test]
-    fn what_is_no_policy_is_none() {
+    fn only_clouds_that_reject_extra_fields_are_anticipated() {
+        let fields = [("Policy", ""), ("foo", "1")];
+        for (cloud, is_refused) in [
+            (Cloud::S3, true),
+            (Cloud::Google, true),
+            (Cloud::Alibaba, false),
+            (Cloud::Huawei, false),
+            (Cloud::Tencent, false),
+            (Cloud::Kingsoft, false),
+            (Cloud::Volcengine, false),
+            (Cloud::Unknown, false),
+        ] {
+            let checked = check(cloud, "[]", &fields, 1);
+            assert_eq!(checked.is_err(), is_refused, "{cloud:?}");
+            assert_eq!(check(cloud, r#"[["near","$a"]]"#, &fields, 1), Ok(()));
+        }
+    }
+
+    #[test]
+    fn the_conditions_of_an_unknown_cloud_are_left_to_it() {
+        let fields = [("key", "b")];
+        assert_eq!(
+            check(Cloud::Unknown, r#"[{"key":"a"}]"#, &fields, 1),
+            Ok(())
+        );
+        assert!(check(Cloud::S3, r#"[{"key":"a"}]"#, &fields, 1).is_err());
+    }
+
+    #[test]
+    fn an_invalid_policy_decodes_to_none() {
         for bad in [
             "{}",
             r#"{"expiration":"soon","conditions":[]}"#,
+            r#"{"expiration":"1795699999","conditions":[]}"#,
             r#"{"expiration":"2026-11-22T15:03:47Z"}"#,
-            r#"{"expiration":"2026-11-22T15:03:47Z","conditions":[{"a":"1","b":"2"}]}"#,
-            r#"{"expiration":"2026-11-22T15:03:47Z","conditions":[["near","$a","b"]]}"#,
+            r#"{"expiration":"2026-11-22T15:03:47Z","conditions":{}}"#,
         ] {
-            assert!(Policy::decode(&STANDARD.encode(bad)).is_none(), "{bad}");
+            assert_eq!(Policy::decode(&STANDARD.encode(bad)), None, "{bad}");
         }
-        assert!(Policy::decode("not base64!").is_none());
+        assert_eq!(Policy::decode("not base64!"), None);
     }
 }

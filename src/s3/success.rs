@@ -1,15 +1,15 @@
 //! Which responses mean that the file is stored.
 
-use super::Elements;
+use super::xml::Elements;
 use crate::transport::Response;
 use crate::url;
 
-/// Whether a storage has sent `response` for a file that it stored: 200, 201 or 204 as the form asks for with
-/// `success_action_status`, or 303 to the address that it gives as `success_redirect`
+/// Whether a storage sent `response` because it stored the file: 200, 201 or 204, or 303 to the form's
+/// `success_redirect`
 /// ([POST object](https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html)).
 ///
-/// S3 sends some errors with status 200, and the login page of a network responds 200 to anything. What the body holds
-/// otherwise is up to the storage: a callback of Alibaba's OSS responds with JSON, for example.
+/// S3 sends some errors with status 200, and the login page of a network responds 200 to every request. Any other body
+/// is accepted: a callback of Alibaba's OSS responds with JSON, for example.
 pub(crate) fn is_success(response: &Response, success_redirect: Option<&str>) -> bool {
     match response.status {
         200 | 201 | 204 => {
@@ -64,7 +64,7 @@ mod tests {
         assert!(success(200, xml, "", None));
         assert!(success(201, xml, created, None));
         assert!(success(200, json, r#"{"Status":"OK"}"#, None));
-        // Python's web frameworks declare this type unless they are told otherwise.
+        // Python's web frameworks declare this type by default.
         assert!(success(200, html, "", None) && success(200, html, "OK", None));
         for status in [100, 202, 206, 301, 302, 304, 307, 400, 403, 500] {
             assert!(!success(status, xml, "", None), "{status}");

@@ -22,6 +22,7 @@ mod hostile;
 mod mask;
 mod prepare;
 mod presigned_form;
+mod presigned_put;
 mod proxy;
 mod sandbox;
 mod sandbox_api;

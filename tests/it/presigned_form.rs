@@ -65,7 +65,10 @@ fn both_halves_of_a_canvas_in_both_spellings() {
         assert!(matches!(error, PresignedPostError::TwoForms), "{error:?}");
     }
     let error = PresignedPost::canvas_from_json(read("init-image.json")).unwrap_err();
-    assert!(matches!(error, PresignedPostError::NoForm), "{error:?}");
+    assert!(
+        matches!(error, PresignedPostError::NoForm { .. }),
+        "{error:?}"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use imgpost::leonardo::Client;
+use imgpost::leonardo::{self, Client};
 use imgpost::transport::{TransportErrorKind, UreqTransport};
 use imgpost::{Error, PrepareOptions, PreparedImage, PresignedPost, Uploader};
 
@@ -109,7 +109,10 @@ fn child_uploads_with_default_transports() {
     for result in [
         imgpost::upload(&form, &image()).map(drop),
         Uploader::default().upload(&form, &image()).map(drop),
-        client.unwrap().me().map(drop),
+        client.unwrap().me().map(drop).map_err(|error| match error {
+            leonardo::Error::Core(error) => error,
+            _ => Error::Cancelled,
+        }),
     ] {
         // The server is not the API, but it responds.
         let is_reached = match &result {

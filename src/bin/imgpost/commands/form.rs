@@ -66,7 +66,7 @@ pub fn check(
         }
     };
     let checked = match bytes {
-        Some(bytes) => form.check(bytes, &content_type, SystemTime::now()),
+        Some(bytes) => form.validate(bytes, &content_type, SystemTime::now()),
         None => form.validate_fields(SystemTime::now()),
     };
     Ok(checked?)

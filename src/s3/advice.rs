@@ -1,0 +1,396 @@
+//! What to do about an error of a storage.
+
+use super::code::S3ErrorCode;
+use super::error::S3Error;
+
+impl S3Error {
+    /// What to do next, if that is known.
+    pub(super) fn advice(&self) -> Option<String> {
+        use S3ErrorCode as Code;
+        if matches!(self.status, 200..=299 | 303) && self.code.is_none() {
+            return Some(
+                "this is not the response of a storage: check the address, and the network for a login page or a proxy"
+                    .into(),
+            );
+        }
+        if self.is_expired() {
+            return Some("the form or URL has expired: ask for a new one".into());
+        }
+        if self.is_too_large() {
+            let limit = self
+                .extra("MaxSizeAllowed")
+                .or_else(|| self.extra("MaxSize"));
+            let limit = limit
+                .map(|max| format!(" (at most {max} bytes)"))
+                .unwrap_or_default();
+            return Some(format!(
+                "make the image smaller{limit}: a lower quality, a smaller size or a limit of bytes (--max-bytes)"
+            ));
+        }
+        if self.is_retryable() {
+            return Some("try again".into());
+        }
+        if let Some(advice) = self.other_address() {
+            return Some(advice);
+        }
+        let known = match self.code.as_ref()? {
+            Code::SignatureDoesNotMatch | Code::InvalidAccessKeyId | Code::InvalidToken => {
+                "the form was altered or is not for this storage: post every field exactly as it was given"
+            }
+            Code::EntityTooSmall => {
+                let min = self.extra("MinSizeAllowed").unwrap_or("more");
+                return Some(format!(
+                    "the form requires at least {min} bytes: send a larger image"
+                ));
+            }
+            Code::RequestTimeTooSkewed => {
+                let server = self.extra("ServerTime");
+                let server = server.map(|time| format!(" (the storage's is at {time})"));
+                return Some(format!(
+                    "set the clock of the machine that signs{}: it differs too much from the storage's",
+                    server.unwrap_or_default()
+                ));
+            }
+            Code::AccessControlListNotSupported => {
+                "this bucket does not use ACLs: ask for a form without the fields acl and x-amz-acl"
+            }
+            Code::BadDigest | Code::InvalidDigest => {
+                "the form's checksum is not that of the file: send the original unchanged (--raw), or ask for a form \
+                 without a checksum"
+            }
+            Code::NotImplemented if self.says("header") => {
+                "the storage does not support one of the headers: ask for a form or URL without it"
+            }
+            Code::NotImplemented => {
+                "the storage does not accept presigned forms: ask for a presigned PUT URL instead"
+            }
+            Code::MethodNotAllowed => {
+                "the address does not accept this method: a form is posted to the address of a bucket, and a storage \
+                 without presigned forms needs a presigned PUT URL"
+            }
+            Code::MaxPostPreDataLengthExceeded => {
+                "the fields take more than 20 KB: ask for a form with fewer or shorter ones"
+            }
+            Code::NoSuchBucket => "create the bucket, or correct its name where the form is signed",
+            Code::InvalidPolicyDocument => "post every field exactly as it was given, and no other",
+            Code::AccessDenied if self.says("is not authorized to perform") => {
+                "whoever signed the form may not store this file: allow it in the policy of the signer or the bucket"
+            }
+            Code::AccessDenied => "the form does not allow this post",
+            Code::InvalidArgument
+                if self.says("server side encryption") || self.says("server-side-encryption") =>
+            {
+                "ask for a form that has the fields for encryption which the message names"
+            }
+            Code::InvalidRequest if self.says("object lock") => {
+                "the bucket has object lock: ask for a form with the Content-MD5 or x-amz-checksum-* of the file that is \
+                 sent, and send that unchanged (--raw)"
+            }
+            Code::InvalidRequest if self.says("AWS4-HMAC-SHA256") => {
+                "the form has an old signature: sign it with signature version 4"
+            }
+            Code::InvalidRequest if self.says("transfer acceleration") => {
+                "turn on Transfer Acceleration for the bucket, or ask for a form for its usual address"
+            }
+            Code::Other(code) => return other(code).map(str::to_owned),
+            _ => return None,
+        };
+        Some(known.into())
+    }
+
+    /// What to do about a bucket, or a storage, that is somewhere else.
+    fn other_address(&self) -> Option<String> {
+        let is_redirect = matches!(self.status, 301 | 302 | 307 | 308);
+        let is_region = match &self.code {
+            Some(S3ErrorCode::Other(code)) => matches!(
+                code.as_str(),
+                "AuthorizationHeaderMalformed"
+                    | "AuthorizationQueryParametersError"
+                    | "IllegalLocationConstraintException"
+            ),
+            _ => false,
+        };
+        if !is_redirect && !is_region {
+            return None;
+        }
+        let endpoint = self.extra("Endpoint");
+        let place = match (self.region(), endpoint) {
+            (Some(region), Some(endpoint)) => format!("in the region {region}, at {endpoint}"),
+            (Some(region), None) => format!("in the region {region}"),
+            (None, Some(endpoint)) => format!("at {endpoint}"),
+            (None, None) => String::new(),
+        };
+        if !place.is_empty() {
+            return Some(format!(
+                "the bucket is {place}: sign for that region and address"
+            ));
+        }
+        let location = self.extra("Location").filter(|_| is_redirect);
+        Some(match location {
+            Some(location) if location.starts_with("https://") => {
+                format!("the address leads to {location}: ask for a form for that address, with https")
+            }
+            Some(location) => format!("the address leads to {location}: ask for a form for that address"),
+            None => "the form's address is not where this bucket is: ask for a new form, signed for its region".into(),
+        })
+    }
+
+    /// The region of the bucket: by its name, in the address, or in the message.
+    fn region(&self) -> Option<&str> {
+        let of_endpoint = || {
+            let (host, _) = self.extra("Endpoint")?.rsplit_once(".amazonaws.com")?;
+            let (_, region) = host.rsplit_once("s3")?;
+            let region = region.trim_start_matches(['-', '.']);
+            (!region.is_empty() && !region.contains('.')).then_some(region)
+        };
+        let of_message = || {
+            let (_, expected) = self.message.split_once("expecting '")?;
+            Some(expected.split_once('\'')?.0)
+        };
+        let given = self.extra("Region").or_else(|| self.extra("BucketRegion"));
+        given.or_else(of_endpoint).or_else(of_message)
+    }
+
+    /// Whether the message contains these words, in any case.
+    fn says(&self, words: &str) -> bool {
+        self.message
+            .to_ascii_lowercase()
+            .contains(&words.to_ascii_lowercase())
+    }
+}
+
+fn other(code: &str) -> Option<&'static str> {
+    Some(match code {
+        code if code.starts_with("KMS.") => {
+            "the bucket's encryption key cannot be used: its owner has to enable it and let the signer use it"
+        }
+        code if code.contains("QuotaExceeded") || code.contains("StorageFull") => {
+            "the storage is full: free some space, or raise the quota"
+        }
+        "CallbackFailed" => {
+            "the file is stored, but the storage could not report it to the application: check the form's callback"
+        }
+        "AuthenticationFailed" => {
+            "the URL was altered, or its signature is not valid now: use it exactly as it was given, or ask for a new one"
+        }
+        "AuthorizationPermissionMismatch" | "AuthorizationFailure" => {
+            "the URL does not allow this upload: ask for one with the permissions to create and to write"
+        }
+        "InvalidHeaderValue" | "MissingRequiredHeader" => {
+            "send the headers that the URL's producer gave: {\"url\": …, \"method\": \"PUT\", \"headers\": …}"
+        }
+        "Unauthorized" | "UnauthorizedAccess" => {
+            "whoever signed the form or URL may not store this file: check the signer's key and its permissions"
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Response;
+
+    fn shown(status: u16, headers: &[(&str, &str)], body: &str) -> String {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let response = Response {
+            status,
+            headers: headers.collect(),
+            body: body.into(),
+        };
+        S3Error::from_response(&response, str::to_owned).to_string()
+    }
+
+    fn xml(code: &str, message: &str, more: &str) -> String {
+        format!("<Error><Code>{code}</Code><Message>{message}</Message>{more}</Error>")
+    }
+
+    #[test]
+    fn each_error_names_its_remedy() {
+        let endpoint = "<Endpoint>b.s3-eu-central-1.amazonaws.com</Endpoint>";
+        for (status, body, words) in [
+            (
+                301,
+                xml("PermanentRedirect", "Use the endpoint.", endpoint),
+                "in the region eu-central-1, at b.s3-eu-central-1.amazonaws.com: sign for that region",
+            ),
+            (
+                400,
+                xml(
+                    "AuthorizationQueryParametersError",
+                    "the region 'us-east-1' is wrong; expecting 'eu-west-1'",
+                    "",
+                ),
+                "in the region eu-west-1: sign for that region",
+            ),
+            (
+                400,
+                xml(
+                    "AuthorizationHeaderMalformed",
+                    "wrong",
+                    "<Region>eu-west-1</Region>",
+                ),
+                "in the region eu-west-1",
+            ),
+            (
+                403,
+                xml(
+                    "RequestTimeTooSkewed",
+                    "m",
+                    "<ServerTime>2026-11-25T13:20:00Z</ServerTime>",
+                ),
+                "set the clock of the machine that signs (the storage's is at 2026-11-25T13:20:00Z)",
+            ),
+            (
+                400,
+                xml("AccessControlListNotSupported", "m", ""),
+                "without the fields acl and x-amz-acl",
+            ),
+            (
+                400,
+                xml("KMS.DisabledException", "m", ""),
+                "encryption key cannot be used",
+            ),
+            (
+                400,
+                xml(
+                    "InvalidArgument",
+                    "Server Side Encryption with AWS KMS managed key requires HTTP header",
+                    "",
+                ),
+                "the fields for encryption",
+            ),
+            (
+                400,
+                xml(
+                    "InvalidRequest",
+                    "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock \
+                     parameters",
+                    "",
+                ),
+                "the bucket has object lock",
+            ),
+            (400, xml("BadDigest", "m", ""), "(--raw)"),
+            (400, xml("InvalidDigest", "m", ""), "(--raw)"),
+            (
+                501,
+                xml(
+                    "NotImplemented",
+                    "Presigned post requests are not yet implemented",
+                    "",
+                ),
+                "presigned PUT",
+            ),
+            (
+                501,
+                xml(
+                    "NotImplemented",
+                    "A header you provided implies functionality",
+                    "",
+                ),
+                "one of the headers",
+            ),
+            (405, xml("MethodNotAllowed", "m", ""), "presigned PUT"),
+            (
+                400,
+                xml(
+                    "EntityTooLarge",
+                    "m",
+                    "<MaxSizeAllowed>100000</MaxSizeAllowed>",
+                ),
+                "make the image smaller (at most 100000 bytes)",
+            ),
+            (413, String::from("<html>"), "make the image smaller: "),
+            (
+                400,
+                xml("EntityTooSmall", "m", "<MinSizeAllowed>10</MinSizeAllowed>"),
+                "at least 10 bytes",
+            ),
+            (
+                400,
+                xml("InvalidRequest", "Please use AWS4-HMAC-SHA256.", ""),
+                "signature version 4",
+            ),
+            (
+                400,
+                xml(
+                    "InvalidRequest",
+                    "S3 Transfer Acceleration is not configured on this bucket",
+                    "",
+                ),
+                "turn on Transfer Acceleration",
+            ),
+            (
+                403,
+                xml("XMinioAdminBucketQuotaExceeded", "m", ""),
+                "the storage is full",
+            ),
+            (
+                203,
+                xml("CallbackFailed", "Error status : 301.", ""),
+                "the file is stored",
+            ),
+            (
+                403,
+                xml(
+                    "AccessDenied",
+                    "User: x is not authorized to perform: s3:PutObject",
+                    "",
+                ),
+                "allow it in the policy",
+            ),
+            (
+                403,
+                xml("AccessDenied", "Access Denied", ""),
+                "the form does not allow this post",
+            ),
+            (
+                400,
+                xml(
+                    "InvalidPolicyDocument",
+                    "m",
+                    "<Details>Policy did not reference these fields: commit</Details>",
+                ),
+                "(Policy did not reference these fields: commit)",
+            ),
+            (
+                403,
+                xml("AuthorizationPermissionMismatch", "m", ""),
+                "to create and to write",
+            ),
+        ] {
+            let shown = shown(status, &[], &body);
+            assert!(shown.contains(words), "{words}: {shown}");
+        }
+    }
+
+    #[test]
+    fn headers_say_where_the_bucket_is() {
+        for (headers, words) in [
+            (
+                &[("x-amz-bucket-region", "eu-central-1")][..],
+                "in the region eu-central-1: sign for",
+            ),
+            (
+                &[("location", "https://s3.example/b?X-Amz-Signature=SECRET")],
+                "leads to https://s3.example: ask for a form for that address, with https",
+            ),
+            (
+                &[("location", "http://s3.example/b")],
+                "leads to http://s3.example: ask",
+            ),
+            (&[("location", "/elsewhere")], "signed for its region"),
+            (&[("x-amz-request-id", "R1")], "(request R1)"),
+        ] {
+            let shown = shown(301, headers, "");
+            assert!(
+                shown.contains(words) && !shown.contains("SECRET"),
+                "{words}: {shown}"
+            );
+        }
+        let azure = shown(409, &[("x-ms-error-code", "BlobImmutableDueToPolicy")], "");
+        assert!(azure.contains("409 BlobImmutableDueToPolicy"), "{azure}");
+    }
+}
