@@ -23,6 +23,7 @@ mod layers;
 mod mask;
 mod prepare;
 mod presigned_form;
+mod presigned_put;
 mod proxy;
 mod sandbox;
 mod sandbox_api;
