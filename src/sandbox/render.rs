@@ -102,6 +102,13 @@ pub(super) fn video() -> StoredObject {
     }
 }
 
+/// The size of an image, if it can be read.
+pub(super) fn size(object: &StoredObject) -> Option<Size> {
+    let plan = PrepareOptions::default().limits(LIMITS);
+    let image = plan.extension(Extension::Png).prepare_bytes(&object.bytes).ok()?;
+    Some(image.source_size())
+}
+
 /// The extension a result is stored under.
 pub(super) fn extension(object: &StoredObject) -> Extension {
     let declared = object.content_type.as_deref();

@@ -21,6 +21,7 @@ mod golden;
 mod hostile;
 mod layers;
 mod mask;
+mod models;
 mod prepare;
 mod presigned_form;
 mod presigned_put;

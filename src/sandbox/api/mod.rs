@@ -8,6 +8,7 @@ mod generation;
 mod init_image;
 mod job;
 mod media;
+mod models;
 mod refusal;
 mod v2;
 mod variables;
@@ -160,6 +161,7 @@ impl Api {
             ("GET",    ["v1", "variations", id]) => Ok(self.variation(uuid(id)?)),
             ("POST",   ["v1", "models-3d", "upload"]) => self.create_model_asset(call),
             ("POST",   ["v1", "media"]) => self.create_media(call),
+            ("GET",    ["v2", "models"]) => Ok(models::list()),
             ("POST",   ["v2", "generations"]) => Ok(self.create_generation_v2(call)),
             _ => Err(Refusal::not_found(format!("{method} {path} is not in the sandbox"))),
         }
