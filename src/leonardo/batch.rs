@@ -20,12 +20,12 @@ type OnDone = Arc<dyn Fn(&BatchItem) + Send + Sync>;
 ///
 /// ```no_run
 /// use imgpost::leonardo::{BatchOptions, Client, BatchOutcome};
-/// use imgpost::{Bounds, PrepareOptions};
+/// use imgpost::leonardo::{self, sizes};
 ///
 /// # let client = Client::from_env()?;
 /// let dataset = client.create_dataset("lighthouses", None)?;
 /// let done: Vec<String> = vec![/* of an earlier run */];
-/// let batch = BatchOptions::new(PrepareOptions::default().bounds(Bounds::LEONARDO_DATASET))
+/// let batch = BatchOptions::new(leonardo::prepare().bounds(sizes::DATASET))
 ///     .skip(move |path| done.iter().any(|done| path.ends_with(done)))
 ///     .on_done(|item| println!("{}: {:?}", item.path.display(), item.outcome));
 /// for item in client.upload_dataset(&dataset, ["1.jpg", "2.jpg", "3.jpg"], &batch) {
@@ -115,7 +115,7 @@ impl BatchOptions {
 
 impl Default for BatchOptions {
     fn default() -> Self {
-        Self::new(PrepareOptions::default())
+        Self::new(super::prepare())
     }
 }
 

@@ -79,7 +79,7 @@ impl Client {
     /// use imgpost::leonardo::{CanvasRequestType, Client, CreateGeneration};
     ///
     /// # let client = Client::from_env()?;
-    /// let image = imgpost::PrepareOptions::default().open("photo.jpg")?;
+    /// let image = imgpost::leonardo::prepare().open("photo.jpg")?;
     /// let mask = image.mask_options().open("mask.png")?;
     /// let canvas = client.upload_canvas(&image, &mask)?;
     /// let generation = CreateGeneration::new("a red door").canvas(&canvas, CanvasRequestType::Inpaint);

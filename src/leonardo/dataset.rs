@@ -181,7 +181,7 @@ impl Client {
     /// ```no_run
     /// # let client = imgpost::leonardo::Client::from_env()?;
     /// let dataset = client.create_dataset("lighthouses", None)?;
-    /// let prepare = imgpost::PrepareOptions::default().bounds(imgpost::Bounds::LEONARDO_DATASET);
+    /// let prepare = imgpost::leonardo::prepare().bounds(imgpost::leonardo::sizes::DATASET);
     /// let image = prepare.open("photo.jpg")?;
     /// client.upload_dataset_image(&dataset, &image)?;
     /// # Ok::<(), imgpost::leonardo::Error>(())

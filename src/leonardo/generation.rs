@@ -107,7 +107,7 @@ impl Client {
     /// use imgpost::leonardo::{Client, CreateGeneration};
     ///
     /// # let client = Client::from_env()?;
-    /// let image = imgpost::PrepareOptions::default().open("photo.jpg")?;
+    /// let image = imgpost::leonardo::prepare().open("photo.jpg")?;
     /// let init = client.upload_init_image(&image)?;
     /// let generation = CreateGeneration::new("a lighthouse at dusk").init_image(&init).strength(0.4);
     /// println!("would send {}", client.dry_run(&generation)?);

@@ -11,6 +11,7 @@ use super::image_reference::ImageReference;
 use super::init_image::UploadedImage;
 use super::job::{Job, started};
 use super::parameters::{Parameters, check_range};
+use super::sizes;
 use crate::geometry::{Bounds, Size};
 use crate::open_enum::open_enum;
 
@@ -76,7 +77,7 @@ impl CreateGeneration {
         Self {
             parameters: Parameters::with_prompt(prompt),
             image_size: None,
-            bounds: Bounds::LEONARDO_V1,
+            bounds: sizes::V1,
         }
     }
 
@@ -125,7 +126,7 @@ impl CreateGeneration {
         self.extra("width", width).extra("height", height)
     }
 
-    /// The sizes that are let through. Default: [`Bounds::LEONARDO_V1`]; some models take others.
+    /// The sizes that the model accepts. Default: [`sizes::V1`].
     #[must_use]
     pub fn bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
@@ -278,7 +279,7 @@ mod tests {
         rejected(p().guidance_scale(0.0), "guidance_scale");
         rejected(
             p().size(1030, 768),
-            "1030x768 is not accepted; width and height have to be",
+            "1030x768 is not accepted; the allowed sizes are",
         );
         rejected(p().size(8, 8), "8x8");
         rejected(p().size(1544, 768), "1544x768");
@@ -287,11 +288,6 @@ mod tests {
         let controlnet = Controlnet::new(Preprocessor::SDXL_STYLE, ImageReference::uploaded("i"));
         rejected(p().controlnet(controlnet.weight(2.5)), "0 to 2");
         assert!(p().size(768, 768).num_images(8).request().is_ok());
-        assert!(
-            p().size(1920, 1080)
-                .bounds(Bounds::LEONARDO_LUCID)
-                .request()
-                .is_ok()
-        );
+        assert!(p().size(1920, 1080).bounds(sizes::LUCID).request().is_ok());
     }
 }

@@ -10,6 +10,7 @@ use super::image_reference::ImageReference;
 use super::job::{Job, RawJob};
 use super::parameters::Parameters;
 use crate::geometry::{Bounds, Size};
+use crate::leonardo::sizes;
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -26,9 +27,9 @@ open_enum! {
 
 /// The sizes that models generate, by slug, as far as they are documented.
 const BOUNDS: [(&str, Bounds); 3] = [
-    ("flux-kontext-pro", Bounds::LEONARDO_FLUX_KONTEXT),
-    ("gpt-image-2", Bounds::LEONARDO_GPT_IMAGE),
-    ("lucid-origin", Bounds::LEONARDO_LUCID),
+    ("flux-kontext-pro", sizes::FLUX_KONTEXT),
+    ("gpt-image-2", sizes::GPT_IMAGE),
+    ("lucid-origin", sizes::LUCID),
 ];
 
 /// Starts a generation: `POST /v2/generations`. Only parameters that are set are sent.
@@ -37,10 +38,10 @@ const BOUNDS: [(&str, Bounds); 3] = [
 ///
 /// ```no_run
 /// use imgpost::leonardo::{Client, CreateGenerationV2};
-/// use imgpost::{Bounds, PrepareOptions};
+/// use imgpost::leonardo::{self, sizes};
 ///
 /// # let client = Client::from_env()?;
-/// let prepare = PrepareOptions::default().bounds(Bounds::LEONARDO_FLUX_KONTEXT);
+/// let prepare = leonardo::prepare().bounds(sizes::FLUX_KONTEXT);
 /// let init = client.upload_init_image(&prepare.open("photo.jpg")?)?;
 /// let generation = CreateGenerationV2::new("flux-kontext-pro", "in the style of an engraving")
 ///     .size(init.size.width, init.size.height)

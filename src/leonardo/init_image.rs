@@ -107,7 +107,7 @@ impl Client {
     ///
     /// ```no_run
     /// # let client = imgpost::leonardo::Client::from_env()?;
-    /// let image = imgpost::PrepareOptions::default().open("photo.jpg")?;
+    /// let image = imgpost::leonardo::prepare().open("photo.jpg")?;
     /// let init = client.upload_init_image(&image)?;
     /// println!("uploaded {} as {}", init.size, init.id);
     /// client.delete_init_image(&init.id)?;

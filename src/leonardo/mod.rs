@@ -1,10 +1,10 @@
 //! A client for the [Leonardo.Ai API](https://docs.leonardo.ai/reference): uploads images and generates from them.
 //!
 //! ```no_run
-//! use imgpost::{PrepareOptions, leonardo::{Client, CreateGeneration}};
+//! use imgpost::leonardo::{self, Client, CreateGeneration};
 //!
 //! let client = Client::from_env()?;
-//! let image = PrepareOptions::default().open("photo.jpg")?;
+//! let image = leonardo::prepare().open("photo.jpg")?;
 //! let init = client.upload_init_image(&image)?;
 //! let job = client.generate(&CreateGeneration::new("a lighthouse at dusk").init_image(&init).strength(0.4))?;
 //! for image in client.wait(&job)?.images {
@@ -77,6 +77,7 @@ mod media;
 mod parameters;
 mod rate_limiter;
 mod response;
+pub mod sizes;
 mod upload_form;
 mod uploads;
 mod upscaler;
@@ -101,6 +102,7 @@ pub use image_reference::ImageReference;
 pub use init_image::{InitImage, UploadedImage};
 pub use job::{Job, JobResource, JobStatus};
 pub use media::{MediaExtension, UploadedFile};
+pub use sizes::prepare;
 pub use upload_form::{CanvasForms, UploadForm, UploadResponse};
 pub use upscaler::{CreateUniversalUpscale, UltraUpscaleStyle, UpscalerStyle};
 pub use variation::{TransformType, Variation};

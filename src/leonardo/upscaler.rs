@@ -40,7 +40,7 @@ open_enum! {
 /// use imgpost::leonardo::{Client, CreateUniversalUpscale, UpscalerStyle};
 ///
 /// # let client = Client::from_env()?;
-/// let init = client.upload_init_image(&imgpost::PrepareOptions::default().open("photo.jpg")?)?;
+/// let init = client.upload_init_image(&imgpost::leonardo::prepare().open("photo.jpg")?)?;
 /// let upscaler = CreateUniversalUpscale::new(&init).multiplier(2.0).style(UpscalerStyle::Cinematic);
 /// let job = client.generate(&upscaler)?;
 /// if let Some(url) = client.wait(&job)?.url {

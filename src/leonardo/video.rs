@@ -46,7 +46,7 @@ open_enum! {
 /// use imgpost::leonardo::{Client, CreateImageToVideo, VideoResolution};
 ///
 /// # let client = Client::from_env()?;
-/// let init = client.upload_init_image(&imgpost::PrepareOptions::default().open("photo.jpg")?)?;
+/// let init = client.upload_init_image(&imgpost::leonardo::prepare().open("photo.jpg")?)?;
 /// let video = CreateImageToVideo::new("waves roll in", &init).resolution(VideoResolution::Resolution720);
 /// let job = client.generate(&video)?;
 /// for video in client.wait(&job)?.images.iter().filter_map(|image| image.motion_mp4_url.as_deref()) {

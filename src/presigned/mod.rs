@@ -170,7 +170,7 @@ impl PresignedPost {
         let suffix = self.key().and_then(|key| key.rsplit_once('.'));
         let with_type = |declared: &str| {
             let declared = content_type::normal(declared);
-            let mut all = Extension::ALL.into_iter();
+            let mut all = Extension::ALL.iter().copied();
             all.find(|e| e.content_type() == declared)
         };
         suffix

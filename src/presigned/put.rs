@@ -95,7 +95,7 @@ impl PresignedPut {
         let path = self.path();
         let suffix = path.rsplit_once('.').map(|(_, suffix)| suffix);
         let declared = self.header("content-type").map(normal);
-        let mut all = Extension::ALL.into_iter();
+        let mut all = Extension::ALL.iter().copied();
         suffix
             .and_then(|suffix| suffix.parse().ok())
             .or_else(|| all.find(|e| Some(e.content_type()) == declared.as_deref()))

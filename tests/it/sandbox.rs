@@ -43,7 +43,7 @@ fn code_of(form: &PresignedPost) -> String {
 #[test]
 fn an_init_image_is_stored_byte_for_byte_in_every_extension() {
     let sandbox = Sandbox::start().unwrap();
-    for extension in Extension::ALL {
+    for extension in Extension::ALL.iter().copied() {
         let image = image(extension);
         let init = client(&sandbox).upload_init_image(&image).unwrap();
         let key = init.receipt.key.unwrap();

@@ -400,7 +400,7 @@ pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
             json(CreateModelAsset::new().name("n").extension("obj").request()),
         ),
     ];
-    for extension in Extension::ALL {
+    for extension in Extension::ALL.iter().copied() {
         requests.push((
             "uploadInitImage",
             json(CreateInitImage::new(extension).request()),
@@ -409,7 +409,7 @@ pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
             "uploadDatasetImage",
             json(CreateDatasetImage::new(ID, extension).request()),
         ));
-        for mask in Extension::ALL {
+        for mask in Extension::ALL.iter().copied() {
             let call = CreateCanvasInitImage::new(extension, mask);
             requests.push(("uploadCanvasInitImage", json(call.request())));
         }

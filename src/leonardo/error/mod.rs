@@ -2,6 +2,7 @@
 
 mod api;
 mod parameter;
+mod rejection;
 mod unconfirmed;
 
 use std::error::Error as StdError;
@@ -11,7 +12,7 @@ use std::io;
 use super::download::DownloadError;
 use crate::error::{FileError, write_sources_if_alternate};
 use crate::prepare::PrepareError;
-use crate::presigned::{PolicyError, PresignedPostError};
+use crate::presigned::{PolicyError, PresignedPostError, PresignedPutError};
 use crate::s3::S3Error;
 use crate::text::one_line;
 use crate::transport::TransportError;
@@ -211,7 +212,7 @@ macro_rules! from_core {
     )*};
 }
 
-from_core!(PrepareError PresignedPostError PolicyError S3Error TransportError FileError);
+from_core!(PrepareError PresignedPostError PresignedPutError PolicyError S3Error TransportError FileError);
 
 impl From<ApiError> for Error {
     fn from(error: ApiError) -> Self {

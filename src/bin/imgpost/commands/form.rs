@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use imgpost::{PresignedPost, Uploader};
+use imgpost::{PrepareOptions, PresignedPost, Uploader, leonardo};
 use serde::Serialize;
 
 use super::input::{self, GivenForm};
@@ -19,7 +19,12 @@ pub fn post(
     uploader: Uploader,
     prepare: &PrepareArgs,
 ) -> Result<(), Failure> {
-    let image = input::image(file, prepare, given.form.extension())?;
+    let base = if given.is_leonardo() {
+        leonardo::prepare()
+    } else {
+        PrepareOptions::default()
+    };
+    let image = input::image(file, &prepare.options(base, given.form.extension()))?;
     let uploaded = with_progress(context, file, uploader).upload(&given.form, &image);
     context.finished(file);
     context.result(&Report::posted(

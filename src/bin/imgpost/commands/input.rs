@@ -3,13 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use imgpost::leonardo::{UploadForm, UploadResponse};
-use imgpost::{
-    Extension, Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError,
-};
+use imgpost::{Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError};
 
 use super::folder::Found;
 use super::image_files::is_camera_raw;
-use crate::args::{FormSource, Half, PrepareArgs, is_plain};
+use crate::args::{FormSource, Half, is_plain};
 use crate::failure::Failure;
 use crate::read::{self, STANDARD_INPUT};
 
@@ -34,19 +32,14 @@ pub fn check_name(file: &Path) -> Result<(), Failure> {
     )))
 }
 
-/// Prepares an image; `declared` is the extension where the arguments name none.
-pub fn image(
-    file: &Path,
-    prepare: &PrepareArgs,
-    declared: Option<Extension>,
-) -> Result<PreparedImage, Failure> {
+/// Prepares the image in a file.
+pub fn image(file: &Path, options: &PrepareOptions) -> Result<PreparedImage, Failure> {
     check_name(file)?;
     check_format(file)?;
-    let prepare = prepare.prepare(declared);
     let image = if is_standard(file) || is_special(file) {
-        image_from_stream(file, &prepare)?
+        image_from_stream(file, options)?
     } else {
-        prepare.open(file)?
+        options.open(file)?
     };
     let (from, to, extension) = (image.source_size(), image.size(), image.extension());
     log::info!("prepared {}: {from} -> {to} {extension}", file.display());
@@ -83,6 +76,13 @@ pub fn check_format(file: &Path) -> Result<(), Failure> {
 pub struct GivenForm {
     pub form: PresignedPost,
     pub id: Option<String>,
+}
+
+impl GivenForm {
+    /// Whether the form is from a response of the Leonardo.Ai API: these always have an id.
+    pub fn is_leonardo(&self) -> bool {
+        self.id.is_some()
+    }
 }
 
 impl From<UploadForm> for GivenForm {
