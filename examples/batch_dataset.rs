@@ -4,8 +4,8 @@
 
 use std::path::PathBuf;
 
-use imgpost::leonardo::{BatchOptions, BatchOutcome, Client};
-use imgpost::{Bounds, PrepareOptions, sandbox::Sandbox};
+use imgpost::leonardo::{self, BatchOptions, BatchOutcome, Client};
+use imgpost::sandbox::Sandbox;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args().nth(1).unwrap_or("fixtures/tiny".into());
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         None => sandbox.client()?,
     };
     let dataset = client.create_dataset("from a folder", None)?;
-    let prepare = PrepareOptions::default().bounds(Bounds::LEONARDO_DATASET);
+    let prepare = leonardo::prepare().bounds(leonardo::sizes::DATASET);
     let batch = BatchOptions::new(prepare)
         .jobs(4)
         .on_done(|item| match &item.outcome {

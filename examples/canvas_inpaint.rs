@@ -3,15 +3,15 @@
 //! `cargo run --example canvas_inpaint [PHOTO MASK]` — on a sandbox, or on the real API when LEONARDO_API_KEY is set
 //! (that costs credits). Without a mask, one is drawn: the middle of the photo.
 
-use imgpost::leonardo::{CanvasRequestType, Client, CreateGeneration};
-use imgpost::{PrepareOptions, sandbox::Sandbox};
+use imgpost::leonardo::{self, CanvasRequestType, Client, CreateGeneration};
+use imgpost::sandbox::Sandbox;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let photo = arguments
         .next()
         .unwrap_or("fixtures/images/lighthouse.jpg".into());
-    let image = PrepareOptions::default().open(photo)?;
+    let image = leonardo::prepare().open(photo)?;
 
     // The mask follows the image: the same part of it, the same size.
     let mask = match arguments.next() {

@@ -5,8 +5,8 @@
 
 use std::ops::ControlFlow;
 
-use imgpost::leonardo::{Client, CreateGeneration, Error, WaitOptions};
-use imgpost::{PrepareOptions, sandbox::Sandbox};
+use imgpost::leonardo::{self, Client, CreateGeneration, Error, WaitOptions};
+use imgpost::sandbox::Sandbox;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         None => sandbox.client()?,
     };
 
-    let init = client.upload_init_image(&PrepareOptions::default().open(photo)?)?;
+    let init = client.upload_init_image(&leonardo::prepare().open(photo)?)?;
     let generation = CreateGeneration::new("a lighthouse at dusk")
         .init_image(&init)
         .strength(0.4)

@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::start()?;
     let form = match arguments.next() {
         Some(path) => PresignedPost::from_json(std::fs::read(path)?)?,
-        None => sandbox.client()?.create_init_image(Extension::Webp)?,
+        None => sandbox.client()?.create_init_image(Extension::Webp)?.form,
     };
     let photo = arguments
         .next()

@@ -2,7 +2,8 @@
 //!
 //! `cargo run --example script [PHOTO]` — needs LEONARDO_API_KEY; a sandbox is used when it is not set.
 
-use imgpost::{PrepareOptions, leonardo::Client, sandbox::Sandbox};
+use imgpost::leonardo::{self, Client};
+use imgpost::sandbox::Sandbox;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let photo = std::env::args()
@@ -10,7 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .unwrap_or("fixtures/images/lighthouse.jpg".into());
     let sandbox = Sandbox::start()?;
     let client = Client::from_env().or_else(|_| sandbox.client())?;
-    let init = client.upload_init_image(&PrepareOptions::default().open(photo)?)?;
+    let init = client.upload_init_image(&leonardo::prepare().open(photo)?)?;
     println!("{} {}", init.id, init.size);
     Ok(())
 }

@@ -3,8 +3,8 @@
 //! `cargo run --example upload [PHOTO]` — on a sandbox of its own, or on the real API when LEONARDO_API_KEY is set
 //! (that costs credits).
 
-use imgpost::leonardo::{Client, CreateGeneration};
-use imgpost::{PrepareOptions, sandbox::Sandbox};
+use imgpost::leonardo::{self, Client, CreateGeneration};
+use imgpost::sandbox::Sandbox;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let fixture = concat!(
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         None => Client::from_env()?,
     };
 
-    let image = PrepareOptions::default().open(&photo)?;
+    let image = leonardo::prepare().open(&photo)?;
     let (from, to, extension) = (image.source_size(), image.size(), image.extension());
     let bytes = image.bytes().len();
     println!("prepared   {from} -> {to} {extension}, {bytes} bytes");

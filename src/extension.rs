@@ -1,29 +1,28 @@
-//! The file extensions the API accepts and the MIME types that belong to them.
+//! The file extensions of the formats that are encoded, and their MIME types.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The extension declared for an image, which decides the format it is encoded in.
-///
-/// These four are what `POST /v1/init-image` accepts
-/// ([API reference](https://docs.leonardo.ai/reference/uploadinitimage)).
+/// The extension of an encoded image. It determines the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Extension {
-    /// PNG, lossless, with transparency where the image has it.
+    /// PNG: lossless, with transparency if the image has any.
     Png,
-    /// JPEG; transparency is flattened onto the background.
+    /// JPEG: lossy; transparency is flattened onto the background.
     Jpg,
-    /// JPEG under its other spelling. The API keeps the two apart, so they are kept apart here.
+    /// JPEG under its other extension. Services that are sent an extension may distinguish the two.
     Jpeg,
-    /// WebP, lossless, with transparency where the image has it.
+    /// WebP: lossless, with transparency if the image has any. With the feature `webp-lossy` it is lossy below quality
+    /// 100.
     Webp,
 }
 
 impl Extension {
-    /// Every extension there is.
-    pub const ALL: [Self; 4] = [Self::Png, Self::Jpg, Self::Jpeg, Self::Webp];
+    /// Every extension.
+    pub const ALL: &[Self] = &[Self::Png, Self::Jpg, Self::Jpeg, Self::Webp];
 
-    /// The extension as it is declared to the API: lower case, without a dot.
+    /// The extension in lower case, without a dot.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Png => "png",
@@ -42,9 +41,18 @@ impl Extension {
         }
     }
 
-    /// Whether the format can hold transparency.
+    /// Whether the format supports transparency.
     pub(crate) const fn has_alpha(self) -> bool {
         matches!(self, Self::Png | Self::Webp)
+    }
+
+    /// Whether a lower quality makes the file smaller.
+    pub(crate) const fn is_lossy(self) -> bool {
+        match self {
+            Self::Jpg | Self::Jpeg => true,
+            Self::Png => false,
+            Self::Webp => cfg!(feature = "webp-lossy"),
+        }
     }
 }
 
@@ -57,16 +65,17 @@ impl fmt::Display for Extension {
 impl FromStr for Extension {
     type Err = ParseExtensionError;
 
-    /// Reads `png`, `jpg`, `jpeg` or `webp` in any capitalisation.
+    /// Reads `png`, `jpg`, `jpeg` or `webp` in lower or upper case.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|extension| extension.as_str().eq_ignore_ascii_case(text))
             .ok_or(ParseExtensionError)
     }
 }
 
-/// An extension other than `png`, `jpg`, `jpeg` and `webp`.
+/// The text is no [`Extension`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseExtensionError;
 
@@ -85,8 +94,8 @@ mod tests {
     #[test]
     fn every_extension_reads_back() {
         for extension in Extension::ALL {
-            assert_eq!(extension.to_string().parse(), Ok(extension));
-            assert_eq!(extension.as_str().to_uppercase().parse(), Ok(extension));
+            assert_eq!(extension.to_string().parse(), Ok(*extension));
+            assert_eq!(extension.as_str().to_uppercase().parse(), Ok(*extension));
         }
         assert_eq!("gif".parse::<Extension>(), Err(ParseExtensionError));
         assert_eq!(".png".parse::<Extension>(), Err(ParseExtensionError));

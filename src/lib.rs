@@ -10,12 +10,12 @@
 //! With the [Leonardo.Ai API](https://docs.leonardo.ai), from the photo to the generated images:
 //!
 //! ```no_run
-//! use imgpost::{PrepareOptions, leonardo::{Client, CreateGeneration}};
+//! use imgpost::leonardo::{self, Client, CreateGeneration};
 //!
 //! // The key is in LEONARDO_API_KEY.
 //! let client = Client::from_env()?;
 //! // Upright, undistorted, of a size the API takes, a JPEG.
-//! let image = PrepareOptions::default().open("photo.jpg")?;
+//! let image = leonardo::prepare().open("photo.jpg")?;
 //! // The form is asked for now, checked, and posted.
 //! let init = client.upload_init_image(&image)?;
 //! let generation = CreateGeneration::new("a lighthouse at dusk").init_image(&init).strength(0.4);
@@ -48,11 +48,13 @@
 //!
 //! | what is wanted | how |
 //! |---|---|
-//! | the image's own ratio, as large as the API takes | nothing: the default |
+//! | the size of the image | nothing: the default |
 //! | an exact size | [`PrepareOptions::size`] |
-//! | a ratio, as large as the API takes | [`PrepareOptions::aspect`] |
+//! | an aspect ratio | [`PrepareOptions::aspect`] |
 //! | a size that fits into a box | [`PrepareOptions::within`] |
-//! | the sizes of another family of models | [`PrepareOptions::bounds`] with [`Bounds::LEONARDO_GPT_IMAGE`] and others |
+//! | a size that a service allows | [`PrepareOptions::bounds`] with [`Bounds`] or listed sizes ([`AllowedSizes`]) |
+//! | a size that Leonardo.Ai allows | [`leonardo::prepare`], or the bounds in [`leonardo::sizes`] |
+//! | enlargement to the largest allowed size | [`PrepareOptions::allow_enlargement`] |
 //! | all of the image, with bars | [`PrepareOptions::fit`] with [`Fit::Contain`] |
 //! | a certain part of the image | [`PrepareOptions::gravity`] with a compass point or a focal point |
 //! | so many bytes | [`PrepareOptions::max_bytes`] |
@@ -194,8 +196,12 @@ pub use cancel::{CancelHook, CancelToken};
 pub use error::{Error, FileError, FileOperation};
 pub use extension::{Extension, ParseExtensionError};
 pub use geometry::{
-    AspectRatio, Bounds, Fit, Gravity, ParseGravityError, ParsePairError, Region, Size, Target,
+    AllowedSizes, AspectRatio, Bounds, Fit, Gravity, ParseFitError, ParseGravityError,
+    ParsePairError, ParseResolutionError, ParseTargetError, Region, Resolution, Size, Target,
 };
+/// The crate `image` in the version whose types [`PrepareOptions::prepare_image`] takes. A new minor version of it is a
+/// breaking change of this crate.
+pub use image;
 pub use prepare::{
     ChromaSubsampling, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind, PrepareOptions,
     PreparedImage,

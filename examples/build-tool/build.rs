@@ -14,8 +14,8 @@ mod assets;
 use std::env;
 
 use assets::{Build, Recipe};
-use imgpost::leonardo::{Client, ClientBuilder, Error};
-use imgpost::{Bounds, Size};
+use imgpost::Size;
+use imgpost::leonardo::{Client, ClientBuilder, Error, sizes};
 
 const KEY: &str = "LEONARDO_API_KEY";
 const BASE_URL: &str = "LEONARDO_BASE_URL";
@@ -24,7 +24,7 @@ const DEFAULT_BASE_URL: &str = "https://cloud.leonardo.ai/api/rest";
 
 const RECIPE: Recipe = Recipe {
     within: Size::new(512, 512),
-    bounds: Bounds::LEONARDO_V1,
+    bounds: sizes::V1,
     extension: None,
 };
 

@@ -4,6 +4,7 @@
 #![no_main]
 
 use imgpost::PresignedPost;
+use imgpost::leonardo::UploadResponse;
 use imgpost_fuzz::{assert_tellable, is_public};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
@@ -21,8 +22,13 @@ fuzz_target!(|data: &[u8]| {
         Ok(form) => check(&form),
         Err(error) => refuse(&error, data),
     }
-    match PresignedPost::canvas_from_json(data) {
-        Ok((init, mask)) => [init, mask].iter().for_each(check),
+    match UploadResponse::from_json(data) {
+        Ok(Some(UploadResponse::Form(upload))) => check(&upload.form),
+        Ok(Some(UploadResponse::Canvas(canvas))) => {
+            check(&canvas.init.form);
+            check(&canvas.mask.form);
+        }
+        Ok(_) => {}
         Err(error) => refuse(&error, data),
     }
 });

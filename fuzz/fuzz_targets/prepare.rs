@@ -15,11 +15,10 @@ use imgpost_fuzz::assert_tellable;
 use libfuzzer_sys::fuzz_target;
 
 /// Small, so that many images are tried in a second.
-const LIMITS: Limits = Limits {
-    max_pixels: 64 * 64,
-    max_input_bytes: 1 << 20,
-    max_alloc: 1 << 18,
-};
+const LIMITS: Limits = Limits::DEFAULT
+    .with_max_pixels(64 * 64)
+    .with_max_input_bytes(1 << 20)
+    .with_max_alloc(1 << 18);
 
 // What is asked for in four bytes, then the file.
 fuzz_target!(|data: &[u8]| {
@@ -87,10 +86,10 @@ impl Asked {
 
     fn prepare(&self) -> PrepareOptions {
         let Size { width, height } = self.size;
-        let bounds = Bounds::new(Size::new(1, 1), Size::new(64, 64), 1);
+        let bounds = Bounds::square(1, 64, 1);
         let mut prepare = PrepareOptions::default().limits(LIMITS).bounds(bounds);
         prepare = match self.target {
-            0 => prepare.without_enlargement(true),
+            0 => prepare,
             1 => prepare.size(width, height),
             2 => prepare.within(width, height),
             _ => prepare.aspect(width, height),
@@ -122,6 +121,7 @@ fn check(image: &PreparedImage, asked: &Asked, file: &[u8]) {
         Extension::Png => ImageFormat::Png,
         Extension::Jpg | Extension::Jpeg => ImageFormat::Jpeg,
         Extension::Webp => ImageFormat::WebP,
+        other => panic!("{other} is a new format"),
     };
     assert_eq!(image::guess_format(image.bytes()).unwrap(), format);
     match (image.is_unchanged(), format) {
@@ -152,7 +152,7 @@ fn check(image: &PreparedImage, asked: &Asked, file: &[u8]) {
         _ => assert!(size.width <= 64 && size.height <= 64),
     }
     let plan = image.plan();
-    let (crop, picture, source) = (plan.crop(), plan.picture(), image.source_size());
+    let (crop, picture, source) = (plan.crop(), plan.image_region(), image.source_size());
     assert!(crop.left + crop.width <= source.width && crop.top + crop.height <= source.height);
     assert!(
         picture.left + picture.width <= size.width && picture.top + picture.height <= size.height

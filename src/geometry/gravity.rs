@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Which part of an image is kept when it is cropped, and where it lies when it is padded; the words are sharp's.
+/// Which part of an image is kept when it is cropped, and where the image lies when it is padded. The names are sharp's.
+///
+/// As text: a name such as `northeast`, or a focal point in percent such as `33.5%,20%`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Gravity {
@@ -26,8 +28,8 @@ pub enum Gravity {
     West,
     /// The top left corner.
     Northwest,
-    /// The surroundings of one point of the upright image: the crop is centered on it as far as the edges allow.
-    /// A padded image lies in the middle.
+    /// The crop is centered on this point of the upright image, as far as the edges allow. A padded image lies in the
+    /// middle.
     Focal {
         /// Thousandths of the width from the left: 0 to 1000. More counts as 1000.
         x: u16,
@@ -47,13 +49,18 @@ pub(super) enum Position {
 
 impl Position {
     /// Where a part of length `part` begins within `whole`, when it is cut out.
-    pub fn crop(self, whole: u32, part: u32) -> u32 {
-        let Self::Around(thousandths) = self else {
-            return self.pad(whole, part);
-        };
-        let point = u64::from(whole) * u64::from(thousandths.min(1000)) / 1000;
-        let left = point.saturating_sub(u64::from(part / 2));
-        left.min(u64::from(whole - part)) as u32
+    pub fn crop(self, whole: u32, part: f64) -> f64 {
+        let whole = f64::from(whole);
+        let free = (whole - part).max(0.0);
+        match self {
+            Self::Start => 0.0,
+            Self::Middle => free / 2.0,
+            Self::End => free,
+            Self::Around(thousandths) => {
+                let point = whole * f64::from(thousandths.min(1000)) / 1000.0;
+                (point - part / 2.0).clamp(0.0, free)
+            }
+        }
     }
 
     /// Where something of length `part` begins within the longer `whole`, when it is laid there.
@@ -67,7 +74,8 @@ impl Position {
 }
 
 impl Gravity {
-    const NAMES: [(&'static str, Self); 10] = [
+    /// The names, the one to write first.
+    const NAMES: &[(&str, Self)] = &[
         ("center", Self::Center),
         ("centre", Self::Center),
         ("north", Self::North),
@@ -98,10 +106,21 @@ impl Gravity {
     }
 }
 
+impl fmt::Display for Gravity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Focal { x, y } = *self {
+            let [x, y] = [x, y].map(|thousandths| f64::from(thousandths.min(1000)) / 10.0);
+            return write!(f, "{x}%,{y}%");
+        }
+        let mut names = Self::NAMES.iter();
+        let name = names.find(|(_, gravity)| gravity == self);
+        f.pad(name.expect("every gravity but a focal point has a name").0)
+    }
+}
+
 impl FromStr for Gravity {
     type Err = ParseGravityError;
 
-    /// Reads a name, such as `northeast`, or a focal point in per cent, such as `33.5%,20%`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Some((_, gravity)) = Self::NAMES.iter().find(|(name, _)| *name == text) {
             return Ok(*gravity);
@@ -114,7 +133,7 @@ impl FromStr for Gravity {
     }
 }
 
-/// A percentage with at most one digit behind the point.
+/// Reads a percentage with at most one digit after the point.
 fn thousandths(text: &str) -> Result<u16, ParseGravityError> {
     let number = text.trim().strip_suffix('%').ok_or(ParseGravityError)?;
     let (whole, tenth) = number.split_once('.').unwrap_or((number, "0"));
@@ -131,7 +150,7 @@ fn thousandths(text: &str) -> Result<u16, ParseGravityError> {
     }
 }
 
-/// Text that is neither a compass point nor a point in per cent.
+/// The text is neither a compass point nor a point in percent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseGravityError;
 
@@ -148,9 +167,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gravity_is_read_as_people_write_it() {
-        assert_eq!("center".parse(), Ok(Gravity::Center));
-        assert_eq!("southwest".parse(), Ok(Gravity::Southwest));
+    fn every_gravity_reads_back() {
+        let points = [0, 5, 335, 1000].map(|x| Gravity::Focal { x, y: 1000 - x });
+        let named = Gravity::NAMES.iter().map(|(_, gravity)| *gravity);
+        for gravity in named.chain(points) {
+            assert_eq!(gravity.to_string().parse(), Ok(gravity));
+        }
+        assert_eq!(Gravity::Center.to_string(), "center");
+        assert_eq!(Gravity::Focal { x: 335, y: 200 }.to_string(), "33.5%,20%");
+        assert_eq!(Gravity::Focal { x: 9999, y: 0 }.to_string(), "100%,0%");
+    }
+
+    #[test]
+    fn gravity_is_parsed() {
+        assert_eq!("centre".parse(), Ok(Gravity::Center));
         assert_eq!("33.5%,20%".parse(), Ok(Gravity::Focal { x: 335, y: 200 }));
         assert_eq!("100%, 0%".parse(), Ok(Gravity::Focal { x: 1000, y: 0 }));
         for bad in [
@@ -173,16 +203,16 @@ mod tests {
     fn a_part_lies_where_gravity_pulls_it_and_never_outside() {
         let crop = |gravity: Gravity| {
             let (x, y) = gravity.positions();
-            (x.crop(101, 50), y.crop(100, 50))
+            (x.crop(101, 50.0), y.crop(100, 50.0))
         };
-        assert_eq!(crop(Gravity::Center), (25, 25));
-        assert_eq!(crop(Gravity::North), (25, 0));
-        assert_eq!(crop(Gravity::Southeast), (51, 50));
-        assert_eq!(crop(Gravity::West), (0, 25));
+        assert_eq!(crop(Gravity::Center), (25.5, 25.0));
+        assert_eq!(crop(Gravity::North), (25.5, 0.0));
+        assert_eq!(crop(Gravity::Southeast), (51.0, 50.0));
+        assert_eq!(crop(Gravity::West), (0.0, 25.0));
         let focal = |x, y| crop(Gravity::Focal { x, y });
-        assert_eq!(focal(0, 1000), (0, 50));
-        assert_eq!(focal(400, 500), (15, 25));
-        assert_eq!(focal(u16::MAX, 0), (51, 0));
+        assert_eq!(focal(0, 1000), (0.0, 50.0));
+        assert_eq!(focal(500, 500), (25.5, 25.0));
+        assert_eq!(focal(u16::MAX, 0), (51.0, 0.0));
         assert_eq!(Position::Around(900).pad(10, 4), 3);
     }
 }

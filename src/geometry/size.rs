@@ -1,4 +1,4 @@
-//! Sizes and ratios, and how people write them.
+//! Sizes, rectangles and ratios, and their text forms.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,9 +6,9 @@ use std::str::FromStr;
 /// Width and height in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Size {
-    /// Pixels from left to right.
+    /// Width in pixels.
     pub width: u32,
-    /// Pixels from top to bottom.
+    /// Height in pixels.
     pub height: u32,
 }
 
@@ -23,9 +23,23 @@ impl Size {
         self.width as u64 * self.height as u64
     }
 
-    /// The same size lying on its side.
+    /// The size with width and height exchanged.
     pub(crate) const fn transposed(self) -> Self {
         Self::new(self.height, self.width)
+    }
+
+    /// Both sides limited to those of `max`.
+    pub(super) fn at_most(self, max: Self) -> Self {
+        Self::new(self.width.min(max.width), self.height.min(max.height))
+    }
+
+    /// Both sides raised to those of `min`.
+    pub(super) fn at_least(self, min: Self) -> Self {
+        Self::new(self.width.max(min.width), self.height.max(min.height))
+    }
+
+    pub(super) const fn fits_in(self, outer: Self) -> bool {
+        self.width <= outer.width && self.height <= outer.height
     }
 
     pub(super) const fn is_empty(self) -> bool {
@@ -49,16 +63,16 @@ impl FromStr for Size {
     }
 }
 
-/// A rectangle of pixels within an image, counted from its top left corner.
+/// A rectangle of pixels within an image, measured from its top left corner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Region {
-    /// Pixels left of it.
+    /// Distance in pixels from the left edge of the image.
     pub left: u32,
-    /// Pixels above it.
+    /// Distance in pixels from the top edge of the image.
     pub top: u32,
-    /// Pixels from its left to its right side.
+    /// Width in pixels.
     pub width: u32,
-    /// Pixels from its top to its bottom.
+    /// Height in pixels.
     pub height: u32,
 }
 
@@ -73,7 +87,7 @@ impl Region {
         }
     }
 
-    /// Its width and height.
+    /// Width and height.
     pub const fn size(self) -> Size {
         Size::new(self.width, self.height)
     }
@@ -128,7 +142,7 @@ fn parse_pair(
     Ok((number(first)?, number(second)?))
 }
 
-/// Text that is not two whole numbers above zero with the expected sign between them.
+/// The text is not two whole numbers above zero with the expected separator between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParsePairError {
     example: &'static str,
@@ -151,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs_are_read_as_people_write_them() {
+    fn sizes_and_ratios_are_parsed() {
         assert_eq!("1024x768".parse(), Ok(Size::new(1024, 768)));
         assert_eq!("16:9".parse(), Ok(AspectRatio::new(16, 9)));
         for bad in [

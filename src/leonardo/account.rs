@@ -1,43 +1,44 @@
-//! The account the key belongs to.
+//! The account of the API key.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::call::{Call, CallRequest, wrapped};
+use super::call::{Call, CallRequest};
 use super::client::Client;
 use super::error::{ApiError, Error};
+use super::response::wrapped;
 
-/// An account, and what is left of its tokens.
+/// An account and its remaining tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserDetails {
-    /// Whose account it is.
+    /// The owner of the account.
     pub user: Option<User>,
-    /// How many jobs of the API may run at once.
+    /// The number of API jobs that can run at once.
     pub api_concurrency_slots: Option<i64>,
-    /// What is left of the tokens that were bought for the API.
+    /// Remaining tokens that were bought for the API.
     pub api_paid_tokens: Option<i64>,
-    /// What is left of the tokens of the API's plan.
+    /// Remaining tokens of the API plan.
     pub api_subscription_tokens: Option<i64>,
-    /// When the tokens of the API's plan are renewed.
+    /// When the tokens of the API plan are renewed: a date and time in ISO 8601.
     pub api_plan_token_renewal_date: Option<String>,
-    /// What is left of the tokens that were bought.
+    /// Remaining tokens that were bought.
     pub paid_tokens: Option<i64>,
-    /// What is left of the tokens of the plan.
+    /// Remaining tokens of the plan.
     pub subscription_tokens: Option<i64>,
-    /// What is left of the tokens for texts.
+    /// Remaining tokens for texts.
     pub subscription_gpt_tokens: Option<i64>,
-    /// What is left of the tokens for training models.
+    /// Remaining tokens for training models.
     pub subscription_model_tokens: Option<i64>,
-    /// When the tokens of the plan are renewed.
+    /// When the tokens of the plan are renewed: a date and time in ISO 8601.
     pub token_renewal_date: Option<String>,
-    /// What else the API says.
+    /// Other members of the response.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
-/// A user.
+/// The owner of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct User {
@@ -45,7 +46,7 @@ pub struct User {
     pub id: Option<String>,
     /// Its name.
     pub username: Option<String>,
-    /// What else the API says.
+    /// Other members of the response.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -64,13 +65,13 @@ impl Call for GetMe {
     fn parse(&self, body: &[u8]) -> Result<UserDetails, Error> {
         let details: Vec<UserDetails> = wrapped(body, "user_details")?;
         let first = details.into_iter().next();
-        first.ok_or_else(|| ApiError::null("user_details").into())
+        first.ok_or_else(|| ApiError::lacks("account in user_details").into())
     }
 }
 
 /// The account.
 impl Client {
-    /// The account the key belongs to: `GET /v1/me`.
+    /// Reads the account of the API key: `GET /v1/me`.
     ///
     /// ```no_run
     /// # let client = imgpost::leonardo::Client::from_env()?;

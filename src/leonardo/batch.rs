@@ -1,4 +1,4 @@
-//! Many files at once.
+//! Uploads many files at once.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -16,16 +16,16 @@ type Skip = Arc<dyn Fn(&Path) -> bool + Send + Sync>;
 type OnProgress = Arc<dyn Fn(&Path, Progress) -> ControlFlow<()> + Send + Sync>;
 type OnDone = Arc<dyn Fn(&BatchItem) + Send + Sync>;
 
-/// How many files are prepared and uploaded.
+/// Options for uploading many files.
 ///
 /// ```no_run
 /// use imgpost::leonardo::{BatchOptions, Client, BatchOutcome};
-/// use imgpost::{Bounds, PrepareOptions};
+/// use imgpost::leonardo::{self, sizes};
 ///
 /// # let client = Client::from_env()?;
 /// let dataset = client.create_dataset("lighthouses", None)?;
 /// let done: Vec<String> = vec![/* of an earlier run */];
-/// let batch = BatchOptions::new(PrepareOptions::default().bounds(Bounds::LEONARDO_DATASET))
+/// let batch = BatchOptions::new(leonardo::prepare().bounds(sizes::DATASET))
 ///     .skip(move |path| done.iter().any(|done| path.ends_with(done)))
 ///     .on_done(|item| println!("{}: {:?}", item.path.display(), item.outcome));
 /// for item in client.upload_dataset(&dataset, ["1.jpg", "2.jpg", "3.jpg"], &batch) {
@@ -44,30 +44,30 @@ pub struct BatchOptions {
     on_done: Option<OnDone>,
 }
 
-/// What became of one of many files.
+/// The result for one of many files.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct BatchItem {
-    /// The file, as it was given.
+    /// The path of the file, as it was given.
     pub path: PathBuf,
-    /// What became of it.
+    /// What happened to it.
     pub outcome: BatchOutcome,
 }
 
-/// What became of a file.
+/// What happened to a file.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BatchOutcome {
-    /// It is there.
+    /// It was uploaded.
     Uploaded(UploadedImage),
-    /// It was to be skipped.
+    /// It was skipped: see [`BatchOptions::skip`].
     Skipped,
-    /// It is not there. After a cancel, this is what becomes of those that were not begun.
+    /// It was not uploaded. After a cancellation, the files that were not started fail with [`Error::Cancelled`].
     Failed(Error),
 }
 
 impl BatchOptions {
-    /// Prepares the files so.
+    /// Prepares the files with these options.
     pub fn new(prepare: PrepareOptions) -> Self {
         Self {
             prepare,
@@ -78,23 +78,23 @@ impl BatchOptions {
         }
     }
 
-    /// How many files are worked on at once, at least 1. Default: 4. Each takes as much memory as
-    /// [`Limits`](crate::Limits) allow.
+    /// The number of files that are processed at once, at least 1. Each takes up to as much memory as
+    /// [`Limits`](crate::Limits) permit. Default: 4.
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = jobs.max(1);
         self
     }
 
-    /// Leaves out the files for which `skip` is true: those that an earlier run uploaded, for example.
+    /// Skips the files for which `skip` returns true, for example those that an earlier run uploaded. Default: none.
     #[must_use]
     pub fn skip(mut self, skip: impl Fn(&Path) -> bool + Send + Sync + 'static) -> Self {
         self.skip = Some(Arc::new(skip));
         self
     }
 
-    /// Tells how far the upload of each file is, as [`Uploader::on_progress`](crate::Uploader::on_progress) does;
-    /// `ControlFlow::Break` ends that of one file.
+    /// Calls `on_progress` during the upload of each file, like [`Uploader::on_progress`](crate::Uploader::on_progress).
+    /// `ControlFlow::Break` cancels the upload of this file only. Default: none.
     #[must_use]
     pub fn on_progress(
         mut self,
@@ -104,7 +104,8 @@ impl BatchOptions {
         self
     }
 
-    /// Calls `on_done` as soon as it is known what became of a file, from the thread that worked on it.
+    /// Calls `on_done` as soon as a file is uploaded, skipped or has failed, on the thread that processed it. Default:
+    /// none.
     #[must_use]
     pub fn on_done(mut self, on_done: impl Fn(&BatchItem) + Send + Sync + 'static) -> Self {
         self.on_done = Some(Arc::new(on_done));
@@ -114,13 +115,13 @@ impl BatchOptions {
 
 impl Default for BatchOptions {
     fn default() -> Self {
-        Self::new(PrepareOptions::default())
+        Self::new(super::prepare())
     }
 }
 
 impl fmt::Debug for BatchOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Batch")
+        f.debug_struct("BatchOptions")
             .field("prepare", &self.prepare)
             .field("jobs", &self.jobs)
             .finish_non_exhaustive()
@@ -129,33 +130,33 @@ impl fmt::Debug for BatchOptions {
 
 /// Many files at once.
 impl Client {
-    /// Uploads many images of a dataset, some at a time, and says of each what became of it, in the order given. One
-    /// that fails keeps no other from being uploaded.
+    /// Uploads many images of a dataset, several at a time. Returns a result for each file, in the order given. The
+    /// failure of one file does not affect the others.
     pub fn upload_dataset(
         &self,
         dataset_id: &str,
         files: impl IntoIterator<Item = impl Into<PathBuf>>,
-        batch: &BatchOptions,
+        options: &BatchOptions,
     ) -> Vec<BatchItem> {
-        self.upload_batch(files, batch, |client, image| {
+        self.upload_batch(files, options, |client, image| {
             client.upload_dataset_image(dataset_id, image)
         })
     }
 
-    /// Uploads many init images, some at a time, and says of each what became of it, in the order given. One that fails
-    /// keeps no other from being uploaded.
+    /// Uploads many init images, several at a time. Returns a result for each file, in the order given. The failure of one
+    /// file does not affect the others.
     pub fn upload_init_images(
         &self,
         files: impl IntoIterator<Item = impl Into<PathBuf>>,
-        batch: &BatchOptions,
+        options: &BatchOptions,
     ) -> Vec<BatchItem> {
-        self.upload_batch(files, batch, Self::upload_init_image)
+        self.upload_batch(files, options, Self::upload_init_image)
     }
 
     fn upload_batch(
         &self,
         files: impl IntoIterator<Item = impl Into<PathBuf>>,
-        batch: &BatchOptions,
+        options: &BatchOptions,
         upload: impl Fn(&Self, &PreparedImage) -> Result<UploadedImage, Error> + Sync,
     ) -> Vec<BatchItem> {
         let files: Vec<PathBuf> = files.into_iter().map(Into::into).collect();
@@ -169,19 +170,19 @@ impl Client {
                 };
                 let item = BatchItem {
                     path: path.clone(),
-                    outcome: self.upload_one(path, batch, &upload),
+                    outcome: self.upload_one(path, options, &upload),
                 };
-                if let Some(on_done) = &batch.on_done {
+                if let Some(on_done) = &options.on_done {
                     on_done(&item);
                 }
-                // Each thread only adds to the list, so one that panicked has done it no harm.
+                // A panic cannot leave the list inconsistent: threads only add to it.
                 done.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push((index, item));
             }
         };
         std::thread::scope(|scope| {
-            for _ in 1..batch.jobs.min(files.len()) {
+            for _ in 1..options.jobs.min(files.len()) {
                 scope.spawn(work);
             }
             work();
@@ -194,16 +195,16 @@ impl Client {
     fn upload_one(
         &self,
         path: &Path,
-        batch: &BatchOptions,
+        options: &BatchOptions,
         upload: impl Fn(&Self, &PreparedImage) -> Result<UploadedImage, Error>,
     ) -> BatchOutcome {
         if self.cancel_token.is_cancelled() {
             return BatchOutcome::Failed(Error::Cancelled);
         }
-        if batch.skip.as_ref().is_some_and(|skip| skip(path)) {
+        if options.skip.as_ref().is_some_and(|skip| skip(path)) {
             return BatchOutcome::Skipped;
         }
-        let client = match &batch.on_progress {
+        let client = match &options.on_progress {
             Some(on_progress) => {
                 let (on_progress, path) = (Arc::clone(on_progress), path.to_owned());
                 &self
@@ -212,11 +213,11 @@ impl Client {
             }
             None => self,
         };
-        let image = batch.prepare.open(path).map_err(Error::from);
+        let image = options.prepare.open(path).map_err(Error::from);
         if let Ok(image) = &image {
             let (from, to) = (image.source_size(), image.size());
             log::info!(
-                "prepared {}: {from} -> {to} {}",
+                "prepared {}: {from} to {to} {}",
                 path.display(),
                 image.extension()
             );

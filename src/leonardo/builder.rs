@@ -14,9 +14,9 @@ use crate::url;
 
 const DEFAULT_BASE_URL: &str = "https://cloud.leonardo.ai/api/rest";
 
-/// What the documentation of the API allows in a minute.
+/// The limits that the documentation of the API states.
 const CALLS_PER_MINUTE: u32 = 2000;
-const GENERATIONS_PER_MINUTE: u32 = 100;
+const JOBS_PER_MINUTE: u32 = 100;
 
 /// The settings of a [`Client`].
 pub struct ClientBuilder {
@@ -44,11 +44,11 @@ impl ClientBuilder {
             timeout: Duration::from_secs(60),
             retries: 4,
             max_download_bytes: 512 << 20,
-            per_minute: [CALLS_PER_MINUTE, GENERATIONS_PER_MINUTE],
+            per_minute: [CALLS_PER_MINUTE, JOBS_PER_MINUTE],
         }
     }
 
-    /// Begins a client as [`Client::from_env`] makes it.
+    /// The settings of [`Client::from_env`].
     ///
     /// # Errors
     ///
@@ -66,78 +66,77 @@ impl ClientBuilder {
         })
     }
 
-    /// Where the API is, without the version: `/v1/…` is added. Default: `https://cloud.leonardo.ai/api/rest`.
+    /// The base URL of the API, without the version. Default: `https://cloud.leonardo.ai/api/rest`.
     #[must_use]
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
         self
     }
 
-    /// What the calls say they come from. Default: `imgpost/` and the version of this crate.
+    /// The `User-Agent` of the calls. Default: `imgpost/` and the version of this crate.
     #[must_use]
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = Some(user_agent.into());
         self
     }
 
-    /// What carries the calls and the posts. Default: [`UreqTransport`], one for the API and one for the storage.
+    /// Sends calls, uploads and downloads. Default: [`UreqTransport`], one for the API and one for the storage.
     #[must_use]
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
     }
 
-    /// What posts the images: with its own retries and timeouts. Default: an [`Uploader`] with the same transport.
+    /// Uploads the files, with its own retries and timeouts. Default: an [`Uploader`] with the same transport.
     #[must_use]
     pub fn uploader(mut self, uploader: Uploader) -> Self {
         self.uploader = Some(uploader);
         self
     }
 
-    /// Goes through this proxy (`http://[user:password@]host:port`) instead of the environment's. For a
-    /// [`transport`](Self::transport) and an [`uploader`](Self::uploader) that are given, it has to be set there.
+    /// The proxy: `http://[user:password@]host:port`. A [`transport`](Self::transport) or an
+    /// [`uploader`](Self::uploader) of your own needs its own. Default: the proxy of the environment.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
         self
     }
 
-    /// How long one call may take. Default: 60 s. Posts to the storage have a time of their own: see
-    /// [`Uploader`].
+    /// Maximum duration of one attempt of a call. Uploads have their own: [`Uploader::timeout`]. Default: 60 s.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How many more times a call is made that failed for a reason that passes, where it may be made again. Default: 4.
+    /// Maximum number of attempts after the first, for calls that are safe to repeat and for downloads. Default: 4.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
     }
 
-    /// How many calls, and how many generations among them, are made in any minute; the next one waits. Default: 2000
-    /// and 100, the API's own limits.
+    /// Maximum number of calls in any minute, and of jobs that these start. Further calls wait. Default: 2000 and 100, the
+    /// limits of the API.
     #[must_use]
-    pub fn calls_per_minute(mut self, calls: u32, generations: u32) -> Self {
-        self.per_minute = [calls, generations];
+    pub fn calls_per_minute(mut self, calls: u32, jobs: u32) -> Self {
+        self.per_minute = [calls, jobs];
         self
     }
 
-    /// How many bytes a [download](Client::download) may have. Default: 512 MiB.
+    /// Maximum length of a [download](Client::download) in bytes. Default: 512 MiB.
     #[must_use]
     pub fn max_download_bytes(mut self, max_bytes: u64) -> Self {
         self.max_download_bytes = max_bytes;
         self
     }
 
-    /// Makes the client. Nothing is sent yet.
+    /// Builds the client. Nothing is sent yet.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when the key cannot stand in a header, when the base URL is neither https nor on the
-    /// loopback interface, or when the proxy's address is none.
+    /// [`Error::InvalidApiKey`], [`Error::InvalidBaseUrl`], and [`Error::InvalidProxy`] if the URL of the
+    /// proxy cannot be used.
     pub fn build(self) -> Result<Client, Error> {
         let api_key = self.api_key.trim();
         if api_key.is_empty() || !api_key.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -147,7 +146,7 @@ impl ClientBuilder {
             host: url::host(&self.base_url),
             error,
         })?;
-        // The documentation gives the address with its version, so that is what people paste.
+        // The documentation states the URL with its version, so users paste it like that.
         let base_url = self.base_url.trim_end_matches('/');
         let base_url = base_url.strip_suffix("/v1").unwrap_or(base_url);
         let new_transport = || -> Result<Arc<dyn Transport>, Error> {
@@ -156,7 +155,7 @@ impl ClientBuilder {
                 Some(proxy) => builder.proxy(proxy),
                 None => Ok(builder),
             };
-            let builder = builder.map_err(Error::InvalidConnectionSettings)?;
+            let builder = builder.map_err(Error::InvalidProxy)?;
             Ok(Arc::new(builder.build()))
         };
         let uploader = match (self.uploader, &self.transport) {
@@ -165,7 +164,7 @@ impl ClientBuilder {
             (None, None) => Uploader::new(new_transport()?),
         };
         let transport = self.transport.map_or_else(new_transport, Ok)?;
-        let [calls, generations] = self
+        let [calls, jobs] = self
             .per_minute
             .map(|limit| Mutex::new(RateLimiter::new(limit)));
         Ok(Client {
@@ -178,7 +177,7 @@ impl ClientBuilder {
                 retries: self.retries,
                 max_download_bytes: self.max_download_bytes,
                 calls,
-                generations,
+                jobs,
             }),
             uploader,
             cancel_token: CancelToken::new(),

@@ -1,4 +1,4 @@
-//! The calls of the API as values: what is sent, and what the answer means.
+//! The calls of the API as values: the request and how to read the response.
 //!
 //! They do no I/O. [`Client::call`](super::Client::call) sends them, and any other HTTP client can:
 //!
@@ -11,19 +11,18 @@
 //! assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/v1/init-image"));
 //! assert_eq!(request.json.unwrap().to_string(), r#"{"extension":"jpg"}"#);
 //!
-//! let answer = br#"{"uploadInitImage": {"id": "1", "url": "https://bucket.s3.amazonaws.com/",
-//!                   "fields": "{\"key\": \"photo.jpg\"}", "key": "photo.jpg"}}"#;
-//! assert_eq!(call.parse(answer)?.id(), Some("1"));
+//! let response = br#"{"uploadInitImage": {"id": "1", "url": "https://bucket.s3.amazonaws.com/",
+//!                     "fields": "{\"key\": \"photo.jpg\"}", "key": "photo.jpg"}}"#;
+//! let upload = call.parse(response)?;
+//! assert_eq!((upload.id.as_str(), upload.form.key()), ("1", Some("photo.jpg")));
 //! # Ok::<(), imgpost::leonardo::Error>(())
 //! ```
 
 use std::time::SystemTime;
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::error::{ApiError, Error, ParameterError};
-use crate::presigned::PresignedPost;
+use super::error::{Error, ParameterError};
 use crate::transport::Method;
 
 pub use super::account::GetMe;
@@ -34,70 +33,82 @@ pub use super::dataset::{
 pub use super::generation::{DeleteGeneration, GetGeneration};
 pub use super::init_image::{CreateInitImage, DeleteInitImage, GetInitImage};
 pub use super::media::{CreateMedia, CreateModelAsset};
+pub use super::response::Deleted;
 pub use super::variation::GetVariation;
 
-/// One call of the API.
+/// A call of the API.
 pub trait Call {
-    /// What the API answers.
+    /// The result of the call.
     type Response;
 
-    /// What is sent.
+    /// The request to send.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when something is missing or out of range: the API would refuse it.
+    /// [`Error::InvalidParameter`] if a parameter is missing or outside the API's limits.
     fn request(&self) -> Result<CallRequest, Error>;
 
-    /// Reads the body of an answer that is no refusal.
+    /// Reads the body of a response that does not report an error.
     ///
     /// # Errors
     ///
-    /// [`Error::Api`] when the answer lacks what it should hold, and [`Error::PresignedPost`] when a form in it cannot
-    /// be posted.
+    /// [`Error::Api`] if the body lacks the result, and [`Error::Core`] if it contains a form that cannot be posted.
     fn parse(&self, body: &[u8]) -> Result<Self::Response, Error>;
 
-    /// Told once what time it was for the API and for this machine when the answer came, where the API said so. A form
-    /// makes up for a wrong clock with it; any other answer does not care.
-    fn received(&self, answer: &mut Self::Response, api: SystemTime, local: SystemTime) {
-        let _ = (answer, api, local);
+    /// Corrects the expiration of the forms in a response for the difference between the API's clock and the local one.
+    /// `server` is the time that the response reports, `local` the time when it arrived. Default: does nothing.
+    fn correct_clock_skew(
+        &self,
+        response: &mut Self::Response,
+        server: SystemTime,
+        local: SystemTime,
+    ) {
+        let _ = (response, server, local);
+    }
+
+    /// The result of a call that deletes a resource, if the API reports that the resource does not exist, but only after
+    /// the call was sent before and its response was lost: then the first attempt deleted it. Default: `None`, so that
+    /// a missing resource is an error.
+    fn already_deleted(&self) -> Option<Self::Response> {
+        None
     }
 }
 
-/// What is sent for a [`Call`].
+/// The request of a [`Call`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CallRequest {
     /// The method.
     pub method: Method,
-    /// The path, to be added to the base URL: `/v1/init-image`.
+    /// The path after the base URL: `/v1/init-image`.
     pub path: String,
-    /// The JSON of the body, where there is one.
+    /// The JSON of the body, if the request has one.
     pub json: Option<Value>,
-    /// When it may be sent again, and what it counts as.
+    /// Whether the request may be sent again, and which rate limit applies.
     pub kind: CallKind,
 }
 
-/// When a call may be sent again after a failure that passes.
+/// Whether a call may be sent again after a transient failure, and which rate limit applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallKind {
-    /// At any time: it changes nothing, or the same a second time, or makes a form that costs nothing.
-    Repeatable,
-    /// Only when nothing was sent: a second time it would make a second thing. When it was sent and no usable response
-    /// came, [`Client::call`](super::Client::call) returns [`Error::Unconfirmed`].
-    Once,
-    /// As [`Once`](Self::Once), and it costs credits. There is a limit of its own on how many of these are made in a
-    /// minute.
-    Generation,
+    /// It is safe to repeat: it changes nothing, has the same effect a second time, or makes a form, which costs nothing.
+    Idempotent,
+    /// It would create a second resource, so it is sent again only if nothing was sent before. If it was sent and no
+    /// usable response came, [`Client::call`](super::Client::call) returns [`Error::Unconfirmed`].
+    NonIdempotent,
+    /// Like [`NonIdempotent`](Self::NonIdempotent), and it starts a job that costs credits. The API limits the number of
+    /// these per minute.
+    Job,
 }
 
 impl CallRequest {
     pub(super) fn get(path: String) -> Self {
-        Self::new(Method::Get, path, None, CallKind::Repeatable)
+        Self::new(Method::Get, path, None, CallKind::Idempotent)
     }
 
     pub(super) fn delete(path: String) -> Self {
-        Self::new(Method::Delete, path, None, CallKind::Repeatable)
+        Self::new(Method::Delete, path, None, CallKind::Idempotent)
     }
 
     pub(super) fn post(path: impl Into<String>, json: Value, kind: CallKind) -> Self {
@@ -114,39 +125,19 @@ impl CallRequest {
     }
 }
 
-/// An id as it may stand in a path.
+/// Checks that an id can be a segment of a path.
 pub(super) fn path_segment(id: &str) -> Result<&str, Error> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    if !id.is_empty() && id.bytes().all(plain) {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if !id.is_empty() && id.bytes().all(is_plain) {
         Ok(id)
     } else {
         Err(ParameterError::Id { id: id.into() }.into())
     }
 }
 
-/// What the answer holds under `name`. Null there means that the API refused without a word, or that there is no such
-/// thing.
-pub(super) fn wrapped<T: DeserializeOwned>(body: &[u8], name: &str) -> Result<T, Error> {
-    let mut answer: Value = serde_json::from_slice(body).map_err(ApiError::unreadable)?;
-    match answer.get_mut(name).map(Value::take) {
-        None => Err(ApiError::lacks(name).into()),
-        Some(Value::Null) => Err(ApiError::null(name).into()),
-        Some(value) => Ok(serde_json::from_value(value).map_err(ApiError::unreadable)?),
-    }
-}
-
-/// The id in an answer; null there means that nothing was made.
-pub(super) fn id(id: Option<String>, of: &str) -> Result<String, Error> {
-    id.ok_or_else(|| ApiError::null(&format!("the id of {of}")).into())
-}
-
-pub(super) fn learn_time(form: &mut PresignedPost, api: SystemTime, local: SystemTime) {
-    form.set_server_time(api, local);
-}
-
-/// Calls that ask for one thing by its id, or delete it.
+/// Calls that read or delete the resource with an id.
 macro_rules! calls_by_id {
-    ($($(#[$doc:meta])* $name:ident: $method:ident $path:literal, $wrapper:literal => $answer:ty;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $method:ident $path:literal, $wrapper:literal => $response:ty;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name {
@@ -154,55 +145,33 @@ macro_rules! calls_by_id {
         }
 
         impl $name {
-            #[doc = concat!("The call for the thing with this id.")]
+            /// The call for the resource with this id.
             pub fn new(id: impl Into<String>) -> Self {
                 Self { id: id.into() }
             }
         }
 
         impl $crate::leonardo::call::Call for $name {
-            type Response = $answer;
+            type Response = $response;
 
             fn request(&self) -> Result<$crate::leonardo::call::CallRequest, $crate::leonardo::Error> {
                 let id = $crate::leonardo::call::path_segment(&self.id)?;
                 Ok($crate::leonardo::call::CallRequest::$method(format!(concat!($path, "/{}"), id)))
             }
 
-            fn parse(&self, body: &[u8]) -> Result<$answer, $crate::leonardo::Error> {
-                $crate::leonardo::call::wrapped(body, $wrapper)
+            fn parse(&self, body: &[u8]) -> Result<$response, $crate::leonardo::Error> {
+                $crate::leonardo::response::wrapped(body, $wrapper)
             }
+
+            $crate::leonardo::call::calls_by_id!(@$method self);
         }
     )*};
-}
-
-pub(super) use calls_by_id;
-
-/// What calls have in common that are answered with one form.
-macro_rules! answered_with_a_form {
-    () => {
-        type Response = $crate::PresignedPost;
-
-        fn parse(&self, body: &[u8]) -> Result<$crate::PresignedPost, $crate::leonardo::Error> {
-            Ok($crate::PresignedPost::from_json(body)?)
-        }
-
-        fn received(
-            &self,
-            form: &mut $crate::PresignedPost,
-            api: std::time::SystemTime,
-            local: std::time::SystemTime,
-        ) {
-            $crate::leonardo::call::learn_time(form, api, local);
+    (@get $self:ident) => {};
+    (@delete $self:ident) => {
+        fn already_deleted(&self) -> Option<$crate::leonardo::call::Deleted> {
+            Some($crate::leonardo::call::Deleted::new(&self.id))
         }
     };
 }
 
-pub(super) use answered_with_a_form;
-
-/// What the API says of a thing that was deleted.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
-#[non_exhaustive]
-pub struct Deleted {
-    /// Its id, where the API repeats it.
-    pub id: Option<String>,
-}
+pub(super) use calls_by_id;

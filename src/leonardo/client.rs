@@ -1,4 +1,4 @@
-//! The client: sends one call at a time, and makes attempts where they may help and cannot harm.
+//! The client: sends the calls, and repeats those that are safe to repeat.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::builder::ClientBuilder;
 use super::call::{Call, CallKind, CallRequest};
-use super::error::{ApiError, Error, UnconfirmedCall};
+use super::error::{ApiError, Error, UnconfirmedCall, may_be_carried_out};
 use super::rate_limiter::RateLimiter;
 use crate::cancel::CancelToken;
 use crate::redact::Redactor;
@@ -20,12 +20,12 @@ const MAX_RESPONSE_BYTES: u64 = 16 * 1024 * 1024;
 /// If `Retry-After` is longer than this, the call fails with the API's error.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(90);
 
-/// A client of the Leonardo.Ai API. Cheap to clone, and to share between threads: clones share the connections and the
-/// rate_limiter of calls.
+/// A client of the Leonardo.Ai API. It is cheap to clone and can be shared between threads: clones share the connections
+/// and the rate limiter.
 ///
-/// Calls that change nothing or can be made twice without harm, and those for a form, are made again when they fail
-/// for a reason that passes. A generation costs money, so it is sent a second time only if nothing of the first was
-/// sent; when its response is lost, the error is [`Error::Unconfirmed`].
+/// Transient failures are retried if the call is safe to repeat. A call that starts a job costs credits, so it is sent
+/// again only if nothing was sent before. If its response is lost, the error is [`Error::Unconfirmed`]. If a call that
+/// deletes a resource is sent again because its response was lost, "not found" counts as success.
 #[derive(Clone)]
 pub struct Client {
     pub(super) inner: Arc<Inner>,
@@ -42,21 +42,21 @@ pub(super) struct Inner {
     pub retries: u32,
     pub max_download_bytes: u64,
     pub calls: Mutex<RateLimiter>,
-    pub generations: Mutex<RateLimiter>,
+    pub jobs: Mutex<RateLimiter>,
 }
 
 impl Client {
-    /// A client with the key in `LEONARDO_API_KEY`, with the base URL in `LEONARDO_BASE_URL` and the certificate
-    /// authorities in the file `SSL_CERT_FILE` where those are set.
+    /// A client for the key in `LEONARDO_API_KEY`. If they are set, it uses the base URL in `LEONARDO_BASE_URL` and the
+    /// certificate authorities in the file that `SSL_CERT_FILE` names.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when there is no key, or when key or base URL cannot be used.
+    /// [`Error::MissingApiKey`] if the variable is not set, and as [`ClientBuilder::build`].
     pub fn from_env() -> Result<Self, Error> {
         ClientBuilder::from_env()?.build()
     }
 
-    /// Begins a client with this key.
+    /// The settings of a client for this key.
     pub fn builder(api_key: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(api_key.into())
     }
@@ -82,32 +82,50 @@ impl Client {
         self
     }
 
-    /// Makes a call, and reads its answer.
+    /// Makes a call.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when the call is not as the API wants it, and nothing was sent; [`Error::Api`] when the API
-    /// refuses, whatever the status; [`Error::Transport`] when no answer comes; [`Error::Cancelled`];
-    /// [`Error::Unconfirmed`] instead of the last three when the call was sent and may have been carried out, and must
-    /// not be sent twice ([`CallKind`]).
+    /// - [`Error::InvalidParameter`] if a parameter is missing or outside the API's limits; nothing was sent.
+    /// - [`Error::Api`] if the API rejects the call, whatever the HTTP status.
+    /// - [`Error::Core`] with a transport error if the API does not respond, and with an error of a presigned form if
+    ///   the response contains one that cannot be posted.
+    /// - [`Error::Unconfirmed`] instead of these two, and instead of [`Error::Cancelled`], if the call was sent, may have
+    ///   been carried out and must not be sent twice ([`CallKind`]).
     pub fn call<C: Call>(&self, call: &C) -> Result<C::Response, Error> {
         let request = call.request()?;
-        let response = self.exchange(&request)?;
-        let parsed = call.parse(&response.body);
-        let mut answer = parsed.map_err(|error| {
-            let error = match error {
-                Error::Api(error) => error.of(&response, |text| self.redact(text)).into(),
-                other => other,
-            };
-            UnconfirmedCall::from_success(error, &request)
-        })?;
-        if let Some(api) = response.date() {
-            call.received(&mut answer, api, SystemTime::now());
+        let mut was_lost = false;
+        let response = self.exchange(&request, &mut was_lost);
+        match response.and_then(|response| self.parse(call, &request, &response)) {
+            // An earlier attempt deleted it, and its response was lost.
+            Err(error) if was_lost && error.is_not_found() => call.already_deleted().ok_or(error),
+            result => result,
         }
-        Ok(answer)
     }
 
-    fn exchange(&self, request: &CallRequest) -> Result<Response, Error> {
+    fn parse<C: Call>(
+        &self,
+        call: &C,
+        request: &CallRequest,
+        response: &Response,
+    ) -> Result<C::Response, Error> {
+        let parsed = call.parse(&response.body);
+        let mut result = parsed.map_err(|error| {
+            let error = match error {
+                Error::Api(error) => error.with_head(response, |text| self.redact(text)).into(),
+                other => other,
+            };
+            UnconfirmedCall::from_success(error, request)
+        })?;
+        if let Some(server) = response.date() {
+            call.correct_clock_skew(&mut result, server, SystemTime::now());
+        }
+        Ok(result)
+    }
+
+    /// Sends the call until it succeeds or must not be repeated. Sets `was_lost` if an attempt may have been carried out
+    /// although it failed.
+    fn exchange(&self, request: &CallRequest, was_lost: &mut bool) -> Result<Response, Error> {
         let body = request.json.as_ref().map(|json| json.to_string());
         let policy = RetryPolicy {
             name: "API call",
@@ -116,7 +134,13 @@ impl Client {
             remaining: &|| None,
             cancel_token: &self.cancel_token,
         };
-        let result = retry::run(&policy, |_| self.attempt(request, body.as_deref()));
+        let result = retry::run(&policy, |_| {
+            let result = self.attempt(request, body.as_deref());
+            if let Err(failure) = &result {
+                *was_lost |= may_be_carried_out(&failure.error);
+            }
+            result
+        });
         result.map_err(|error| error.into_error(Error::Cancelled))
     }
 
@@ -131,7 +155,7 @@ impl Client {
             is_retryable: false,
             retry_after: None,
         };
-        if self.cancel_token.wait(self.reserve(request.kind)) {
+        if self.cancel_token.wait(self.acquire(request.kind)) {
             return Err(permanent(Error::Cancelled));
         }
         let (error, retry_after) = match self.send(request, body) {
@@ -145,11 +169,13 @@ impl Client {
             Err(error) => (error.redacted(|text| self.redact(text)).into(), None),
             Ok(response) => match ApiError::find(&response, |text| self.redact(text)) {
                 None => return Ok(response),
-                Some(error) => (error.into(), response.retry_after(SystemTime::now())),
+                Some(error) => (Error::from(error), response.retry_after(SystemTime::now())),
             },
         };
+        let is_unsent = error.transport().is_some_and(TransportError::is_unsent);
+        let is_safe = request.kind == CallKind::Idempotent || is_unsent;
         Err(Failure {
-            is_retryable: may_be_repeated(request.kind, &error),
+            is_retryable: error.is_retryable() && is_safe,
             error: UnconfirmedCall::from_failure(error, request),
             retry_after,
         })
@@ -182,21 +208,19 @@ impl Client {
         Ok(response)
     }
 
-    /// How long it is until the call may be made.
-    fn reserve(&self, kind: CallKind) -> Duration {
-        // Times in a list that a panic left alone are as good as before.
-        let wait = |rate_limiter: &Mutex<RateLimiter>| {
-            let mut rate_limiter = rate_limiter.lock().unwrap_or_else(PoisonError::into_inner);
-            rate_limiter.reserve(Instant::now())
+    /// How long to wait before a call of this kind may be sent.
+    fn acquire(&self, kind: CallKind) -> Duration {
+        let acquire = |limiter: &Mutex<RateLimiter>| {
+            // A panic cannot leave the list of times inconsistent.
+            let mut limiter = limiter.lock().unwrap_or_else(PoisonError::into_inner);
+            limiter.acquire(Instant::now())
         };
-        let pause = match kind {
-            CallKind::Generation => wait(&self.inner.generations).max(wait(&self.inner.calls)),
-            CallKind::Repeatable | CallKind::Once => wait(&self.inner.calls),
-        };
+        let mut pause = acquire(&self.inner.calls);
+        if kind == CallKind::Job {
+            pause = pause.max(acquire(&self.inner.jobs));
+        }
         if !pause.is_zero() {
-            log::info!(
-                "so many calls were made in the last minute that the next one is in {pause:?}"
-            );
+            log::info!("rate limit reached, the next call is sent in {pause:?}");
         }
         pause
     }
@@ -204,12 +228,6 @@ impl Client {
     pub(super) fn redact(&self, text: &str) -> String {
         Redactor::new([self.inner.api_key.as_str()]).redact(text)
     }
-}
-
-/// A call that is not to be made twice is made again only where it cannot have been carried out.
-fn may_be_repeated(kind: CallKind, error: &Error) -> bool {
-    let is_unsent = error.transport().is_some_and(TransportError::is_unsent);
-    error.is_retryable() && (kind == CallKind::Repeatable || is_unsent)
 }
 
 impl fmt::Debug for Client {

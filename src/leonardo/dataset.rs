@@ -1,20 +1,18 @@
-//! Datasets: the images a model is trained on.
+//! Datasets: images to train a model with.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::call::{
-    Call, CallKind, CallRequest, Deleted, answered_with_a_form, calls_by_id, id, path_segment,
-    wrapped,
-};
+use super::call::{Call, CallKind, CallRequest, Deleted, calls_by_id, path_segment};
 use super::client::Client;
 use super::error::{Error, ParameterError};
 use super::init_image::UploadedImage;
+use super::response::{created_id, wrapped};
+use super::upload_form::{self, UploadForm, responds_with_a_form};
 use crate::extension::Extension;
 use crate::prepare::PreparedImage;
-use crate::presigned::PresignedPost;
 
-/// A dataset, and the images in it.
+/// A dataset and its images.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -23,43 +21,43 @@ pub struct Dataset {
     pub id: Option<String>,
     /// Its name.
     pub name: Option<String>,
-    /// What it is said to be.
+    /// Its description.
     pub description: Option<String>,
-    /// When it was made.
+    /// When it was created: a date and time in ISO 8601.
     pub created_at: Option<String>,
-    /// When it was last changed.
+    /// When it was last changed: a date and time in ISO 8601.
     pub updated_at: Option<String>,
-    /// The images whose forms were asked for, also those that were never posted.
+    /// Its images, including those whose form was requested but that were never uploaded.
     #[serde(rename = "dataset_images", default)]
     pub images: Vec<DatasetImage>,
-    /// What else the API says.
+    /// Other members of the response.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
-/// An image in a dataset.
+/// An image of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DatasetImage {
     /// Its id.
     pub id: Option<String>,
-    /// Where it can be fetched.
+    /// Its URL, for [`Client::download`].
     pub url: Option<String>,
-    /// When its form was asked for.
+    /// When its form was requested: a date and time in ISO 8601.
     pub created_at: Option<String>,
-    /// What else the API says.
+    /// Other members of the response.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
-/// What is answered with the id of something that was made.
+/// The id of what a call created.
 #[derive(Deserialize)]
-struct Made {
+struct Created {
     id: Option<String>,
 }
 
-/// `POST /v1/datasets`.
+/// `POST /v1/datasets`: creates a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateDataset {
     name: String,
@@ -75,7 +73,7 @@ impl CreateDataset {
         }
     }
 
-    /// Says what the dataset is.
+    /// The description of the dataset. Default: none.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
@@ -94,12 +92,16 @@ impl Call for CreateDataset {
         if let Some(description) = &self.description {
             json["description"] = json!(description);
         }
-        Ok(CallRequest::post("/v1/datasets", json, CallKind::Once))
+        Ok(CallRequest::post(
+            "/v1/datasets",
+            json,
+            CallKind::NonIdempotent,
+        ))
     }
 
     fn parse(&self, body: &[u8]) -> Result<String, Error> {
-        let made: Made = wrapped(body, "insert_datasets_one")?;
-        id(made.id, "the dataset")
+        let created: Created = wrapped(body, "insert_datasets_one")?;
+        created_id(created.id, "the dataset")
     }
 }
 
@@ -110,7 +112,7 @@ calls_by_id! {
     DeleteDataset: delete "/v1/datasets", "delete_datasets_by_pk" => Deleted;
 }
 
-/// `POST /v1/datasets/{datasetId}/upload`: the form that uploads an image of a dataset.
+/// `POST /v1/datasets/{datasetId}/upload`: requests the form for an image of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateDatasetImage {
     dataset_id: String,
@@ -118,7 +120,7 @@ pub struct CreateDatasetImage {
 }
 
 impl CreateDatasetImage {
-    /// The form for an image of this dataset that is encoded with this extension.
+    /// Requests the form for an image of this dataset that is encoded as this extension.
     pub fn new(dataset_id: impl Into<String>, extension: Extension) -> Self {
         Self {
             dataset_id: dataset_id.into(),
@@ -128,16 +130,16 @@ impl CreateDatasetImage {
 }
 
 impl Call for CreateDatasetImage {
-    answered_with_a_form!();
+    responds_with_a_form!(upload_form::DATASET_IMAGE);
 
     fn request(&self) -> Result<CallRequest, Error> {
         let path = format!("/v1/datasets/{}/upload", path_segment(&self.dataset_id)?);
         let json = json!({"extension": self.extension.as_str()});
-        Ok(CallRequest::post(path, json, CallKind::Repeatable))
+        Ok(CallRequest::post(path, json, CallKind::Idempotent))
     }
 }
 
-/// `POST /v1/datasets/{datasetId}/upload/gen`: takes a generated image into a dataset.
+/// `POST /v1/datasets/{datasetId}/upload/gen`: adds a generated image to a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddGeneratedImage {
     dataset_id: String,
@@ -145,7 +147,7 @@ pub struct AddGeneratedImage {
 }
 
 impl AddGeneratedImage {
-    /// Takes this generated image into this dataset.
+    /// Adds this generated image to this dataset.
     pub fn new(dataset_id: impl Into<String>, generated_image_id: impl Into<String>) -> Self {
         Self {
             dataset_id: dataset_id.into(),
@@ -163,23 +165,23 @@ impl Call for AddGeneratedImage {
             path_segment(&self.dataset_id)?
         );
         let json = json!({"generatedImageId": self.generated_image_id});
-        Ok(CallRequest::post(path, json, CallKind::Once))
+        Ok(CallRequest::post(path, json, CallKind::NonIdempotent))
     }
 
     fn parse(&self, body: &[u8]) -> Result<String, Error> {
-        let made: Made = wrapped(body, "uploadDatasetImageFromGen")?;
-        id(made.id, "the image")
+        let created: Created = wrapped(body, "uploadDatasetImageFromGen")?;
+        created_id(created.id, "the image")
     }
 }
 
-/// Datasets. Many files at once: [`upload_dataset`](Client::upload_dataset).
+/// Datasets. [`upload_dataset`](Client::upload_dataset) uploads many files at once.
 impl Client {
-    /// Makes a dataset, and gives its id: `POST /v1/datasets`.
+    /// Creates a dataset and returns its id: `POST /v1/datasets`.
     ///
     /// ```no_run
     /// # let client = imgpost::leonardo::Client::from_env()?;
     /// let dataset = client.create_dataset("lighthouses", None)?;
-    /// let prepare = imgpost::PrepareOptions::default().bounds(imgpost::Bounds::LEONARDO_DATASET);
+    /// let prepare = imgpost::leonardo::prepare().bounds(imgpost::leonardo::sizes::DATASET);
     /// let image = prepare.open("photo.jpg")?;
     /// client.upload_dataset_image(&dataset, &image)?;
     /// # Ok::<(), imgpost::leonardo::Error>(())
@@ -196,44 +198,44 @@ impl Client {
         })
     }
 
-    /// A dataset and its images: `GET /v1/datasets/{id}`.
+    /// Reads a dataset and its images: `GET /v1/datasets/{id}`.
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call); [`ApiError::is_not_found`](super::ApiError::is_not_found) when there is none.
-    pub fn dataset(&self, id: impl AsRef<str>) -> Result<Dataset, Error> {
-        self.call(&GetDataset::new(id.as_ref()))
+    /// As [`call`](Self::call). [`Error::is_not_found`] is true if there is no dataset with this id.
+    pub fn dataset(&self, id: &str) -> Result<Dataset, Error> {
+        self.call(&GetDataset::new(id))
     }
 
     /// Deletes a dataset: `DELETE /v1/datasets/{id}`.
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call); [`ApiError::is_not_found`](super::ApiError::is_not_found) when there is none.
-    pub fn delete_dataset(&self, id: impl AsRef<str>) -> Result<(), Error> {
-        self.call(&DeleteDataset::new(id.as_ref())).map(drop)
+    /// As [`call`](Self::call). [`Error::is_not_found`] is true if there is no dataset with this id.
+    pub fn delete_dataset(&self, id: &str) -> Result<(), Error> {
+        self.call(&DeleteDataset::new(id)).map(drop)
     }
 
-    /// Asks for the form that uploads an image of a dataset: `POST /v1/datasets/{datasetId}/upload`. It expires
-    /// after two minutes.
+    /// Requests the form for an image of a dataset: `POST /v1/datasets/{datasetId}/upload`. It expires after two minutes.
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call), and [`Error::PresignedPost`] when the API's form cannot be posted.
+    /// As [`call`](Self::call).
     pub fn create_dataset_image(
         &self,
         dataset_id: &str,
         extension: Extension,
-    ) -> Result<PresignedPost, Error> {
+    ) -> Result<UploadForm, Error> {
         self.call(&CreateDatasetImage::new(dataset_id, extension))
     }
 
-    /// Uploads an image of a dataset: asks for a form and posts `image` with it. Should the form expire while there is
-    /// work to do, another one is asked for, once.
+    /// Uploads an image of a dataset: requests a form and posts `image` with it. If the form expires before the image is
+    /// stored, requests another one, once.
     ///
     /// # Errors
     ///
-    /// As [`create_dataset_image`](Self::create_dataset_image) and [`upload`](crate::upload).
+    /// As [`create_dataset_image`](Self::create_dataset_image), and [`Error::Core`] with the errors of
+    /// [`upload`](crate::upload).
     pub fn upload_dataset_image(
         &self,
         dataset_id: &str,
@@ -243,7 +245,7 @@ impl Client {
         Ok(UploadedImage::new(image, self.upload_with(&call, image)?))
     }
 
-    /// Takes a generated image into a dataset, and gives its id there: `POST /v1/datasets/{datasetId}/upload/gen`.
+    /// Adds a generated image to a dataset and returns its id there: `POST /v1/datasets/{datasetId}/upload/gen`.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Generations as the API has them, and how they are asked for and deleted.
+//! Generations: images and videos.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,36 +6,41 @@ use serde_json::{Map, Value};
 use super::call::{Call, Deleted, calls_by_id};
 use super::client::Client;
 use super::error::Error;
-use super::job::{Job, JobResource, JobStatus, or_empty, or_none, sealed};
+use super::job::{Job, JobResource, JobStatus, sealed};
+use super::response::{list_or_empty, text_or_empty};
 use super::variation::Variation;
 
-/// A generation as the API has it now.
+/// A generation and its images.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Generation {
     /// Its id.
     pub id: Option<String>,
-    /// How far it is.
+    /// Its status.
     pub status: JobStatus,
-    /// Its images, once it is complete.
-    #[serde(rename = "generated_images", default, deserialize_with = "or_none")]
+    /// Its images. The list is empty until the generation is complete.
+    #[serde(
+        rename = "generated_images",
+        default,
+        deserialize_with = "list_or_empty"
+    )]
     pub images: Vec<GeneratedImage>,
-    /// What was asked for.
+    /// The prompt.
     pub prompt: Option<String>,
-    /// The model that was used.
+    /// The id of the model.
     pub model_id: Option<String>,
-    /// The width that was asked for, in pixels. The images may be up to twice as wide.
+    /// The requested width in pixels. The images may be up to twice as wide.
     pub image_width: Option<u32>,
-    /// The height that was asked for, in pixels. The images may be up to twice as high.
+    /// The requested height in pixels. The images may be up to twice as high.
     pub image_height: Option<u32>,
-    /// How much of the init image was to be kept, 0.1 to 0.9.
+    /// How much of the init image is kept, 0.1 to 0.9.
     pub init_strength: Option<f64>,
-    /// The seed.
+    /// The seed of the random numbers.
     pub seed: Option<i64>,
-    /// When it was asked for.
+    /// When it was started: a date and time in ISO 8601.
     pub created_at: Option<String>,
-    /// What else the API says.
+    /// Other members of the response.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -45,27 +50,27 @@ pub struct Generation {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GeneratedImage {
-    /// Its id; empty where the API does not say.
-    #[serde(default, deserialize_with = "or_empty")]
+    /// Its id. Empty if the API does not report it.
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub id: String,
-    /// Where it can be fetched; empty where the API does not say.
-    #[serde(default, deserialize_with = "or_empty")]
+    /// Its URL, for [`Client::download`]. Empty if the API does not report it.
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub url: String,
-    /// Where its video can be fetched, if it is one.
+    /// The URL of the video, if it is one.
     #[serde(rename = "motionMP4URL")]
     pub motion_mp4_url: Option<String>,
-    /// Whether the API holds it for unfit to be shown everywhere.
+    /// Whether the API rates the image as not safe for work.
     pub nsfw: Option<bool>,
-    /// How many people like it.
+    /// The number of likes.
     pub like_count: Option<i64>,
-    /// What was made of it.
+    /// Its variations.
     #[serde(
         rename = "generated_image_variation_generics",
         default,
-        deserialize_with = "or_none"
+        deserialize_with = "list_or_empty"
     )]
     pub variations: Vec<Variation>,
-    /// What else the API says.
+    /// Other members of the response.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -93,16 +98,16 @@ impl JobResource for Generation {
 
 /// Generations.
 impl Client {
-    /// Starts a generation, of version 1 ([`CreateGeneration`](super::CreateGeneration)) or 2
-    /// ([`CreateGenerationV2`](super::CreateGenerationV2)), of a video ([`CreateImageToVideo`](super::CreateImageToVideo)) or an enlargement
-    /// ([`CreateUniversalUpscale`](super::CreateUniversalUpscale)). It costs credits, so it is sent once, and again only if
-    /// nothing was sent.
+    /// Starts a job: a generation of version 1 ([`CreateGeneration`](super::CreateGeneration)) or 2
+    /// ([`CreateGenerationV2`](super::CreateGenerationV2)), a video ([`CreateImageToVideo`](super::CreateImageToVideo)) or
+    /// an upscale ([`CreateUniversalUpscale`](super::CreateUniversalUpscale)). It costs credits, so the call is sent again
+    /// only if nothing was sent before.
     ///
     /// ```no_run
     /// use imgpost::leonardo::{Client, CreateGeneration};
     ///
     /// # let client = Client::from_env()?;
-    /// let image = imgpost::PrepareOptions::default().open("photo.jpg")?;
+    /// let image = imgpost::leonardo::prepare().open("photo.jpg")?;
     /// let init = client.upload_init_image(&image)?;
     /// let generation = CreateGeneration::new("a lighthouse at dusk").init_image(&init).strength(0.4);
     /// println!("would send {}", client.dry_run(&generation)?);
@@ -115,8 +120,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when something is out of range and nothing was sent; [`Error::Unconfirmed`] when it was sent
-    /// and may have been charged, but no usable response came; else as [`call`](Self::call).
+    /// [`Error::InvalidParameter`] if a parameter is missing or out of range, and nothing was sent;
+    /// [`Error::Unconfirmed`] if the call was sent and may have been charged, but no usable response came; otherwise as
+    /// [`call`](Self::call).
     pub fn generate<R: JobResource>(
         &self,
         generation: &impl Call<Response = Job<R>>,
@@ -124,31 +130,31 @@ impl Client {
         self.call(generation)
     }
 
-    /// The JSON that [`call`](Self::call) and [`generate`](Self::generate) would send, without sending it; null where
-    /// there is none.
+    /// The JSON that [`call`](Self::call) and [`generate`](Self::generate) would send. It is null if the call has none.
+    /// Nothing is sent.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when something is out of range.
+    /// [`Error::InvalidParameter`] if a parameter is missing or out of range.
     pub fn dry_run(&self, call: &impl Call) -> Result<Value, Error> {
         Ok(call.request()?.json.unwrap_or_default())
     }
 
-    /// A generation as it is now: `GET /v1/generations/{id}`.
+    /// Reads a generation: `GET /v1/generations/{id}`.
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call); [`ApiError::is_not_found`](super::ApiError::is_not_found) when there is none.
-    pub fn generation(&self, id: impl AsRef<str>) -> Result<Generation, Error> {
-        self.call(&GetGeneration::new(id.as_ref()))
+    /// As [`call`](Self::call). [`Error::is_not_found`] is true if there is no generation with this id.
+    pub fn generation(&self, id: &str) -> Result<Generation, Error> {
+        self.call(&GetGeneration::new(id))
     }
 
     /// Deletes a generation and its images: `DELETE /v1/generations/{id}`.
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call); [`ApiError::is_not_found`](super::ApiError::is_not_found) when there is none.
-    pub fn delete_generation(&self, id: impl AsRef<str>) -> Result<(), Error> {
-        self.call(&DeleteGeneration::new(id.as_ref())).map(drop)
+    /// As [`call`](Self::call). [`Error::is_not_found`] is true if there is no generation with this id.
+    pub fn delete_generation(&self, id: &str) -> Result<(), Error> {
+        self.call(&DeleteGeneration::new(id)).map(drop)
     }
 }

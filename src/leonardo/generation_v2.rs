@@ -1,19 +1,22 @@
-//! What is asked of a generation, version 2 of the API.
+//! Starts a generation of version 2 of the API.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::call::{Call, CallKind, CallRequest};
-use super::error::{Error, ParameterError};
+use super::error::{ApiError, Error, ParameterError};
 use super::generation::Generation;
-use super::job::{ImageReference, Job, RawJob, Variables};
+use super::image_reference::ImageReference;
+use super::job::{Job, RawJob};
+use super::parameters::Parameters;
 use crate::geometry::{Bounds, Size};
+use crate::leonardo::sizes;
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// How strongly a reference is followed.
+    /// How strongly a generation follows a reference image.
     GuidanceStrength {
-        /// A little.
+        /// Weakly.
         Low = "LOW",
         /// The API's default.
         Mid = "MID",
@@ -22,23 +25,23 @@ open_enum! {
     }
 }
 
-/// The sizes that models take whose documentation says so, by their slug.
+/// The sizes that models generate, by slug, as far as they are documented.
 const BOUNDS: [(&str, Bounds); 3] = [
-    ("flux-kontext-pro", Bounds::LEONARDO_FLUX_KONTEXT),
-    ("gpt-image-2", Bounds::LEONARDO_GPT_IMAGE),
-    ("lucid-origin", Bounds::LEONARDO_LUCID),
+    ("flux-kontext-pro", sizes::FLUX_KONTEXT),
+    ("gpt-image-2", sizes::GPT_IMAGE),
+    ("lucid-origin", sizes::LUCID),
 ];
 
-/// What is asked of a generation: `POST /v2/generations`. Only what is set here is sent.
+/// Starts a generation: `POST /v2/generations`. Only parameters that are set are sent.
 ///
-/// The size is checked before anything is sent where the model's is known.
+/// Before anything is sent, the size is checked if the [bounds](Self::bounds) of the model are known.
 ///
 /// ```no_run
 /// use imgpost::leonardo::{Client, CreateGenerationV2};
-/// use imgpost::{Bounds, PrepareOptions};
+/// use imgpost::leonardo::{self, sizes};
 ///
 /// # let client = Client::from_env()?;
-/// let prepare = PrepareOptions::default().bounds(Bounds::LEONARDO_FLUX_KONTEXT);
+/// let prepare = leonardo::prepare().bounds(sizes::FLUX_KONTEXT);
 /// let init = client.upload_init_image(&prepare.open("photo.jpg")?)?;
 /// let generation = CreateGenerationV2::new("flux-kontext-pro", "in the style of an engraving")
 ///     .size(init.size.width, init.size.height)
@@ -51,58 +54,52 @@ const BOUNDS: [(&str, Bounds); 3] = [
 pub struct CreateGenerationV2 {
     model: String,
     public: bool,
-    parameters: Variables,
-    guidances: Variables,
+    parameters: Parameters,
+    guidances: Parameters,
     bounds: Option<Bounds>,
 }
 
 impl CreateGenerationV2 {
-    /// A generation by the model with this slug, for example `flux-kontext-pro`, from a prompt. Nobody else sees the
-    /// images.
+    /// A generation by the model with this slug, for example `flux-kontext-pro`, from a prompt.
     pub fn new(model: impl Into<String>, prompt: impl Into<String>) -> Self {
         let model = model.into();
-        let mut parameters = Variables::default();
-        parameters.set("prompt", prompt.into());
         let known = BOUNDS.iter().find(|(slug, _)| *slug == model);
         Self {
             bounds: known.map(|(_, bounds)| *bounds),
             model,
             public: false,
-            parameters,
-            guidances: Variables::default(),
+            parameters: Parameters::with_prompt(prompt),
+            guidances: Parameters::default(),
         }
     }
 
-    /// Whether everybody sees the images. Default: no.
+    /// Whether everyone can see the images. Default: false.
     #[must_use]
     pub fn public(mut self, public: bool) -> Self {
         self.public = public;
         self
     }
 
-    /// The size to generate in pixels. Default: the API's.
+    /// The size of the images in pixels. Default: the API's.
     #[must_use]
-    pub fn size(mut self, width: u32, height: u32) -> Self {
-        self.parameters.set("width", width);
-        self.parameters.set("height", height);
-        self
+    pub fn size(self, width: u32, height: u32) -> Self {
+        self.extra("width", width).extra("height", height)
     }
 
-    /// The sizes that are let through. Default: those of the model where they are known, else all.
+    /// The sizes that the model accepts. Default: the documented ones, or any if there are none.
     #[must_use]
     pub fn bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = Some(bounds);
         self
     }
 
-    /// How many images to make. Default: the API's.
+    /// The number of images. Default: the API's.
     #[must_use]
-    pub fn quantity(mut self, quantity: u32) -> Self {
-        self.parameters.set("quantity", quantity);
-        self
+    pub fn quantity(self, quantity: u32) -> Self {
+        self.extra("quantity", quantity)
     }
 
-    /// Adds an image that guides the generation, and how strongly.
+    /// Adds an image that guides the generation. `strength` is how strongly it does; `None` uses the API's default.
     #[must_use]
     pub fn image_reference(
         mut self,
@@ -117,13 +114,13 @@ impl CreateGenerationV2 {
         self
     }
 
-    /// The image a video starts with.
+    /// The image that a video starts with. Default: none.
     #[must_use]
     pub fn start_frame(self, image: impl Into<ImageReference>) -> Self {
         self.frame("start_frame", image.into())
     }
 
-    /// The image a video ends with.
+    /// The image that a video ends with. Default: none.
     #[must_use]
     pub fn end_frame(self, image: impl Into<ImageReference>) -> Self {
         self.frame("end_frame", image.into())
@@ -134,16 +131,16 @@ impl CreateGenerationV2 {
         self
     }
 
-    /// Sets any other parameter by the API's own name.
+    /// Sets any other parameter by the API's name.
     #[must_use]
-    pub fn extra(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.parameters.set(name, value);
         self
     }
 
-    fn check(&self) -> Result<(), Error> {
+    fn check(&self) -> Result<(), ParameterError> {
         if self.model.trim().is_empty() {
-            return Err(ParameterError::Missing { name: "model" }.into());
+            return Err(ParameterError::Missing { name: "model" });
         }
         self.parameters.check_prompt(usize::MAX)?;
         let side = |name| self.parameters.0.get(name).and_then(Value::as_u64);
@@ -157,7 +154,7 @@ impl CreateGenerationV2 {
         if bounds.contains(size) {
             Ok(())
         } else {
-            Err(ParameterError::Size { size, bounds }.into())
+            Err(ParameterError::Size { size, bounds })
         }
     }
 }
@@ -172,14 +169,10 @@ impl Call for CreateGenerationV2 {
             parameters.insert("guidances".into(), Value::Object(self.guidances.0.clone()));
         }
         let json = json!({"model": self.model, "public": self.public, "parameters": parameters});
-        Ok(CallRequest::post(
-            "/v2/generations",
-            json,
-            CallKind::Generation,
-        ))
+        Ok(CallRequest::post("/v2/generations", json, CallKind::Job))
     }
 
-    /// The job comes bare or wrapped.
+    /// The API returns the job with or without a wrapper.
     fn parse(&self, body: &[u8]) -> Result<Job<Generation>, Error> {
         #[derive(Deserialize)]
         struct Response {
@@ -187,10 +180,10 @@ impl Call for CreateGenerationV2 {
             #[serde(flatten)]
             bare: Map<String, Value>,
         }
-        let unreadable = super::error::ApiError::unreadable;
-        let answer: Response = serde_json::from_slice(body).map_err(unreadable)?;
-        let bare = || serde_json::from_value(Value::Object(answer.bare)).map_err(unreadable);
-        answer.generate.map_or_else(bare, Ok)?.check()
+        let unreadable = ApiError::unreadable;
+        let response: Response = serde_json::from_slice(body).map_err(unreadable)?;
+        let bare = || serde_json::from_value(Value::Object(response.bare)).map_err(unreadable);
+        response.generate.map_or_else(bare, Ok)?.check()
     }
 }
 
@@ -199,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_and_parameters_are_where_the_api_looks_for_them() {
+    fn references_and_parameters_have_their_places_in_the_request() {
         let generation = CreateGenerationV2::new("lucid-origin", "p")
             .size(1024, 768)
             .quantity(2)
@@ -217,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_checked_where_the_model_is_known() {
+    fn sizes_of_known_models_are_checked() {
         let size = |model: &str, w, h| CreateGenerationV2::new(model, "p").size(w, h).request();
         let error = size("gpt-image-2", 1024, 100).unwrap_err().to_string();
         assert!(error.contains("1024x100 is not accepted"), "{error}");

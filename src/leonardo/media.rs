@@ -1,18 +1,19 @@
-//! Files that are no images: 3D models, videos, sounds. They are posted as they are.
+//! Files other than images: 3D models, videos and sounds. They are uploaded unchanged.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::call::{Call, CallKind, CallRequest, answered_with_a_form};
+use super::call::{Call, CallKind, CallRequest};
 use super::client::Client;
 use super::error::{Error, ParameterError};
-use super::job::Variables;
+use super::parameters::Parameters;
+use super::upload_form::{self, responds_with_a_form};
 use crate::open_enum::open_enum;
 use crate::upload::Receipt;
 
 open_enum! {
-    /// The extension of a video or a sound.
+    /// The extension of a media file.
     MediaExtension {
         /// MPEG-4 video.
         Mp4 = "mp4",
@@ -25,30 +26,30 @@ open_enum! {
     }
 }
 
-/// An uploaded file that is no image.
+/// A file other than an image that was uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadedFile {
     /// Its id.
     pub id: String,
-    /// What the storage answered.
+    /// The receipt of the storage.
     pub receipt: Receipt,
 }
 
-/// `POST /v1/media`: the form that uploads a video or a sound.
+/// `POST /v1/media`: requests the form for a video or a sound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateMedia {
     extension: MediaExtension,
 }
 
 impl CreateMedia {
-    /// The form for a file with this extension.
+    /// Requests the form for a file with this extension.
     pub fn new(extension: MediaExtension) -> Self {
         Self { extension }
     }
 }
 
-/// `POST /v1/models-3d/upload`: the form that uploads a 3D model.
+/// `POST /v1/models-3d/upload`: requests the form for a 3D model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CreateModelAsset {
     name: Option<String>,
@@ -56,19 +57,19 @@ pub struct CreateModelAsset {
 }
 
 impl CreateModelAsset {
-    /// The form for a model in the API's default format.
+    /// Requests the form for a model in the API's default format.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The name the model gets.
+    /// The name of the model. Default: the API's.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// The extension of the model's file, for example `obj`.
+    /// The extension of the file, for example `obj`. Default: the API's.
     #[must_use]
     pub fn extension(mut self, extension: impl Into<String>) -> Self {
         self.extension = Some(extension.into());
@@ -77,38 +78,38 @@ impl CreateModelAsset {
 }
 
 impl Call for CreateMedia {
-    answered_with_a_form!();
+    responds_with_a_form!(upload_form::MEDIA);
 
     fn request(&self) -> Result<CallRequest, Error> {
         let json = json!({"extension": self.extension});
-        Ok(CallRequest::post("/v1/media", json, CallKind::Repeatable))
+        Ok(CallRequest::post("/v1/media", json, CallKind::Idempotent))
     }
 }
 
 impl Call for CreateModelAsset {
-    answered_with_a_form!();
+    responds_with_a_form!(upload_form::MODEL_ASSET);
 
     fn request(&self) -> Result<CallRequest, Error> {
-        let mut variables = Variables::default();
+        let mut parameters = Parameters::default();
         if let Some(extension) = &self.extension {
-            variables.set("modelExtension", extension.as_str());
+            parameters.set("modelExtension", extension.as_str());
         }
         if let Some(name) = &self.name {
-            variables.set("name", name.as_str());
+            parameters.set("name", name.as_str());
         }
-        let json = Value::Object(variables.0);
+        let json = Value::Object(parameters.0);
         Ok(CallRequest::post(
             "/v1/models-3d/upload",
             json,
-            CallKind::Repeatable,
+            CallKind::Idempotent,
         ))
     }
 }
 
-/// Files that are no images.
+/// Files other than images.
 impl Client {
-    /// Uploads a video or a sound as it is, of any size: asks for a form and posts the file with it. Its extension has
-    /// to be one of [`MediaExtension`]'s.
+    /// Uploads a video or a sound unchanged: requests a form and posts the file with it. The extension of the file has to
+    /// be one of [`MediaExtension`]. The length of the file is not limited.
     ///
     /// ```no_run
     /// # let client = imgpost::leonardo::Client::from_env()?;
@@ -120,8 +121,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when the file has another extension; else as [`call`](Self::call) and
-    /// [`Uploader::upload_file`](crate::Uploader::upload_file).
+    /// [`Error::InvalidParameter`] if the file has another extension; otherwise as [`call`](Self::call), and
+    /// [`Error::Core`] with the errors of [`Uploader::upload_file`](crate::Uploader::upload_file).
     pub fn upload_media(&self, path: impl AsRef<Path>) -> Result<UploadedFile, Error> {
         let path = path.as_ref();
         let extension = extension_of(path).unwrap_or_default();
@@ -135,11 +136,12 @@ impl Client {
         Ok(UploadedFile { id, receipt })
     }
 
-    /// Uploads a 3D model as it is: asks for a form and posts the file with it.
+    /// Uploads a 3D model unchanged: requests a form and posts the file with it.
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call) and [`Uploader::upload_file`](crate::Uploader::upload_file).
+    /// As [`call`](Self::call), and [`Error::Core`] with the errors of
+    /// [`Uploader::upload_file`](crate::Uploader::upload_file).
     pub fn upload_model_asset(
         &self,
         path: impl AsRef<Path>,

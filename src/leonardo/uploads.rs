@@ -1,20 +1,20 @@
-//! Forms, and what is posted with them.
+//! Uploads with forms that are requested when they are needed.
 
 use std::path::Path;
 
 use super::call::Call;
 use super::client::Client;
-use super::error::{ApiError, Error};
+use super::error::Error;
+use super::upload_form::UploadForm;
 use crate::prepare::PreparedImage;
 use crate::presigned::PresignedPost;
 use crate::upload::{Receipt, UploadError};
 
 impl Client {
-    /// Posts `image` with the form that `call` gets; when that expires while there is work to do, with another one,
-    /// once. Gives the id and what the storage answered.
+    /// Uploads `image` with the form that `call` requests. Returns the id and the receipt.
     pub(super) fn upload_with(
         &self,
-        call: &impl Call<Response = PresignedPost>,
+        call: &impl Call<Response = UploadForm>,
         image: &PreparedImage,
     ) -> Result<(String, Receipt), Error> {
         let [uploaded] = self.upload_all_with(
@@ -24,10 +24,10 @@ impl Client {
         Ok(uploaded)
     }
 
-    /// As [`upload_with`](Self::upload_with), with a file as it is.
+    /// Uploads a file unchanged with the form that `call` requests. Returns the id and the receipt.
     pub(super) fn upload_file_with(
         &self,
-        call: &impl Call<Response = PresignedPost>,
+        call: &impl Call<Response = UploadForm>,
         path: &Path,
     ) -> Result<(String, Receipt), Error> {
         let [uploaded] = self.upload_all_with(
@@ -37,19 +37,20 @@ impl Client {
         Ok(uploaded)
     }
 
-    /// Requests forms with `request` and posts with each of them. If one expires before its file is stored, requests
-    /// other forms and posts with all of them again, once.
+    /// Uploads with each form that `request` returns; `upload` gets its index. If a form expires before its file is
+    /// stored, requests new forms and uploads all files again, once.
     pub(super) fn upload_all_with<const N: usize>(
         &self,
-        request: impl Fn() -> Result<[PresignedPost; N], Error>,
-        post: impl Fn(usize, &PresignedPost) -> Result<Receipt, UploadError>,
+        request: impl Fn() -> Result<[UploadForm; N], Error>,
+        upload: impl Fn(usize, &PresignedPost) -> Result<Receipt, UploadError>,
     ) -> Result<[(String, Receipt); N], Error> {
-        let post_all = |forms: &[PresignedPost; N]| -> Result<Vec<Receipt>, UploadError> {
-            let forms = forms.iter().enumerate();
-            forms.map(|(index, form)| post(index, form)).collect()
+        let upload_all = |forms: [UploadForm; N]| -> Result<Vec<(String, Receipt)>, UploadError> {
+            let forms = forms.into_iter().enumerate();
+            forms
+                .map(|(index, UploadForm { id, form })| Ok((id, upload(index, &form)?)))
+                .collect()
         };
-        let mut forms = request()?;
-        let receipts = match post_all(&forms) {
+        let uploaded = match upload_all(request()?) {
             Err(UploadError {
                 error,
                 is_form_expired,
@@ -57,24 +58,16 @@ impl Client {
                 log::info!(
                     "the form expired before the file was stored, requesting another: {error}"
                 );
-                forms = request()?;
-                let mut receipts = post_all(&forms).map_err(|failed| failed.error)?;
-                for receipt in &mut receipts {
+                let mut uploaded = upload_all(request()?).map_err(|failed| failed.error)?;
+                for (_, receipt) in &mut uploaded {
                     receipt.form_renewed = true;
                 }
-                receipts
+                uploaded
             }
-            posted => posted.map_err(|failed| failed.error)?,
+            uploaded => uploaded.map_err(|failed| failed.error)?,
         };
-        let ids = forms.iter().map(form_id).collect::<Result<Vec<_>, _>>()?;
-        let uploaded: Vec<_> = ids.into_iter().zip(receipts).collect();
         Ok(uploaded
             .try_into()
-            .expect("every form has an id and a receipt"))
+            .expect("there is a receipt for every form"))
     }
-}
-
-fn form_id(form: &PresignedPost) -> Result<String, Error> {
-    let id = form.id().map(str::to_owned);
-    id.ok_or_else(|| ApiError::null("the id of the image").into())
 }

@@ -1,20 +1,21 @@
-//! Enlargements by the universal upscaler.
+//! Starts the universal upscaler.
 
 use serde_json::Value;
 
 use super::call::{Call, CallKind, CallRequest};
 use super::error::{Error, ParameterError};
 use super::init_image::UploadedImage;
-use super::job::{Job, Variables, started};
+use super::job::{Job, started};
+use super::parameters::Parameters;
 use super::variation::Variation;
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// What the universal upscaler takes an image for.
+    /// The kind of image that the universal upscaler works on.
     UpscalerStyle {
-        /// Anything, the API's default.
+        /// Any image: the API's default.
         General = "GENERAL",
-        /// A film.
+        /// A still of a film.
         Cinematic = "CINEMATIC",
         /// A drawing.
         Art2d = "2D ART & ILLUSTRATION",
@@ -24,22 +25,22 @@ open_enum! {
 }
 
 open_enum! {
-    /// How the universal upscaler works in its ultra mode.
+    /// The style of the universal upscaler in ultra mode.
     UltraUpscaleStyle {
-        /// With more freedom.
+        /// Adds more details.
         Artistic = "ARTISTIC",
-        /// With less.
+        /// Stays closer to the image.
         Realistic = "REALISTIC",
     }
 }
 
-/// What is asked of the universal upscaler: `POST /v1/variations/universal-upscaler`. Only what is set here is sent.
+/// Enlarges an image: `POST /v1/variations/universal-upscaler`. Only parameters that are set are sent.
 ///
 /// ```no_run
 /// use imgpost::leonardo::{Client, CreateUniversalUpscale, UpscalerStyle};
 ///
 /// # let client = Client::from_env()?;
-/// let init = client.upload_init_image(&imgpost::PrepareOptions::default().open("photo.jpg")?)?;
+/// let init = client.upload_init_image(&imgpost::leonardo::prepare().open("photo.jpg")?)?;
 /// let upscaler = CreateUniversalUpscale::new(&init).multiplier(2.0).style(UpscalerStyle::Cinematic);
 /// let job = client.generate(&upscaler)?;
 /// if let Some(url) = client.wait(&job)?.url {
@@ -49,7 +50,7 @@ open_enum! {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateUniversalUpscale {
-    variables: Variables,
+    parameters: Parameters,
 }
 
 impl CreateUniversalUpscale {
@@ -59,90 +60,90 @@ impl CreateUniversalUpscale {
     }
 
     /// Enlarges the uploaded image with this id.
-    pub fn init_image(id: &str) -> Self {
-        Self::of("initImageId", id)
+    pub fn init_image(id: impl Into<String>) -> Self {
+        Self::with_source("initImageId", id)
     }
 
     /// Enlarges the generated image with this id.
-    pub fn generated_image(id: &str) -> Self {
-        Self::of("generatedImageId", id)
+    pub fn generated_image(id: impl Into<String>) -> Self {
+        Self::with_source("generatedImageId", id)
     }
 
     /// Enlarges the variation with this id.
-    pub fn variation(id: &str) -> Self {
-        Self::of("variationId", id)
+    pub fn variation(id: impl Into<String>) -> Self {
+        Self::with_source("variationId", id)
     }
 
-    fn of(name: &str, id: &str) -> Self {
-        let mut variables = Variables::default();
-        variables.set(name, id);
-        Self { variables }
+    fn with_source(name: &str, id: impl Into<String>) -> Self {
+        let mut parameters = Parameters::default();
+        parameters.set(name, id.into());
+        Self { parameters }
     }
 
-    /// How many times as wide and as high the image becomes, 1 to 2. Default: the API's, 1.5.
+    /// The factor by which width and height grow, 1 to 2. Default: the API's, 1.5.
     #[must_use]
     pub fn multiplier(self, multiplier: f64) -> Self {
         self.extra("upscaleMultiplier", multiplier)
     }
 
-    /// How much is invented, 1 to 10. Default: the API's, 5.
+    /// How many details the upscaler invents, 1 to 10. Default: the API's, 5.
     #[must_use]
     pub fn creativity_strength(self, strength: u32) -> Self {
         self.extra("creativityStrength", strength)
     }
 
-    /// What the image is taken for. Not in ultra mode.
+    /// The kind of image. Excludes the [ultra mode](Self::ultra_style). Default: the API's, `GENERAL`.
     #[must_use]
     pub fn style(self, style: UpscalerStyle) -> Self {
         self.extra("upscalerStyle", style.as_str())
     }
 
-    /// Turns the ultra mode on. Not together with a [`style`](Self::style).
+    /// Uses the ultra mode. Excludes a [`style`](Self::style). Default: no ultra mode.
     #[must_use]
     pub fn ultra_style(self, style: UltraUpscaleStyle) -> Self {
         self.extra("ultraUpscaleStyle", style.as_str())
     }
 
-    /// How strong details are, 1 to 10. Ultra mode only.
+    /// How strongly details stand out, 1 to 10. Requires the [ultra mode](Self::ultra_style). Default: the API's.
     #[must_use]
     pub fn detail_contrast(self, contrast: u32) -> Self {
         self.extra("detailContrast", contrast)
     }
 
-    /// How near to the image the result is, 1 to 10. Ultra mode only.
+    /// How similar the result is to the image, 1 to 10. Requires the [ultra mode](Self::ultra_style). Default: the API's.
     #[must_use]
     pub fn similarity(self, similarity: u32) -> Self {
         self.extra("similarity", similarity)
     }
 
-    /// What is to be seen.
+    /// What the image shows. Default: none.
     #[must_use]
-    pub fn prompt(self, prompt: &str) -> Self {
-        self.extra("prompt", prompt)
+    pub fn prompt(self, prompt: impl Into<String>) -> Self {
+        self.extra("prompt", prompt.into())
     }
 
-    /// Sets any other variable by the API's own name.
+    /// Sets any other parameter by the API's name.
     #[must_use]
-    pub fn extra(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.variables.set(name, value);
+    pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.parameters.set(name, value);
         self
     }
 
-    fn check(&self) -> Result<(), Error> {
-        self.variables.check_range("upscaleMultiplier", 1.0, 2.0)?;
+    fn check(&self) -> Result<(), ParameterError> {
+        self.parameters.check_range("upscaleMultiplier", 1.0, 2.0)?;
         for name in ["creativityStrength", "detailContrast", "similarity"] {
-            self.variables.check_range(name, 1.0, 10.0)?;
+            self.parameters.check_range(name, 1.0, 10.0)?;
         }
-        let has = |name: &str| self.variables.0.contains_key(name);
+        let has = |name| self.parameters.contains(name);
         let is_ultra = has("ultraUpscaleStyle");
         if is_ultra && has("upscalerStyle") {
             let (name, with) = ("upscalerStyle", "ultraUpscaleStyle");
-            return Err(ParameterError::Conflict { name, with }.into());
+            return Err(ParameterError::Conflict { name, with });
         }
         for name in ["detailContrast", "similarity"] {
             if !is_ultra && has(name) {
                 let requires = "ultraUpscaleStyle";
-                return Err(ParameterError::Requires { name, requires }.into());
+                return Err(ParameterError::Requires { name, requires });
             }
         }
         Ok(())
@@ -155,8 +156,8 @@ impl Call for CreateUniversalUpscale {
     fn request(&self) -> Result<CallRequest, Error> {
         self.check()?;
         let path = "/v1/variations/universal-upscaler";
-        let json = Value::Object(self.variables.0.clone());
-        Ok(CallRequest::post(path, json, CallKind::Generation))
+        let json = Value::Object(self.parameters.0.clone());
+        Ok(CallRequest::post(path, json, CallKind::Job))
     }
 
     fn parse(&self, body: &[u8]) -> Result<Job<Variation>, Error> {
@@ -169,12 +170,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_two_modes_are_kept_apart() {
+    fn parameters_of_the_other_mode_are_rejected() {
         let new = || CreateUniversalUpscale::init_image("i");
         let ultra = || new().ultra_style(UltraUpscaleStyle::Realistic);
         assert!(new().style(UpscalerStyle::Art2d).request().is_ok());
         assert!(ultra().detail_contrast(10).similarity(1).request().is_ok());
-        for refused in [
+        for rejected in [
             ultra().style(UpscalerStyle::General),
             new().similarity(3),
             new().detail_contrast(3),
@@ -183,7 +184,7 @@ mod tests {
             new().multiplier(f64::INFINITY),
             new().creativity_strength(0),
         ] {
-            assert!(refused.request().is_err(), "{refused:?}");
+            assert!(rejected.request().is_err(), "{rejected:?}");
         }
     }
 }

@@ -1,46 +1,47 @@
-//! Variations: what was made of an image, for example an enlargement.
+//! Variations of an image, for example an upscaled one.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::call::{Call, CallRequest, path_segment, wrapped};
+use super::call::{Call, CallRequest, path_segment};
 use super::client::Client;
 use super::error::{ApiError, Error};
 use super::job::{JobResource, JobStatus, sealed};
+use super::response::wrapped;
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// What was done to an image.
+    /// How a variation was made.
     TransformType {
-        /// What is around it was made.
+        /// The surroundings of the image were generated.
         Outpaint = "OUTPAINT",
-        /// A part of it was made anew.
+        /// A part of the image was generated again.
         Inpaint = "INPAINT",
-        /// It was enlarged.
+        /// The image was enlarged.
         Upscale = "UPSCALE",
-        /// It was made a part of a larger one.
+        /// The image became a part of a larger one.
         Unzoom = "UNZOOM",
-        /// Its background was taken away.
+        /// The background was removed.
         Nobg = "NOBG",
     }
 }
 
-/// What was made of an image.
+/// A variation of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Variation {
     /// Its id.
     pub id: Option<String>,
-    /// How far it is.
+    /// Its status, if the API reports it.
     pub status: Option<JobStatus>,
-    /// Where it can be fetched, once it is complete.
+    /// Its URL, for [`Client::download`]. Missing until it is complete.
     pub url: Option<String>,
-    /// What was done.
+    /// How it was made.
     pub transform_type: Option<TransformType>,
-    /// When it was asked for.
+    /// When it was started: a date and time in ISO 8601.
     pub created_at: Option<String>,
-    /// What else the API says.
+    /// Other members of the response.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -70,7 +71,7 @@ impl Call for GetVariation {
         let name = "generated_image_variation_generic";
         let variations: Vec<Variation> = wrapped(body, name)?;
         let first = variations.into_iter().next();
-        first.ok_or_else(|| ApiError::none(name).into())
+        first.ok_or_else(|| ApiError::empty(name).into())
     }
 }
 
@@ -90,12 +91,12 @@ impl JobResource for Variation {
 
 /// Variations.
 impl Client {
-    /// A variation as it is now: `GET /v1/variations/{id}`.
+    /// Reads a variation: `GET /v1/variations/{id}`.
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call); [`ApiError::is_not_found`] when there is none.
-    pub fn variation(&self, id: impl AsRef<str>) -> Result<Variation, Error> {
-        self.call(&GetVariation::new(id.as_ref()))
+    /// As [`call`](Self::call). [`Error::is_not_found`] is true if there is no variation with this id.
+    pub fn variation(&self, id: &str) -> Result<Variation, Error> {
+        self.call(&GetVariation::new(id))
     }
 }

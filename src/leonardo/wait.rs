@@ -1,4 +1,4 @@
-//! Waiting for a job.
+//! Waits for jobs.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -9,17 +9,17 @@ use super::client::Client;
 use super::error::Error;
 use super::job::{Job, JobResource, JobStatus};
 
-/// The pauses between two polls grow from the first to the longest.
+/// The pause after the first poll. It grows by half with each poll, up to [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 
-/// The API does not promise that a job can be read as soon as it was started (those of version 2 are read through
-/// version 1). It has been charged by then, so the wait must not end with "there is no such job".
+/// How long a new job may be unknown. The API does not promise that a job can be read as soon as it was started, and jobs
+/// of version 2 are read through version 1. The job was charged, so the wait must not end with "not found".
 const UNKNOWN_FOR: Duration = Duration::from_secs(10);
 
 type OnPoll = Arc<dyn Fn(Poll) -> ControlFlow<()> + Send + Sync>;
 
-/// How long to wait for a job, and what to call after every poll.
+/// Options for waiting for a job.
 ///
 /// ```no_run
 /// use std::ops::ControlFlow;
@@ -41,11 +41,11 @@ pub struct WaitOptions {
     on_poll: Option<OnPoll>,
 }
 
-/// A poll of a job that is not done.
+/// A poll of a job that is not complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Poll {
-    /// The status of the job, if the API reports one; it may not know a new job yet.
+    /// The status of the job, if the API reports one. It may not know a new job yet.
     pub status: Option<JobStatus>,
     /// The time since the wait began.
     pub elapsed: Duration,
@@ -63,15 +63,15 @@ impl Default for WaitOptions {
 }
 
 impl WaitOptions {
-    /// The longest time to wait. Default: 10 minutes. With zero, the job is polled once.
+    /// Maximum time to wait. Zero polls the job once. Default: 10 minutes.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Calls `on_poll` after every poll of a job that is not done. `ControlFlow::Break` ends the wait with
-    /// [`Error::Cancelled`]; the job goes on.
+    /// Calls `on_poll` after every poll of a job that is not complete. `ControlFlow::Break` ends the wait with
+    /// [`Error::Cancelled`], and the job continues. Default: none.
     #[must_use]
     pub fn on_poll(
         mut self,
@@ -82,30 +82,33 @@ impl WaitOptions {
     }
 }
 
-/// Waiting for jobs.
+/// Waits for jobs.
 impl Client {
-    /// Waits until a job is complete and returns what it made: a [`Generation`](super::Generation) or a
+    /// Waits until a job is complete and returns the resource that it created: a [`Generation`](super::Generation) or a
     /// [`Variation`](super::Variation). It waits at most ten minutes, and polls at once, after a second, and then at
     /// growing intervals of up to five seconds.
     ///
-    /// For the first ten seconds, an API that does not know a job that was only just [started](Self::generate) is
-    /// asked again.
+    /// If the job was [started](Self::generate) by this process, "not found" is not an error in the first ten seconds.
     ///
     /// # Errors
     ///
-    /// [`Error::JobFailed`] when the job ends without a result; [`Error::WaitTimeout`] when it is not done in time;
-    /// [`Error::Api`] with [`is_not_found`](super::ApiError::is_not_found) when there is no such job; else as
-    /// [`call`](Self::call). After any other error than `JobFailed`, the job goes on and can be waited for again.
+    /// [`Error::JobFailed`] if the job ends without a result; [`Error::WaitTimeout`] if it is not complete in time;
+    /// otherwise as [`call`](Self::call). [`Error::is_not_found`] is true if there is no job with this id. After any error
+    /// but `JobFailed`, the job continues, and you can wait for it again.
     pub fn wait<R: JobResource>(&self, job: &Job<R>) -> Result<R, Error> {
         self.wait_with(job, &WaitOptions::default())
     }
 
-    /// As [`wait`](Self::wait), with a timeout and a callback of your own.
+    /// As [`wait`](Self::wait), with these options.
     ///
     /// # Errors
     ///
     /// As [`wait`](Self::wait).
-    pub fn wait_with<R: JobResource>(&self, job: &Job<R>, wait: &WaitOptions) -> Result<R, Error> {
+    pub fn wait_with<R: JobResource>(
+        &self,
+        job: &Job<R>,
+        options: &WaitOptions,
+    ) -> Result<R, Error> {
         let started = Instant::now();
         let mut pause = FIRST_PAUSE;
         let mut polls = 0;
@@ -113,7 +116,7 @@ impl Client {
         loop {
             polls += 1;
             let polled = match self.call(&R::get(&job.id)) {
-                Err(Error::Api(error))
+                Err(error)
                     if may_be_unknown
                         && error.is_not_found()
                         && started.elapsed() < UNKNOWN_FOR =>
@@ -139,25 +142,25 @@ impl Client {
                 elapsed,
                 polls,
             };
-            let on_poll = wait.on_poll.as_ref();
+            let on_poll = options.on_poll.as_ref();
             if on_poll.is_some_and(|on_poll| on_poll(poll).is_break()) {
                 return Err(Error::Cancelled);
             }
-            if elapsed.saturating_add(pause) > wait.timeout {
+            if elapsed.saturating_add(pause) > options.timeout {
                 let id = job.id.clone();
                 return Err(Error::WaitTimeout { id });
             }
             if self.cancel_token.wait(pause) {
                 return Err(Error::Cancelled);
             }
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            pause = (pause * 3 / 2).min(MAX_PAUSE);
         }
     }
 }
 
 impl fmt::Debug for WaitOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wait")
+        f.debug_struct("WaitOptions")
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }

@@ -184,12 +184,12 @@ impl<'a> Source<'a> {
         let Decoder::Jpeg(_) = self.decoder else {
             return 1;
         };
-        let crop = placement.crop.size();
+        let crop = placement.crop;
         let shorter = self.stored.width.min(self.stored.height);
         let enough = |by: &u32| {
             shorter >= LEAST_TO_REDUCE
-                && crop.width >= placement.scaled.width * by
-                && crop.height >= placement.scaled.height * by
+                && crop.width >= f64::from(placement.scaled.width * by)
+                && crop.height >= f64::from(placement.scaled.height * by)
         };
         [8, 4, 2].into_iter().find(enough).unwrap_or(1)
     }

@@ -13,14 +13,14 @@ use super::raster::Raster;
 use crate::extension::Extension;
 use crate::geometry::Size;
 
-/// How many samples of color a JPEG keeps for four of brightness; the notation is that of video, as in sharp.
+/// How many color samples a JPEG stores for four luma samples, in the notation of video, as in sharp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChromaSubsampling {
-    /// 4:2:0, one for every two by two pixels: right for photos.
+    /// 4:2:0, one for two by two pixels: right for photos.
     #[default]
     Cs420,
-    /// 4:4:4, one for every pixel: a fifth more bytes, for drawings and text in strong colors.
+    /// 4:4:4, one for each pixel: for drawings and text in strong colors, with a fifth more bytes.
     Cs444,
 }
 
@@ -45,7 +45,7 @@ impl Default for Encoding {
 type Encoded = Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>>;
 
 impl Encoding {
-    /// Encodes `raster`, which must have no alpha where the format has none.
+    /// Encodes `raster`, which must be without alpha if the format is.
     pub fn encode(
         &self,
         raster: &Raster,
@@ -62,8 +62,8 @@ impl Encoding {
         encoded.map_err(PrepareErrorKind::Encode)
     }
 
-    /// Encodes in at most `max_bytes`, at the best quality from `least` to the one that is set. Where the format has
-    /// no quality, the file is as large as it is.
+    /// Encodes in at most `max_bytes`, at the best quality from `least` to the one that is set. A lossless format has
+    /// one size only.
     pub fn encode_within(
         &self,
         raster: &Raster,
@@ -76,19 +76,20 @@ impl Encoding {
         let does_not_fit = |bytes: &[u8]| PrepareErrorKind::DoesNotFit {
             bytes: bytes.len() as u64,
             max_bytes,
+            extension,
         };
         let best = at(self.quality)?;
         if fits(&best) {
             return Ok(best);
         }
-        if !has_quality(extension) || least >= self.quality {
+        if !extension.is_lossy() || least >= self.quality {
             return Err(does_not_fit(&best));
         }
         let smallest = at(least)?;
         if !fits(&smallest) {
             return Err(does_not_fit(&smallest));
         }
-        // `found` is at `low`, and what is made at `high` is too large.
+        // `found` has the quality `low`, and `high` gives too many bytes.
         let (mut found, mut low, mut high) = (smallest, least, self.quality);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
@@ -134,15 +135,6 @@ impl Encoding {
     fn webp(&self, raster: &Raster) -> Encoded {
         let mut bytes = Vec::new();
         write(raster, WebPEncoder::new_lossless(&mut bytes)).map(|()| bytes)
-    }
-}
-
-/// Whether fewer bytes can be had for less quality.
-fn has_quality(extension: Extension) -> bool {
-    match extension {
-        Extension::Jpg | Extension::Jpeg => true,
-        Extension::Png => false,
-        Extension::Webp => cfg!(feature = "webp-lossy"),
     }
 }
 

@@ -1,9 +1,9 @@
-//! The ways an image comes in: a file, its bytes, or pixels in memory. All of them are held against the limits here.
+//! The sources of an image: a file, its bytes, or pixels in memory. Each is checked against the limits here.
 
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use image::DynamicImage;
 use image::metadata::Orientation;
@@ -12,70 +12,108 @@ use super::color::ColorSpace;
 use super::decode::{Decoded, HEAD, recognise};
 use super::error::{PrepareError, PrepareErrorKind};
 use super::limits::Limits;
-use super::prepared::PreparedImage;
 use super::raster::{Color, Raster};
 use crate::geometry::Size;
 use crate::text::ascii_name;
 
-pub(super) enum Input<'a> {
+/// An image to prepare, and where it comes from.
+pub(super) struct Input<'a> {
+    pub content: Content<'a>,
+    pub origin: Origin,
+}
+
+pub(super) enum Content<'a> {
     File(RegularFile),
     Bytes(Cow<'a, [u8]>),
     Pixels(Raster),
 }
 
+/// The file of an image, if it comes from one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Origin {
+    path: Option<PathBuf>,
+}
+
+impl Origin {
+    /// The name of the image without its extension, in ASCII.
+    pub fn stem(&self) -> String {
+        let stem = self.path.as_ref().and_then(|path| path.file_stem());
+        stem.map_or_else(
+            || String::from("image"),
+            |stem| ascii_name(&stem.to_string_lossy()),
+        )
+    }
+
+    /// `kind` as an error about this file.
+    pub fn error(self, kind: PrepareErrorKind) -> PrepareError {
+        PrepareError::new(kind, self.path)
+    }
+}
+
 impl<'a> Input<'a> {
-    /// Opens the file at `path`. What is no regular file, such as a pipe, can be read only once and is read here.
-    pub fn open(path: &Path, limits: Limits) -> Result<Self, PrepareErrorKind> {
+    /// Opens the file at `path`. A file that is not regular, such as a pipe, can be read only once and is read here.
+    pub fn open(path: &Path, limits: Limits) -> Result<Self, PrepareError> {
+        let path = Some(path.to_path_buf());
+        Self::new(Origin { path }, |origin| {
+            Content::open(origin.path.as_deref().unwrap_or(Path::new("")), limits)
+        })
+    }
+
+    /// The content of a file.
+    pub fn from_bytes(bytes: &'a [u8], limits: Limits) -> Result<Self, PrepareError> {
+        Self::new(Origin::default(), |_| {
+            limits.check_input(bytes.len() as u64)?;
+            Ok(Content::Bytes(bytes.into()))
+        })
+    }
+
+    /// Pixels of red, green, blue and alpha, row by row from the top.
+    pub fn from_rgba8(size: Size, pixels: &[u8], limits: Limits) -> Result<Self, PrepareError> {
+        Self::new(Origin::default(), |_| {
+            let (expected, found) = (size.area().saturating_mul(4), pixels.len() as u64);
+            if found != expected {
+                return Err(PrepareErrorKind::WrongLength { expected, found });
+            }
+            limits.check_pixels(size)?;
+            let raster = Raster::new(size, pixels.to_vec(), Color::Rgba);
+            Ok(Content::Pixels(raster.without_useless_alpha()))
+        })
+    }
+
+    pub fn from_image(image: DynamicImage, limits: Limits) -> Result<Self, PrepareError> {
+        Self::new(Origin::default(), |_| {
+            limits.check_pixels(Size::new(image.width(), image.height()))?;
+            Ok(Content::Pixels(Raster::from_image(image)))
+        })
+    }
+
+    fn new(
+        origin: Origin,
+        content: impl FnOnce(&Origin) -> Result<Content<'a>, PrepareErrorKind>,
+    ) -> Result<Self, PrepareError> {
+        match content(&origin) {
+            Ok(content) => Ok(Self { content, origin }),
+            Err(kind) => Err(origin.error(kind)),
+        }
+    }
+}
+
+impl Content<'_> {
+    fn open(path: &Path, limits: Limits) -> Result<Self, PrepareErrorKind> {
         let file = File::open(path).map_err(PrepareErrorKind::Read)?;
         let metadata = file.metadata().map_err(PrepareErrorKind::Read)?;
         let length = metadata.len();
-        // Files that a system makes up, as in /proc, are regular and without a length.
+        // Files that the system generates, as in /proc, are regular and have no length.
         if metadata.is_file() && length > 0 {
             limits.check_input(length)?;
             return Ok(Self::File(RegularFile { file, length }));
         }
         read_stream(file, limits).map(|bytes| Self::Bytes(bytes.into()))
     }
-
-    /// The content of a file.
-    pub fn from_bytes(bytes: &'a [u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
-        limits.check_input(bytes.len() as u64)?;
-        Ok(Self::Bytes(bytes.into()))
-    }
-
-    /// Pixels of red, green, blue and alpha, row by row from the top.
-    pub fn from_rgba8(size: Size, pixels: &[u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
-        let (expected, found) = (size.area().saturating_mul(4), pixels.len() as u64);
-        if found != expected {
-            return Err(PrepareErrorKind::WrongLength { expected, found });
-        }
-        limits.check_pixels(size)?;
-        let raster = Raster::new(size, pixels.to_vec(), Color::Rgba);
-        Ok(Self::Pixels(raster.without_useless_alpha()))
-    }
-
-    pub fn from_image(image: DynamicImage, limits: Limits) -> Result<Self, PrepareErrorKind> {
-        limits.check_pixels(Size::new(image.width(), image.height()))?;
-        Ok(Self::Pixels(Raster::from_image(image)))
-    }
-
-    /// Names the image that is prepared from the file at `path`, and the errors, after the file.
-    pub fn prepare_file(
-        path: &Path,
-        limits: Limits,
-        prepare: impl FnOnce(Self) -> Result<PreparedImage, PrepareErrorKind>,
-    ) -> Result<PreparedImage, PrepareError> {
-        let prepared = Self::open(path, limits).and_then(prepare);
-        let mut image = prepared.map_err(|kind| PrepareError::new(kind, Some(path)))?;
-        if let Some(stem) = path.file_stem() {
-            image.stem = ascii_name(&stem.to_string_lossy());
-        }
-        Ok(image)
-    }
 }
 
 impl Decoded {
-    /// Pixels that are as they are to be seen, in sRGB.
+    /// Pixels that are upright and in sRGB.
     pub fn from_pixels(raster: Raster) -> Self {
         Self {
             stored: raster.size,
@@ -87,9 +125,9 @@ impl Decoded {
     }
 }
 
-/// Reads what has no length, up to the limit, and no further than its head where that belongs to no image.
+/// Reads a stream of unknown length up to the limit, and no further than its head if that is not an image's.
 fn read_stream(stream: impl Read, limits: Limits) -> Result<Vec<u8>, PrepareErrorKind> {
-    // One byte more than is accepted tells that there are more.
+    // One byte beyond the limit shows that the stream is too long.
     let mut stream = stream.take(limits.max_input_bytes.saturating_add(1));
     let mut bytes = Vec::new();
     let head = stream.by_ref().take(HEAD).read_to_end(&mut bytes);
@@ -101,14 +139,14 @@ fn read_stream(stream: impl Read, limits: Limits) -> Result<Vec<u8>, PrepareErro
     Ok(bytes)
 }
 
-/// A file that can be read more than once, as long as it was when its length was checked.
+/// A file that can be read more than once. It ends where it ended when its length was checked.
 pub(super) struct RegularFile {
     file: File,
     length: u64,
 }
 
 impl RegularFile {
-    /// Reads the file from its beginning. There must be one reader at a time: all of them move the same position.
+    /// Reads the file from its beginning. Use one reader at a time: they share the file's position.
     pub fn reader(&self) -> io::Result<RegularFileReader<'_>> {
         (&self.file).rewind()?;
         Ok(RegularFileReader {
@@ -116,6 +154,15 @@ impl RegularFile {
             length: self.length,
             position: 0,
         })
+    }
+
+    /// The first bytes of the file, from which its format is detected.
+    pub fn head(&self) -> Result<Vec<u8>, PrepareErrorKind> {
+        let mut head = Vec::new();
+        let reader = self.reader();
+        let read = reader.and_then(|reader| reader.take(HEAD).read_to_end(&mut head));
+        read.map_err(PrepareErrorKind::Read)?;
+        Ok(head)
     }
 
     pub fn read_all(&self) -> Result<Vec<u8>, PrepareErrorKind> {
@@ -131,7 +178,7 @@ impl RegularFile {
     }
 }
 
-/// Ends where the file ended when it was opened, so that a file that grows cannot pass the limit.
+/// Ends where the file ended when it was opened, so that a growing file cannot exceed the limit.
 pub(super) struct RegularFileReader<'a> {
     file: &'a File,
     length: u64,
@@ -173,22 +220,22 @@ mod tests {
         let regular = RegularFile { file, length: 6 };
         assert_eq!(regular.read_all().unwrap(), b"012345");
         let mut reader = regular.reader().unwrap();
-        let mut tell = |to| {
+        let mut read_from = |to| {
             let at = reader.seek(to).unwrap();
             let mut read = Vec::new();
             reader.read_to_end(&mut read).unwrap();
             (at, String::from_utf8(read).unwrap())
         };
-        assert_eq!(tell(SeekFrom::Start(4)), (4, "45".into()));
-        assert_eq!(tell(SeekFrom::End(-1)), (5, "5".into()));
-        assert_eq!(tell(SeekFrom::Current(-3)), (3, "345".into()));
-        assert_eq!(tell(SeekFrom::End(9)), (15, String::new()));
+        assert_eq!(read_from(SeekFrom::Start(4)), (4, "45".into()));
+        assert_eq!(read_from(SeekFrom::End(-1)), (5, "5".into()));
+        assert_eq!(read_from(SeekFrom::Current(-3)), (3, "345".into()));
+        assert_eq!(read_from(SeekFrom::End(9)), (15, String::new()));
         assert!(reader.seek(SeekFrom::End(-7)).is_err());
         // The next reader begins at the beginning.
         assert_eq!(regular.read_all().unwrap(), b"012345");
     }
 
-    /// Counts what is read of it.
+    /// A stream of one byte that counts how much of it is read.
     struct Endless<'a>(&'a mut u64, u8);
 
     impl Read for Endless<'_> {
@@ -201,10 +248,7 @@ mod tests {
 
     #[test]
     fn stream_is_read_up_to_the_limit_and_only_if_it_is_an_image() {
-        let limits = Limits {
-            max_input_bytes: 5000,
-            ..Limits::default()
-        };
+        let limits = Limits::default().with_max_input_bytes(5000);
         let mut read = 0;
         let error = read_stream(Endless(&mut read, 0), limits).unwrap_err();
         assert!(matches!(error, PrepareErrorKind::NotAnImage), "{error:?}");

@@ -1,34 +1,69 @@
-//! What an image may cost before it is refused.
+//! What an image may cost before it is rejected.
 
 use crate::geometry::Size;
 
 use super::error::PrepareErrorKind;
 
-/// What an image may cost; checked before anything is allocated for its pixels.
+/// What an image may cost. The limits are checked before memory is allocated for its pixels.
 ///
-/// The defaults let through every camera sold and refuse files that were made to exhaust memory.
+/// The defaults admit the images of every camera and reject files that were made to exhaust memory.
+///
+/// ```
+/// use imgpost::{Limits, PrepareOptions};
+///
+/// let limits = Limits::default().with_max_pixels(50_000_000);
+/// let options = PrepareOptions::default().limits(limits);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
-    /// The most pixels of the source, and of the result. Default: 268,402,689, which is 16,383 squared, as in sharp.
+    /// Maximum number of pixels of the source and of the result. Default: 268,402,689, which is 16,383 squared, as in
+    /// sharp.
     pub max_pixels: u64,
-    /// The largest file that is prepared, in bytes: read from a path, or given in memory. Default: 512 MiB.
+    /// Maximum length in bytes of a file, or of its content in memory. Default: 512 MiB.
     pub max_input_bytes: u64,
-    /// The most memory that decoding may take for pixels and coefficients, in bytes. Default: 1 GB.
+    /// Maximum number of bytes that decoding allocates for pixels and coefficients. Default: 1,000,000,000.
     pub max_alloc: u64,
+}
+
+impl Limits {
+    /// The default limits.
+    pub const DEFAULT: Self = Self {
+        max_pixels: 16_383 * 16_383,
+        max_input_bytes: 512 << 20,
+        max_alloc: 1_000_000_000,
+    };
+
+    /// The same with another [`max_pixels`](Self::max_pixels).
+    #[must_use]
+    pub const fn with_max_pixels(mut self, pixels: u64) -> Self {
+        self.max_pixels = pixels;
+        self
+    }
+
+    /// The same with another [`max_input_bytes`](Self::max_input_bytes).
+    #[must_use]
+    pub const fn with_max_input_bytes(mut self, bytes: u64) -> Self {
+        self.max_input_bytes = bytes;
+        self
+    }
+
+    /// The same with another [`max_alloc`](Self::max_alloc).
+    #[must_use]
+    pub const fn with_max_alloc(mut self, bytes: u64) -> Self {
+        self.max_alloc = bytes;
+        self
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_pixels: 16_383 * 16_383,
-            max_input_bytes: 512 << 20,
-            max_alloc: 1_000_000_000,
-        }
+        Self::DEFAULT
     }
 }
 
 impl Limits {
-    /// The same for the decoders of `image`, which count what they allocate.
+    /// The limits for the decoders of `image`, which count what they allocate.
     pub(super) fn of_image(&self) -> image::Limits {
         let mut limits = image::Limits::no_limits();
         limits.max_alloc = Some(self.max_alloc);

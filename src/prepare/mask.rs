@@ -1,4 +1,4 @@
-//! Masks for the canvas: white on black, of exactly the size and the part of the image they belong to.
+//! Masks: grayscale images with the crop and the size of the image they belong to.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use image::DynamicImage;
 use super::decode::{Decoded, Source};
 use super::encode::Encoding;
 use super::error::{PrepareError, PrepareErrorKind};
-use super::input::Input;
+use super::input::{Content, Input};
 use super::limits::Limits;
 use super::plan::Plan;
 use super::prepared::PreparedImage;
@@ -15,15 +15,15 @@ use super::raster::{Color, Raster};
 use super::render;
 use super::resample::Kernel;
 use crate::extension::Extension;
-use crate::geometry::{Placement, Size};
+use crate::geometry::Size;
 
 const BLACK: [u8; 3] = [0; 3];
 
-/// How the mask of a prepared image is prepared; made by [`PreparedImage::mask_options`].
+/// Options to prepare the mask of a prepared image; created by [`PreparedImage::mask_options`].
 ///
-/// Leonardo's canvas paints where the mask is white and keeps the image where it is black, and fails where the two
-/// are not of one size. The mask may be drawn at any size of the image's own aspect ratio; the same part of it is
-/// kept. Colors become gray, transparency becomes black.
+/// A mask marks parts of an image, for example for inpainting, and has to match it pixel by pixel. It may have any size
+/// of the source image's aspect ratio; it gets the crop and the size of the prepared image. Colors become gray,
+/// transparency becomes black.
 ///
 /// ```no_run
 /// use imgpost::PrepareOptions;
@@ -51,22 +51,22 @@ impl MaskOptions {
         }
     }
 
-    /// Makes pixels that are at least this bright white and the others black, 1 to 255; 0 makes all of the mask white.
-    /// Default: grays stay gray.
+    /// The brightness from which on pixels become white, 1 to 255; darker ones become black. 0 makes the whole mask
+    /// white. Default: none, gray stays gray.
     #[must_use]
     pub fn threshold(mut self, threshold: u8) -> Self {
         self.threshold = Some(threshold);
         self
     }
 
-    /// The format to encode. Default: `png`, which keeps black and white pure.
+    /// The format to encode. Default: `png`, which is lossless.
     #[must_use]
     pub fn extension(mut self, extension: Extension) -> Self {
         self.extension = extension;
         self
     }
 
-    /// What the mask may cost. Default: that of [`Limits`].
+    /// What the mask may cost. Default: [`Limits::DEFAULT`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -79,7 +79,7 @@ impl MaskOptions {
     ///
     /// As [`PrepareOptions::open`](super::PrepareOptions::open), and [`PrepareErrorKind::MaskOfAnotherRatio`].
     pub fn open(&self, path: impl AsRef<Path>) -> Result<PreparedImage, PrepareError> {
-        Input::prepare_file(path.as_ref(), self.limits, |input| self.run(input))
+        self.prepare(Input::open(path.as_ref(), self.limits)?)
     }
 
     /// Prepares the mask in `bytes`, the content of a file.
@@ -88,9 +88,7 @@ impl MaskOptions {
     ///
     /// As [`open`](Self::open).
     pub fn prepare_bytes(&self, bytes: impl AsRef<[u8]>) -> Result<PreparedImage, PrepareError> {
-        Input::from_bytes(bytes.as_ref(), self.limits)
-            .and_then(|input| self.run(input))
-            .map_err(PrepareError::without_path)
+        self.prepare(Input::from_bytes(bytes.as_ref(), self.limits)?)
     }
 
     /// Prepares a mask of `width` × `height` pixels in memory: red, green, blue and alpha, row by row from the top.
@@ -104,34 +102,36 @@ impl MaskOptions {
         height: u32,
         pixels: &[u8],
     ) -> Result<PreparedImage, PrepareError> {
-        Input::from_rgba8(Size::new(width, height), pixels, self.limits)
-            .and_then(|input| self.run(input))
-            .map_err(PrepareError::without_path)
+        let size = Size::new(width, height);
+        self.prepare(Input::from_rgba8(size, pixels, self.limits)?)
     }
 
-    /// Prepares a mask that has been decoded.
+    /// Prepares a decoded mask.
     ///
     /// # Errors
     ///
     /// As [`open`](Self::open).
     pub fn prepare_image(&self, image: DynamicImage) -> Result<PreparedImage, PrepareError> {
-        Input::from_image(image, self.limits)
-            .and_then(|input| self.run(input))
-            .map_err(PrepareError::without_path)
+        self.prepare(Input::from_image(image, self.limits)?)
     }
 
-    fn run(&self, input: Input<'_>) -> Result<PreparedImage, PrepareErrorKind> {
-        let (decoded, plan) = match input {
-            Input::File(file) => {
+    fn prepare(&self, input: Input<'_>) -> Result<PreparedImage, PrepareError> {
+        let prepared = self.prepare_content(input.content);
+        prepared.map_err(|kind| input.origin.error(kind))
+    }
+
+    fn prepare_content(&self, content: Content<'_>) -> Result<PreparedImage, PrepareErrorKind> {
+        let (decoded, plan) = match content {
+            Content::File(file) => {
                 let bytes = file.read_all()?;
-                return self.run(Input::Bytes(bytes.into()));
+                return self.prepare_content(Content::Bytes(bytes.into()));
             }
-            Input::Bytes(bytes) => {
+            Content::Bytes(bytes) => {
                 let source = Source::from_bytes(&bytes, self.limits)?;
                 let plan = self.plan_for(source.upright_size())?;
                 (source.decode(&plan.placement)?, plan)
             }
-            Input::Pixels(raster) => {
+            Content::Pixels(raster) => {
                 let plan = self.plan_for(raster.size)?;
                 (Decoded::from_pixels(raster), plan)
             }
@@ -154,9 +154,9 @@ impl MaskOptions {
     }
 
     fn plan_for(&self, mask: Size) -> Result<Plan, PrepareErrorKind> {
-        let picture = self.plan.source_size();
-        let placement: Option<Placement> = self.plan.for_mask(mask);
-        let placement = placement.ok_or(PrepareErrorKind::MaskOfAnotherRatio { mask, picture })?;
+        let image = self.plan.source_size();
+        let placement = self.plan.for_mask(mask);
+        let placement = placement.ok_or(PrepareErrorKind::MaskOfAnotherRatio { mask, image })?;
         self.limits.check_pixels(placement.canvas)?;
         Ok(Plan {
             source_size: mask,

@@ -1,4 +1,4 @@
-//! From a file a user has to the image a presigned form is waiting for.
+//! Prepares images: decodes, orients, crops, resamples, converts to sRGB and encodes.
 
 mod block_reader;
 mod codec;
@@ -32,7 +32,9 @@ use image::DynamicImage;
 use image::metadata::Orientation;
 
 use crate::extension::Extension;
-use crate::geometry::{AspectRatio, Bounds, Fit, Gravity, Resize, Size, Target};
+use crate::geometry::{
+    AllowedSizes, AspectRatio, Bounds, Fit, Gravity, Resize, Resolution, Size, Target,
+};
 
 use encode::Encoding;
 use input::Input;
@@ -44,13 +46,14 @@ pub use mask::MaskOptions;
 pub use plan::Plan;
 pub use prepared::PreparedImage;
 
-/// How an image is prepared: which size, which format.
+/// Options to prepare an image.
 ///
-/// The defaults give the upright, undistorted image, both sides a multiple of 8 between 32 and 1536 pixels, as a
-/// JPEG of quality 90, or as a PNG where it has transparency. Colors are converted to sRGB, metadata is left behind.
+/// The defaults keep the size: they rotate the image upright, convert it to sRGB, remove its metadata and encode it as a
+/// JPEG of quality 90, or as a PNG if it has transparency. Nothing is enlarged unless a minimum or an exact size requires
+/// it.
 ///
-/// Read are JPEG, PNG and WebP, and GIF, BMP and TIFF with the features of their names; of an animation the first
-/// image.
+/// JPEG, PNG and WebP are read, and GIF, BMP and TIFF with the features of these names. Of an animation the first frame
+/// is used.
 ///
 /// ```no_run
 /// use imgpost::{Extension, PrepareOptions};
@@ -69,7 +72,7 @@ pub struct PrepareOptions {
     encoding: Encoding,
     background: [u8; 3],
     max_bytes: Option<u64>,
-    may_shrink: bool,
+    allow_shrinking: bool,
     limits: Limits,
 }
 
@@ -78,119 +81,129 @@ impl Default for PrepareOptions {
         Self {
             resize: Resize {
                 target: Target::default(),
-                bounds: Bounds::LEONARDO_V1,
+                sizes: Bounds::ANY.into(),
+                resolution: None,
                 fit: Fit::default(),
                 gravity: Gravity::default(),
-                without_enlargement: false,
+                allow_enlargement: false,
             },
             extension: None,
             encoding: Encoding::default(),
             background: [255; 3],
             max_bytes: None,
-            may_shrink: false,
+            allow_shrinking: false,
             limits: Limits::default(),
         }
     }
 }
 
 impl PrepareOptions {
-    /// What size to make. Default: [`Target::Undistorted`].
+    /// The size to make. Default: [`Target::Undistorted`].
     #[must_use]
     pub fn target(mut self, target: Target) -> Self {
         self.resize.target = target;
         self
     }
 
-    /// Exactly this size in pixels: short for [`Target::Exact`].
+    /// Makes exactly this size in pixels: short for [`Target::Exact`].
     #[must_use]
     pub fn size(self, width: u32, height: u32) -> Self {
         self.target(Target::Exact(Size::new(width, height)))
     }
 
-    /// The largest allowed size of this ratio: short for [`Target::Aspect`].
+    /// Makes a size of this aspect ratio: short for [`Target::Aspect`].
     #[must_use]
     pub fn aspect(self, width: u32, height: u32) -> Self {
         self.target(Target::Aspect(AspectRatio::new(width, height)))
     }
 
-    /// At most this size in pixels, never enlarged: short for [`Target::Within`].
+    /// Limits both sides, in pixels: short for [`Target::Within`].
     #[must_use]
     pub fn within(self, width: u32, height: u32) -> Self {
         self.target(Target::Within(Size::new(width, height)))
     }
 
-    /// The sizes that are allowed, unless the target is exact. Default: [`Bounds::LEONARDO_V1`].
+    /// The allowed sizes: [`Bounds`], or listed sizes as [`AllowedSizes`]. They do not apply to an exact size. Default:
+    /// [`Bounds::ANY`].
     #[must_use]
-    pub fn bounds(mut self, bounds: Bounds) -> Self {
-        self.resize.bounds = bounds;
+    pub fn bounds(mut self, sizes: impl Into<AllowedSizes>) -> Self {
+        self.resize.sizes = sizes.into();
         self
     }
 
-    /// What happens to an image of another ratio. Default: [`Fit::Cover`].
+    /// The resolution to choose where sizes are listed at several, and the maximum number of pixels within [`Bounds`].
+    /// Default: the lowest listed resolution that does not reduce the image below one megapixel, and any number of
+    /// pixels within `Bounds`.
+    #[must_use]
+    pub fn resolution(mut self, resolution: Resolution) -> Self {
+        self.resize.resolution = Some(resolution);
+        self
+    }
+
+    /// How the image fills a size of another aspect ratio. Default: [`Fit::Cover`].
     #[must_use]
     pub fn fit(mut self, fit: Fit) -> Self {
         self.resize.fit = fit;
         self
     }
 
-    /// Which part is kept when an image is cropped, and where it lies when it is padded. Default:
-    /// [`Gravity::Center`].
+    /// Which part is kept when the image is cropped, and where it lies when it is padded. Default: [`Gravity::Center`].
     #[must_use]
     pub fn gravity(mut self, gravity: Gravity) -> Self {
         self.resize.gravity = gravity;
         self
     }
 
-    /// Whether an image smaller than the target keeps its size, as far as the bounds allow. Default: false.
+    /// Whether an image may be enlarged to the largest size within [`Bounds`]. Without it, the image is enlarged only if
+    /// a minimum, a listed size or an exact size requires it. Default: false.
     #[must_use]
-    pub fn without_enlargement(mut self, without: bool) -> Self {
-        self.resize.without_enlargement = without;
+    pub fn allow_enlargement(mut self, allow: bool) -> Self {
+        self.resize.allow_enlargement = allow;
         self
     }
 
-    /// The format to encode. Default: `jpg`, or `png` where the image has transparency.
+    /// The format to encode. Default: `jpg`, or `png` if the image has transparency.
     #[must_use]
     pub fn extension(mut self, extension: Extension) -> Self {
         self.extension = Some(extension);
         self
     }
 
-    /// The quality of a JPEG, 1 (smallest) to 100 (best); with the feature `webp-lossy` of a WebP too, where 100 is
-    /// lossless. Default: 90. Values outside are moved to the nearer end.
+    /// The quality of a JPEG, 1 (smallest) to 100 (best). With the feature `webp-lossy` also of a WebP, where 100 is
+    /// lossless. Default: 90. Values outside are clamped.
     #[must_use]
     pub fn quality(mut self, quality: u8) -> Self {
         self.encoding.quality = quality.clamp(1, 100);
         self
     }
 
-    /// How much color a JPEG keeps. Default: 4:2:0.
+    /// The color resolution of a JPEG. Default: 4:2:0.
     #[must_use]
     pub fn chroma_subsampling(mut self, chroma_subsampling: ChromaSubsampling) -> Self {
         self.encoding.chroma_subsampling = chroma_subsampling;
         self
     }
 
-    /// Whether a JPEG gets Huffman tables of its own: 2 % fewer bytes for a third more encoding time. Default: false.
+    /// Whether to compute Huffman tables for each JPEG: 2 % fewer bytes for a third more encoding time. Default: false.
     #[must_use]
-    pub fn optimize_coding(mut self, optimise: bool) -> Self {
-        self.encoding.optimize_coding = optimise;
+    pub fn optimize_coding(mut self, optimize: bool) -> Self {
+        self.encoding.optimize_coding = optimize;
         self
     }
 
-    /// The most bytes the result may have. A JPEG gets the best quality, up to the one that is set, that keeps to
-    /// it; for the other formats see [`allow_shrinking`](Self::allow_shrinking). Default: any number.
+    /// The maximum number of bytes. A JPEG gets the best quality, up to [`quality`](Self::quality), that does not exceed
+    /// it; for other formats see [`allow_shrinking`](Self::allow_shrinking). Default: none.
     #[must_use]
     pub fn max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = Some(max_bytes);
         self
     }
 
-    /// Whether the image may be made smaller than the target where [`max_bytes`](Self::max_bytes) cannot be kept
-    /// otherwise: to a smaller size of the same ratio and the same multiple, and before the quality falls
-    /// below 50. Default: false.
+    /// Whether the image may be made smaller than the target if it exceeds [`max_bytes`](Self::max_bytes): to about the
+    /// largest allowed size of its ratio that fits. The quality of a JPEG stays at 50 or more. Default: false.
     #[must_use]
     pub fn allow_shrinking(mut self, allow: bool) -> Self {
-        self.may_shrink = allow;
+        self.allow_shrinking = allow;
         self
     }
 
@@ -202,28 +215,28 @@ impl PrepareOptions {
         self
     }
 
-    /// What the image may cost. Default: that of [`Limits`].
+    /// What the image may cost. Default: [`Limits::DEFAULT`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Prepares the image in the file at `path`. The format is told by content, never by the name.
+    /// Prepares the image in the file at `path`. The format is detected from the content, not from the name.
     ///
-    /// A pipe or a device is read as well, up to [`Limits::max_input_bytes`]. Opening a named pipe waits until
-    /// something writes to it.
+    /// Pipes and devices are read up to [`Limits::max_input_bytes`]. Opening a named pipe blocks until another process
+    /// writes to it.
     ///
-    /// A file that already is what is asked for, with no metadata to leave behind, is taken as it is, byte for byte.
+    /// A file that already matches the options and has no metadata is used unchanged, byte for byte.
     ///
     /// # Errors
     ///
-    /// [`PrepareError`] when the file cannot be read, is no image of a known format, is damaged or truncated, exceeds
-    /// a limit, or when no size or file can be given for what was asked. A panic in a decoder is an error as well,
-    /// [`PrepareErrorKind::DecoderFailed`], unless the program is built with `panic = "abort"`; the program's panic
-    /// hook runs before, and the default one prints to standard error.
+    /// [`PrepareError`] if the file cannot be read, is not an image of a known format, is damaged or truncated, exceeds
+    /// a limit, or if there is no size or encoding that matches the options. A panic in a decoder is also an error,
+    /// [`PrepareErrorKind::DecoderFailed`], unless the program is built with `panic = "abort"`; the panic hook runs
+    /// first, and the default hook prints to standard error.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<PreparedImage, PrepareError> {
-        Input::prepare_file(path.as_ref(), self.limits, |input| self.run(input))
+        self.prepare(Input::open(path.as_ref(), self.limits)?)
     }
 
     /// Prepares the image in `bytes`, the content of a file.
@@ -232,17 +245,15 @@ impl PrepareOptions {
     ///
     /// As [`open`](Self::open).
     pub fn prepare_bytes(&self, bytes: impl AsRef<[u8]>) -> Result<PreparedImage, PrepareError> {
-        Input::from_bytes(bytes.as_ref(), self.limits)
-            .and_then(|input| self.run(input))
-            .map_err(PrepareError::without_path)
+        self.prepare(Input::from_bytes(bytes.as_ref(), self.limits)?)
     }
 
-    /// Prepares `width` × `height` pixels in memory: red, green, blue and alpha (not premultiplied) of eight bits in
-    /// sRGB, row by row from the top, without gaps.
+    /// Prepares `width` × `height` pixels in memory: 8-bit red, green, blue and alpha (not premultiplied) in sRGB, row
+    /// by row from the top, without padding.
     ///
     /// # Errors
     ///
-    /// [`PrepareErrorKind::WrongLength`] when `pixels` are not `4 * width * height` bytes, otherwise as
+    /// [`PrepareErrorKind::WrongLength`] if `pixels` does not have `4 * width * height` bytes, otherwise as
     /// [`open`](Self::open).
     pub fn prepare_rgba8(
         &self,
@@ -250,43 +261,41 @@ impl PrepareOptions {
         height: u32,
         pixels: &[u8],
     ) -> Result<PreparedImage, PrepareError> {
-        Input::from_rgba8(Size::new(width, height), pixels, self.limits)
-            .and_then(|input| self.run(input))
-            .map_err(PrepareError::without_path)
+        let size = Size::new(width, height);
+        self.prepare(Input::from_rgba8(size, pixels, self.limits)?)
     }
 
-    /// Prepares an image that has been decoded, upright and in sRGB.
+    /// Prepares a decoded image, which has to be upright and in sRGB.
+    ///
+    /// The type belongs to the crate `image`, re-exported as [`imgpost::image`](crate::image).
     ///
     /// # Errors
     ///
     /// As [`open`](Self::open).
     pub fn prepare_image(&self, image: DynamicImage) -> Result<PreparedImage, PrepareError> {
-        Input::from_image(image, self.limits)
-            .and_then(|input| self.run(input))
-            .map_err(PrepareError::without_path)
+        self.prepare(Input::from_image(image, self.limits)?)
     }
 
-    /// What [`open`](Self::open) would do to the image in the file at `path`, told from its header alone. What can be
-    /// read only once, such as a pipe, is read whole, and cannot be opened again afterwards.
+    /// Returns what [`open`](Self::open) would do with the file at `path`. Only its header is read, but a file that can be
+    /// read only once, such as a pipe, is consumed.
     ///
     /// With [`allow_shrinking`](Self::allow_shrinking) the result may become smaller than the plan.
     ///
     /// # Errors
     ///
-    /// As `open`, but for damage behind the header.
+    /// As `open`, except for damage after the header.
     pub fn plan(&self, path: impl AsRef<Path>) -> Result<Plan, PrepareError> {
-        let path = path.as_ref();
-        let planned = Input::open(path, self.limits).and_then(|input| self.plan_input(input));
-        planned.map_err(|kind| PrepareError::new(kind, Some(path)))
+        self.plan_input(Input::open(path.as_ref(), self.limits)?)
     }
 
-    /// What would be done to an upright image of `width` × `height` pixels.
+    /// Returns what would be done with an upright image of `width` × `height` pixels.
     ///
     /// # Errors
     ///
-    /// [`PrepareErrorKind::NoSuchSize`] and [`PrepareErrorKind::TooLarge`].
+    /// [`PrepareErrorKind::ZeroSize`], [`PrepareErrorKind::NoAllowedSize`], [`PrepareErrorKind::NoAllowedAspect`] and
+    /// [`PrepareErrorKind::TooLarge`].
     pub fn plan_size(&self, width: u32, height: u32) -> Result<Plan, PrepareError> {
         self.plan_for(Size::new(width, height), Orientation::NoTransforms)
-            .map_err(PrepareError::without_path)
+            .map_err(|kind| PrepareError::new(kind, None))
     }
 }

@@ -1,4 +1,4 @@
-//! What is done with one image, from the way it comes in to the encoded file.
+//! The pipeline from one input to the encoded file.
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -7,9 +7,9 @@ use image::ImageFormat;
 use image::metadata::Orientation;
 
 use super::PrepareOptions;
-use super::decode::{Decoded, Source};
-use super::error::PrepareErrorKind;
-use super::input::{Input, RegularFile};
+use super::decode::{Decoded, Source, recognise};
+use super::error::{PrepareError, PrepareErrorKind};
+use super::input::{Content, Input, RegularFile};
 use super::metadata;
 use super::plan::Plan;
 use super::prepared::PreparedImage;
@@ -17,10 +17,13 @@ use super::raster::Raster;
 use super::render;
 use super::resample::Kernel;
 use crate::extension::Extension;
-use crate::geometry::{Placement, Resize, Size, Target};
+use crate::geometry::{Placement, Size};
 
-/// Below this, a smaller size is the better way to fewer bytes.
-const LEAST_QUALITY_BEFORE_SHRINKING: u8 = 50;
+/// Below this quality, a smaller size is the better way to fewer bytes.
+const MIN_QUALITY_BEFORE_SHRINKING: u8 = 50;
+
+/// How many sizes are encoded after the first that fits.
+const MAX_REFINEMENTS: u32 = 6;
 
 impl PrepareOptions {
     pub(super) fn plan_for(
@@ -37,30 +40,33 @@ impl PrepareOptions {
         })
     }
 
-    /// The plan for `input`, refused where [`run`](Self::run) would refuse it before decoding.
-    pub(super) fn plan_input(&self, input: Input<'_>) -> Result<Plan, PrepareErrorKind> {
+    /// The plan for `input`. Rejects what [`prepare`](Self::prepare) would reject before decoding.
+    pub(super) fn plan_input(&self, input: Input<'_>) -> Result<Plan, PrepareError> {
         let plan = |source: Source<'_>| {
             let plan = self.plan_for(source.upright_size(), source.orientation())?;
             source.check_alloc(&plan.placement)?;
             Ok(plan)
         };
-        match input {
-            Input::File(file) => plan(Source::from_file(&file, self.limits)?),
-            Input::Bytes(bytes) => plan(Source::from_bytes(&bytes, self.limits)?),
-            Input::Pixels(raster) => self.plan_for(raster.size, Orientation::NoTransforms),
-        }
+        let planned = match input.content {
+            Content::File(file) => Source::from_file(&file, self.limits).and_then(plan),
+            Content::Bytes(bytes) => Source::from_bytes(&bytes, self.limits).and_then(plan),
+            Content::Pixels(raster) => self.plan_for(raster.size, Orientation::NoTransforms),
+        };
+        planned.map_err(|kind| input.origin.error(kind))
     }
 
-    pub(super) fn run(&self, input: Input<'_>) -> Result<PreparedImage, PrepareErrorKind> {
+    pub(super) fn prepare(&self, input: Input<'_>) -> Result<PreparedImage, PrepareError> {
         let started = Instant::now();
-        let image = match input {
-            Input::File(file) => self.run_file(&file)?,
-            Input::Bytes(bytes) => self.run_bytes(bytes)?,
-            Input::Pixels(raster) => {
-                let plan = self.plan_for(raster.size, Orientation::NoTransforms)?;
-                self.finish(Decoded::from_pixels(raster), plan)?
-            }
+        let prepared = match input.content {
+            Content::File(file) => self.prepare_file(&file),
+            Content::Bytes(bytes) => self.prepare_content(bytes),
+            Content::Pixels(raster) => self
+                .plan_for(raster.size, Orientation::NoTransforms)
+                .and_then(|plan| self.finish(Decoded::from_pixels(raster), plan)),
         };
+        let stem = input.origin.stem();
+        let mut image = prepared.map_err(|kind| input.origin.error(kind))?;
+        image.stem = stem;
         log::debug!(
             "prepared {} (orientation {}) as {} {}, {} bytes, in {:?}",
             image.source_size(),
@@ -73,91 +79,91 @@ impl PrepareOptions {
         Ok(image)
     }
 
-    /// A large photo is decoded while it is read, and never in memory as a whole.
-    fn run_file(&self, file: &RegularFile) -> Result<PreparedImage, PrepareErrorKind> {
-        let source = Source::from_file(file, self.limits)?;
-        let plan = self.plan_for(source.upright_size(), source.orientation())?;
-        let may_go_untouched = plan.placement.is_identity(source.upright_size());
-        if source.can_stream() && !may_go_untouched {
-            return self.finish(source.decode(&plan.placement)?, plan);
+    /// Decodes a large JPEG while it is read, so that it is never in memory as a whole.
+    fn prepare_file(&self, file: &RegularFile) -> Result<PreparedImage, PrepareErrorKind> {
+        if recognise(&file.head()?)? == ImageFormat::Jpeg {
+            let source = Source::from_file(file, self.limits)?;
+            let plan = self.plan_for(source.upright_size(), source.orientation())?;
+            let may_stay_unchanged = plan.placement.is_identity(source.upright_size());
+            if source.can_stream() && !may_stay_unchanged {
+                return self.finish(source.decode(&plan.placement)?, plan);
+            }
         }
-        drop(source);
-        self.run_bytes(file.read_all()?.into())
+        self.prepare_content(file.read_all()?.into())
     }
 
-    fn run_bytes(&self, bytes: Cow<'_, [u8]>) -> Result<PreparedImage, PrepareErrorKind> {
+    fn prepare_content(&self, bytes: Cow<'_, [u8]>) -> Result<PreparedImage, PrepareErrorKind> {
         let source = Source::from_bytes(&bytes, self.limits)?;
         let plan = self.plan_for(source.upright_size(), source.orientation())?;
-        if let Some(extension) = self.extension_of_untouched(&source, &bytes, &plan)? {
-            drop(source);
-            return Ok(unchanged(bytes, extension, plan));
+        let unchanged = self.unchanged_extension(&source, &bytes, &plan);
+        if let (Some(extension), ImageFormat::Jpeg) = (unchanged, source.format()) {
+            source.verify()?;
+            return Ok(PreparedImage::unchanged(bytes, extension, plan));
         }
         let decoded = source.decode(&plan.placement)?;
-        // The file is as large as what is still to be allocated.
-        drop(bytes);
-        self.finish(decoded, plan)
+        match unchanged {
+            // Without a requested format, an opaque image becomes a JPEG.
+            Some(extension) if self.extension.is_some() || decoded.raster.color.has_alpha() => {
+                Ok(PreparedImage::unchanged(bytes, extension, plan))
+            }
+            _ => {
+                // The file may be as large as what the following steps allocate.
+                drop(bytes);
+                self.finish(decoded, plan)
+            }
+        }
     }
 
-    /// The extension under which the file can go as it is, if it can: it is what is asked for, holds nothing but the
-    /// image, and is whole.
-    fn extension_of_untouched(
+    /// The extension under which the file can be used unchanged if all of it can be decoded: it is in the requested
+    /// format, fits, needs no scaling or rotation, and has no metadata.
+    fn unchanged_extension(
         &self,
         source: &Source<'_>,
         bytes: &[u8],
         plan: &Plan,
-    ) -> Result<Option<Extension>, PrepareErrorKind> {
-        let format = source.format();
-        let extension = match (format, self.extension) {
+    ) -> Option<Extension> {
+        let extension = match (source.format(), self.extension) {
             (ImageFormat::Jpeg, None) => Extension::Jpg,
             (ImageFormat::Jpeg, Some(jpeg @ (Extension::Jpg | Extension::Jpeg))) => jpeg,
             (ImageFormat::Png, None | Some(Extension::Png)) => Extension::Png,
             (ImageFormat::WebP, Some(Extension::Webp)) => Extension::Webp,
-            _ => return Ok(None),
+            _ => return None,
         };
         let fits = self.max_bytes.is_none_or(|max| bytes.len() as u64 <= max);
-        if !fits
-            || source.orientation() != Orientation::NoTransforms
-            || !plan.placement.is_identity(source.upright_size())
-            || !metadata::is_bare(format, bytes)
-        {
-            return Ok(None);
-        }
-        let raster = Source::from_bytes(bytes, self.limits)?.verify()?;
-        // An opaque PNG goes as a JPEG where nothing else is asked for.
-        let wanted = self.extension.is_some() || format == ImageFormat::Jpeg;
-        Ok((wanted || raster.color.has_alpha()).then_some(extension))
+        let is_unchanged = fits
+            && source.orientation() == Orientation::NoTransforms
+            && plan.placement.is_identity(source.upright_size())
+            && metadata::is_bare(source.format(), bytes);
+        is_unchanged.then_some(extension)
     }
 
     fn finish(&self, decoded: Decoded, mut plan: Plan) -> Result<PreparedImage, PrepareErrorKind> {
-        let kept = (self.may_shrink && self.max_bytes.is_some()).then(|| decoded.clone());
-        let render = |decoded: Decoded, placement: &Placement| {
-            render::render(decoded, placement, Kernel::Lanczos3, self.background)
-        };
-        let mut raster = render(decoded, &plan.placement);
+        let max_bytes = self.max_bytes.filter(|_| self.allow_shrinking);
+        let kept = max_bytes.map(|max_bytes| (decoded.clone(), max_bytes));
+        let raster = self.render(decoded, &plan.placement);
         let extension = self.extension.unwrap_or(if raster.color.has_alpha() {
             Extension::Png
         } else {
             Extension::Jpg
         });
-        let (bytes, size) = loop {
-            if !extension.has_alpha() {
-                raster = render::flatten(raster, self.background);
+        let raster = self.flatten(raster, extension);
+        let (bytes, size) = match (self.encode(&raster, extension), kept) {
+            (Ok(bytes), _) => (bytes, raster.size),
+            (Err(PrepareErrorKind::DoesNotFit { bytes, .. }), Some((decoded, max_bytes))) => {
+                let size = raster.size;
+                drop(raster);
+                let shrink = Shrink {
+                    options: self,
+                    decoded,
+                    source: plan.source_size,
+                    extension,
+                    max_bytes,
+                };
+                let Encoded { bytes, placement } = shrink.run(size, bytes)?;
+                plan.placement = placement;
+                (bytes, placement.canvas)
             }
-            match self.encode(&raster, extension) {
-                Ok(bytes) => break (bytes, raster.size),
-                Err(error) => {
-                    let smaller = self.smaller(&error, raster.size);
-                    let (Some(decoded), Some(size)) = (&kept, smaller) else {
-                        return Err(error);
-                    };
-                    let resize = Resize {
-                        target: Target::Exact(size),
-                        ..self.resize
-                    };
-                    plan.placement = resize.plan(plan.source_size)?;
-                    raster = render(decoded.clone(), &plan.placement);
-                }
-            }
+            (Err(error), _) => return Err(error),
         };
         Ok(PreparedImage {
             bytes,
@@ -165,39 +171,114 @@ impl PrepareOptions {
             size,
             plan,
             unchanged: false,
-            stem: String::from("image"),
+            stem: String::new(),
         })
+    }
+
+    fn render(&self, decoded: Decoded, placement: &Placement) -> Raster {
+        render::render(decoded, placement, Kernel::Lanczos3, self.background)
+    }
+
+    fn flatten(&self, raster: Raster, extension: Extension) -> Raster {
+        if extension.has_alpha() {
+            raster
+        } else {
+            render::flatten(raster, self.background)
+        }
     }
 
     fn encode(&self, raster: &Raster, extension: Extension) -> Result<Vec<u8>, PrepareErrorKind> {
         let Some(max_bytes) = self.max_bytes else {
             return self.encoding.encode(raster, extension);
         };
-        let least = if self.may_shrink {
-            LEAST_QUALITY_BEFORE_SHRINKING
+        let min_quality = if self.allow_shrinking {
+            MIN_QUALITY_BEFORE_SHRINKING
         } else {
             1
         };
         self.encoding
-            .encode_within(raster, extension, max_bytes, least)
-    }
-
-    /// The size to try next after `size` took too many bytes.
-    fn smaller(&self, error: &PrepareErrorKind, size: Size) -> Option<Size> {
-        let PrepareErrorKind::DoesNotFit { bytes, max_bytes } = *error else {
-            return None;
-        };
-        self.resize.bounds.shrink(size, max_bytes, bytes)
+            .encode_within(raster, extension, max_bytes, min_quality)
     }
 }
 
-fn unchanged(bytes: Cow<'_, [u8]>, extension: Extension, plan: Plan) -> PreparedImage {
-    PreparedImage {
-        bytes: bytes.into_owned(),
-        extension,
-        size: plan.size(),
-        plan,
-        unchanged: true,
-        stem: String::from("image"),
+/// The search for the largest size whose file has at most `max_bytes`.
+struct Shrink<'a> {
+    options: &'a PrepareOptions,
+    decoded: Decoded,
+    source: Size,
+    extension: Extension,
+    max_bytes: u64,
+}
+
+struct Encoded {
+    bytes: Vec<u8>,
+    placement: Placement,
+}
+
+impl Shrink<'_> {
+    /// Starts from `size`, which takes `bytes`.
+    fn run(&self, size: Size, bytes: u64) -> Result<Encoded, PrepareErrorKind> {
+        let (mut too_large, mut too_many) = (size, bytes);
+        let mut found: Option<Encoded> = None;
+        let mut refinements = 0;
+        loop {
+            let aim = match &found {
+                None => self.pixels_by_ratio(too_large, too_many),
+                Some(found) if refinements < MAX_REFINEMENTS && !self.is_enough(found) => {
+                    self.pixels_between(found, too_large, too_many)
+                }
+                Some(_) => 0,
+            };
+            let sizes = &self.options.resize.sizes;
+            let next = sizes.shrink(too_large, aim, too_large.area());
+            let smallest = found
+                .as_ref()
+                .map_or(0, |found| found.placement.canvas.area());
+            let Some(size) = next.filter(|size| aim > 0 && size.area() > smallest) else {
+                return found.ok_or(PrepareErrorKind::DoesNotFit {
+                    bytes: too_many,
+                    max_bytes: self.max_bytes,
+                    extension: self.extension,
+                });
+            };
+            if found.is_some() {
+                refinements += 1;
+            }
+            let placement = self.options.resize.place(self.source, size);
+            let raster = self.options.render(self.decoded.clone(), &placement);
+            let raster = self.options.flatten(raster, self.extension);
+            match self.options.encode(&raster, self.extension) {
+                Ok(bytes) => found = Some(Encoded { bytes, placement }),
+                Err(PrepareErrorKind::DoesNotFit { bytes, .. }) => {
+                    (too_large, too_many) = (size, bytes);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether a larger size is not worth another attempt. A lossy file is filled up by its quality.
+    fn is_enough(&self, found: &Encoded) -> bool {
+        self.extension.is_lossy() || found.bytes.len() as u64 >= self.max_bytes / 100 * 98
+    }
+
+    /// The pixels that fit if the bytes were proportional to them.
+    fn pixels_by_ratio(&self, size: Size, bytes: u64) -> u64 {
+        let pixels =
+            u128::from(size.area()) * u128::from(self.max_bytes) / u128::from(bytes.max(1));
+        u64::try_from(pixels).unwrap_or(u64::MAX).max(1)
+    }
+
+    /// The pixels that fit by linear interpolation between a size that fits and one that does not. The aim is a
+    /// percent below the limit, which the next attempt would exceed otherwise as often as not.
+    fn pixels_between(&self, found: &Encoded, too_large: Size, too_many: u64) -> u64 {
+        let (low, high) = (
+            found.placement.canvas.area() as f64,
+            too_large.area() as f64,
+        );
+        let (few, many) = (found.bytes.len() as f64, too_many as f64);
+        let aim = self.max_bytes as f64 * 0.99;
+        let part = ((aim - few) / (many - few)).clamp(0.1, 0.9);
+        (low + (high - low) * part) as u64
     }
 }

@@ -1,5 +1,6 @@
-//! What preparation gives.
+//! The result of preparation.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
@@ -11,8 +12,8 @@ use crate::cancel::CancelToken;
 use crate::extension::Extension;
 use crate::geometry::Size;
 
-/// An image ready to be posted: encoded bytes that are what their extension says.
-#[derive(Clone, PartialEq, Eq)]
+/// An image that is ready for upload: encoded bytes, their format and their size.
+#[derive(Clone, PartialEq)]
 pub struct PreparedImage {
     pub(super) bytes: Vec<u8>,
     pub(super) extension: Extension,
@@ -23,6 +24,18 @@ pub struct PreparedImage {
 }
 
 impl PreparedImage {
+    /// The source file, which already matches the options.
+    pub(super) fn unchanged(bytes: Cow<'_, [u8]>, extension: Extension, plan: Plan) -> Self {
+        Self {
+            bytes: bytes.into_owned(),
+            extension,
+            size: plan.size(),
+            plan,
+            unchanged: true,
+            stem: String::new(),
+        }
+    }
+
     /// The encoded file.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -33,60 +46,60 @@ impl PreparedImage {
         self.bytes
     }
 
-    /// The extension to declare for it.
+    /// The extension of the format.
     pub fn extension(&self) -> Extension {
         self.extension
     }
 
-    /// Its size in pixels: the `width` and `height` to ask of a generation.
+    /// The size in pixels.
     pub fn size(&self) -> Size {
         self.size
     }
 
-    /// The size in pixels the image had when held upright, before anything was done to it.
+    /// The size in pixels of the upright source image.
     pub fn source_size(&self) -> Size {
         self.plan.source_size()
     }
 
-    /// What was done to the image.
+    /// What was done to the image: the crop and the scaling.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// Whether the file already was what was asked for, and the bytes are its own.
+    /// Whether the bytes are those of the source file, because it already matched the options.
     pub fn is_unchanged(&self) -> bool {
         self.unchanged
     }
 
-    /// Prepares the mask of this image, for the canvas: the same part of it, at the same size.
+    /// Options to prepare a mask of this image, with the same crop and the same size.
     pub fn mask_options(&self) -> MaskOptions {
         MaskOptions::new(self.plan)
     }
 
-    /// A name for it: the name of the file it came from, or `image`, in plain ASCII and with the right extension.
+    /// A file name: the name of the source file, or `image`, in ASCII and with the extension of the format.
     pub fn file_name(&self) -> String {
         format!("{}.{}", self.stem, self.extension)
     }
 
-    /// Writes the encoded file to `path`, whatever extension that has.
+    /// Writes the encoded file to `path`. The extension of `path` is not checked.
     ///
-    /// The bytes go to a temporary file in the same folder first, so that `path` has its old content until it has all of
-    /// the new. A symbolic link is followed, and the mode of a file that exists stays the same. A device or a FIFO is
-    /// written to directly.
+    /// The bytes are written to a temporary file in the same folder, which then replaces `path`, so that `path` never has
+    /// a part of the new content only. A symbolic link is followed, and an existing file keeps its mode. A device or a
+    /// FIFO is written to directly.
     ///
     /// # Errors
     ///
-    /// When `path` cannot be written. It has its old content then, and the temporary file is gone.
+    /// `path` cannot be written. It keeps its old content, and the temporary file is removed.
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
         self.save_to(path.as_ref(), None)
     }
 
-    /// As [`save`](Self::save), until `cancel_token` is cancelled: that removes the temporary file at once, so that a
-    /// handler of signals may cancel and exit.
+    /// As [`save`](Self::save), until `cancel_token` is cancelled. Cancellation removes the temporary file immediately, so
+    /// that a signal handler may cancel and exit.
     ///
     /// # Errors
     ///
-    /// As `save`, and when the token is cancelled first.
+    /// As `save`, and if the token is cancelled first.
     pub fn save_with(&self, path: impl AsRef<Path>, cancel_token: &CancelToken) -> io::Result<()> {
         self.save_to(path.as_ref(), Some(cancel_token))
     }

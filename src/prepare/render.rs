@@ -1,4 +1,4 @@
-//! Crops, resamples, converts to sRGB, turns upright and pads: once each, in the order that touches the fewest pixels.
+//! Crops, resamples, converts to sRGB, rotates upright and pads: once each, in the order that touches the fewest pixels.
 
 use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage, RgbaImage};
@@ -7,56 +7,55 @@ use super::color;
 use super::decode::{Decoded, is_on_its_side};
 use super::raster::{Color, Raster};
 use super::resample::{Kernel, resample};
-use crate::geometry::{Placement, Region, Size};
+use crate::geometry::{Crop, Placement, Size};
 
-/// Carries out `placement` on a decoded image; what it leaves empty gets the background.
+/// Carries out `placement` on a decoded image; the rest of the canvas gets the background.
 pub(super) fn render(
     decoded: Decoded,
     placement: &Placement,
     kernel: Kernel,
     background: [u8; 3],
 ) -> Raster {
-    // Resampling first and turning the small result is the same image as turning first, for a fraction of the work.
+    // Resampling first and rotating the small result gives the same pixels as rotating first, for a fraction of the work.
     let (crop, scaled) = as_stored(placement, &decoded);
     let source = decoded.raster;
     let [_, _, width, height] = crop;
-    let is_there = scaled == source.size
+    let is_unscaled = scaled == source.size
         && [width, height] == [source.size.width, source.size.height].map(f64::from);
-    let resampled = if is_there {
+    let resampled = if is_unscaled {
         source
     } else {
         resample(&source, crop, scaled, kernel)
     };
     let converted = color::to_srgb(resampled, &decoded.color_space);
-    let upright = turn(converted, decoded.orientation);
+    let upright = rotate(converted, decoded.orientation);
     pad(upright, placement, background)
 }
 
-/// The crop in pixels of the reduced raster and the scaled size, both as they lie before the image is turned.
+/// The crop in pixels of the reduced raster and the scaled size, both before rotation.
 fn as_stored(placement: &Placement, decoded: &Decoded) -> ([f64; 4], Size) {
-    let Region {
+    let Crop {
         left,
         top,
         width,
         height,
     } = placement.crop;
-    let [left, top, width, height] = [left, top, width, height].map(f64::from);
     let ([mut x, mut y, w, h], scaled) = if is_on_its_side(decoded.orientation) {
         ([top, left, height, width], placement.scaled.transposed())
     } else {
         ([left, top, width, height], placement.scaled)
     };
-    // Which of the stored axes run against the upright ones: EXIF 2.32, tag 0112.
-    let (against_x, against_y) = match decoded.orientation.to_exif() {
+    // The stored axes that are reversed: EXIF 2.32, tag 0112.
+    let (reverse_x, reverse_y) = match decoded.orientation.to_exif() {
         2 | 8 => (true, false),
         3 | 7 => (true, true),
         4 | 6 => (false, true),
         _ => (false, false),
     };
-    if against_x {
+    if reverse_x {
         x = f64::from(decoded.stored.width) - x - w;
     }
-    if against_y {
+    if reverse_y {
         y = f64::from(decoded.stored.height) - y - h;
     }
     (
@@ -65,7 +64,7 @@ fn as_stored(placement: &Placement, decoded: &Decoded) -> ([f64; 4], Size) {
     )
 }
 
-fn turn(raster: Raster, orientation: Orientation) -> Raster {
+fn rotate(raster: Raster, orientation: Orientation) -> Raster {
     if orientation == Orientation::NoTransforms {
         return raster;
     }
@@ -97,18 +96,18 @@ fn pad(raster: Raster, placement: &Placement, [r, g, b]: [u8; 3]) -> Raster {
     Raster::new(placement.canvas, pixels, raster.color)
 }
 
-/// Lays a transparent image onto the background, for formats that cannot hold transparency.
+/// Composites an image onto the background, for formats without transparency.
 pub(super) fn flatten(raster: Raster, background: [u8; 3]) -> Raster {
     if !raster.color.has_alpha() {
         return raster;
     }
     let over = |pixel: &[u8; 4]| {
         let alpha = u32::from(pixel[3]);
-        let mix = |i: usize| {
+        let blend = |i: usize| {
             let sum = u32::from(pixel[i]) * alpha + u32::from(background[i]) * (255 - alpha);
             ((sum + 127) / 255) as u8
         };
-        [mix(0), mix(1), mix(2)]
+        [blend(0), blend(1), blend(2)]
     };
     let pixels = raster.pixels.as_chunks::<4>().0.iter().flat_map(over);
     Raster::new(raster.size, pixels.collect(), Color::Rgb)

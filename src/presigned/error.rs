@@ -42,11 +42,6 @@ pub enum PresignedPostError {
         /// The API's message.
         message: String,
     },
-    /// The API returned null in place of a form.
-    Null(&'static str),
-    /// The response contains the two forms of a canvas: read it with
-    /// [`canvas_from_json`](super::PresignedPost::canvas_from_json).
-    TwoForms,
     /// The text contains several forms, or none at the given index. Read one of them with
     /// [`nth_from_json`](super::PresignedPost::nth_from_json).
     Several {
@@ -164,10 +159,6 @@ impl fmt::Display for PresignedPostError {
                 "is missing: the API reports {}; correct the request and send it again",
                 one_line(&format!("{message:?}"))
             ),
-            Self::Null(name) => write!(f, "is null: the API refused {name}"),
-            Self::TwoForms => {
-                f.write_str("is one of two in this canvas response; say which: init or mask")
-            }
             Self::Several { count: 1 } => {
                 f.write_str("is the only one in this response; choose it with the index 0")
             }
@@ -187,12 +178,12 @@ impl fmt::Display for PresignedPostError {
             ),
             Self::NoAddress { fields } => write!(
                 f,
-                "has fields ({}) but no address; give both as {EXAMPLE}",
+                "has no url, only fields ({}); give both as {EXAMPLE}",
                 one_line(fields)
             ),
             Self::NoFields { address } => write!(
                 f,
-                "has an address ({}) but no fields, and the address is not signed; give both as {EXAMPLE}",
+                "has no fields, only an address ({}) that is not signed; give both as {EXAMPLE}",
                 one_line(address)
             ),
             Self::Missing(name) => write!(f, "has no {name}; give the whole response of the API"),

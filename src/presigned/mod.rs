@@ -13,7 +13,6 @@ mod put_error;
 mod shapes;
 mod upload;
 mod validate;
-mod wrapped;
 
 use std::fmt;
 use std::time::SystemTime;
@@ -44,7 +43,6 @@ const HEADER_BYTES: usize = 80;
 /// metadata's, are secrets: they appear in no `Debug` output and in no error.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PresignedPost {
-    id: Option<String>,
     url: String,
     fields: Vec<(String, String)>,
     policy: Option<Policy>,
@@ -61,8 +59,8 @@ impl PresignedPost {
     ///
     /// # Errors
     ///
-    /// [`PresignedPostError`] if the address is neither https nor on the loopback interface, or if the fields cannot be
-    /// sent: there are none, one is named `file`, a name contains a line break, or they take more than 20 KB.
+    /// [`PresignedPostError`] if the address is not an http or https URL without user name and password, or if the fields
+    /// cannot be sent: there are none, one is named `file`, a name contains a line break, or they take more than 20 KB.
     pub fn new(
         url: impl Into<String>,
         fields: impl IntoIterator<Item = (String, String)>,
@@ -89,7 +87,6 @@ impl PresignedPost {
         check_length(lengths.sum())?;
         let policy = fields::value(pairs(&fields), "Policy").and_then(Policy::decode);
         Ok(Self {
-            id: None,
             url,
             fields,
             policy,
@@ -114,10 +111,7 @@ impl PresignedPost {
     /// [`nth_from_json`](Self::nth_from_json)), two addresses or sets of fields that differ, or more than
     /// [`MAX_JSON_BYTES`](Self::MAX_JSON_BYTES), and as [`new`](Self::new).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, PresignedPostError> {
-        match wrapped::read_one(json.as_ref()) {
-            Some(form) => form,
-            None => PresignedUpload::parse(json)?.into_post(),
-        }
+        PresignedUpload::parse(json)?.into_post()
     }
 
     /// Reads the form at `index`, counted from 0, from a response that contains several.
@@ -127,20 +121,6 @@ impl PresignedPost {
     /// As [`from_json`](Self::from_json), and [`PresignedPostError::Several`] if there is no form at this index.
     pub fn nth_from_json(json: impl AsRef<[u8]>, index: usize) -> Result<Self, PresignedPostError> {
         PresignedUpload::parse_nth(json, index)?.into_post()
-    }
-
-    /// Reads both forms of a `uploadCanvasInitImage` response: the init image's, then the mask's.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_json`](Self::from_json).
-    pub fn canvas_from_json(json: impl AsRef<[u8]>) -> Result<(Self, Self), PresignedPostError> {
-        wrapped::read_canvas(json.as_ref())
-    }
-
-    /// The id the API gave the image, if it gave one.
-    pub fn id(&self) -> Option<&str> {
-        self.id.as_deref()
     }
 
     /// Adds a field that the producer left to the client, or replaces its value.
@@ -160,7 +140,6 @@ impl PresignedPost {
             None => self.fields.push((name, value)),
         }
         Ok(Self {
-            id: self.id,
             clock_skew: self.clock_skew,
             ..Self::new(self.url, self.fields)?
         })
@@ -191,7 +170,7 @@ impl PresignedPost {
         let suffix = self.key().and_then(|key| key.rsplit_once('.'));
         let with_type = |declared: &str| {
             let declared = content_type::normal(declared);
-            let mut all = Extension::ALL.into_iter();
+            let mut all = Extension::ALL.iter().copied();
             all.find(|e| e.content_type() == declared)
         };
         suffix
@@ -266,7 +245,6 @@ impl fmt::Debug for PresignedPost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.fields().map(|(name, _)| name).collect();
         f.debug_struct("PresignedPost")
-            .field("id", &self.id)
             .field("host", &url::host(&self.url))
             .field("key", &self.key())
             .field("fields", &names)
@@ -323,5 +301,63 @@ mod tests {
         ] {
             assert_eq!(form.redact(text), redacted);
         }
+    }
+
+    #[test]
+    fn secrets_of_every_cloud_are_redacted() {
+        let secrets = [
+            ("OSSAccessKeyId", "LTAI5tExampleKey0001"),
+            ("signature", "CQpNHzw5inWeshhahnu4rRdiDzw="),
+            ("x-oss-security-token", "CAIS/oss+token/=="),
+            (
+                "x-oss-credential",
+                "LTAI/20261125/cn-hangzhou/oss/aliyun_v4_request",
+            ),
+            ("q-ak", "AKIDcos0000000001"),
+            ("q-signature", "abababababababababab"),
+            ("x-cos-security-token", "costoken0001/+="),
+            ("GoogleAccessId", "sa@p.iam.gserviceaccount.com"),
+            ("x-goog-signature", "cdcdcdcdcdcdcdcdcdcd"),
+            ("AccessKeyId", "HPUAobs0000000001"),
+            ("x-obs-security-token", "obstoken0001/+="),
+            ("KSSAccessKeyId", "AKLTkss0000000001"),
+            (
+                "x-tos-credential",
+                "AKTPtos00001/20261125/cn-beijing/tos/request",
+            ),
+            ("x-tos-signature", "efefefefefefefefefef"),
+            ("token", "ak:qiniu:signature"),
+            ("authorization", "UPYUN op:signature="),
+            ("callback", "eyJjYWxsYmFja1VybCI6Imh0dHBzOi8vYXBwL2NiIn0="),
+        ];
+        let redirect = "https://app.example/done?token=REDIRECT-TOKEN";
+        let public = [
+            ("key", "users/photo.jpg"),
+            ("q-key-time", "1795612000;1795699999"),
+            ("x-obs-acl", "public-read"),
+            ("success_action_redirect", redirect),
+        ];
+        let fields: Vec<_> = secrets.iter().chain(&public).copied().collect();
+        let form = form(&fields);
+        for (name, secret) in secrets {
+            let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let html = secret.replace('=', "&#x3D;").replace('/', "&#x2F;");
+            let texts = [
+                secret.to_owned(),
+                secret.to_uppercase(),
+                secret.replace('/', "\\/"),
+                percent,
+                html,
+            ];
+            for text in texts {
+                let redacted = form.redact(&format!("<{name}>{text}</{name}>"));
+                assert_eq!(redacted, format!("<{name}>[redacted]</{name}>"), "{text}");
+            }
+        }
+        for (_, value) in &public[..3] {
+            assert_eq!(form.redact(value), *value);
+        }
+        let redacted = form.redact(redirect);
+        assert_eq!(redacted, "https://app.example/done?token=[redacted]");
     }
 }

@@ -41,8 +41,8 @@
 //!
 //! let sandbox = Sandbox::start()?;
 //! let client = Client::builder(sandbox.api_key()).base_url(sandbox.base_url()).build()?;
-//! let form = client.create_init_image(imgpost::Extension::Png)?;
-//! assert!(form.key().unwrap().ends_with("primary.png"));
+//! let upload = client.create_init_image(imgpost::Extension::Png)?;
+//! assert!(upload.form.key().unwrap().ends_with("primary.png"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -5,7 +5,7 @@ use image::{DynamicImage, ImageFormat, RgbImage};
 use super::sigv4::sha256;
 use super::storage::StoredObject;
 use crate::extension::Extension;
-use crate::geometry::{Bounds, Fit, Size};
+use crate::geometry::{Fit, Size};
 use crate::prepare::{Limits, PrepareOptions, PreparedImage};
 
 pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -14,11 +14,10 @@ pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
 const SQUARE: usize = 8;
 
 /// What fits into the memory of a small machine.
-const LIMITS: Limits = Limits {
-    max_pixels: 64 << 20,
-    max_input_bytes: 64 << 20,
-    max_alloc: 512 << 20,
-};
+const LIMITS: Limits = Limits::DEFAULT
+    .with_max_pixels(64 << 20)
+    .with_max_input_bytes(64 << 20)
+    .with_max_alloc(512 << 20);
 
 /// The image pulled to `size`, whatever its ratio.
 pub(super) fn stretched(object: &StoredObject, size: Size) -> Result<StoredObject, Error> {
@@ -106,7 +105,7 @@ pub(super) fn video() -> StoredObject {
 /// The extension a result is stored under.
 pub(super) fn extension(object: &StoredObject) -> Extension {
     let declared = object.content_type.as_deref();
-    let mut all = Extension::ALL.into_iter();
+    let mut all = Extension::ALL.iter().copied();
     let known = all.find(|extension| Some(extension.content_type()) == declared);
     known.unwrap_or(Extension::Jpg)
 }
@@ -121,10 +120,7 @@ fn stretch_to(size: Size) -> PrepareOptions {
 /// The image as it is, without transparency.
 fn pixels(object: &StoredObject) -> Result<RgbImage, Error> {
     check_declared(object)?;
-    let any = Bounds::new(Size::new(1, 1), Size::new(16_384, 16_384), 1);
     let prepare = PrepareOptions::default()
-        .bounds(any)
-        .without_enlargement(true)
         .extension(Extension::Png)
         .limits(LIMITS);
     let png = prepare.prepare_bytes(&object.bytes)?;

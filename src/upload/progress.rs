@@ -87,9 +87,7 @@ impl<R: Read> Read for ProgressReader<'_, R> {
             Err(error) => {
                 let kind = error.kind();
                 // Only a file can fail: bytes in memory are always readable.
-                if let Ok(error) = error.downcast() {
-                    self.error = Some(Error::File(error));
-                }
+                self.error = error.downcast().ok().map(Error::File);
                 return Err(kind.into());
             }
         };

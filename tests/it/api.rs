@@ -112,7 +112,7 @@ fn every_call_tells_of_every_failure() {
             match &error {
                 Error::Api(_) | Error::Core(imgpost::Error::PresignedPost(_)) => {}
                 Error::Unconfirmed(unconfirmed) => {
-                    assert_ne!(call.kind, CallKind::Repeatable, "{told}");
+                    assert_ne!(call.kind, CallKind::Idempotent, "{told}");
                     assert!(matches!(unconfirmed.reason(), Error::Api(_)), "{told}");
                 }
                 other => panic!("{other:?}"),
@@ -219,7 +219,7 @@ fn is_repeated_where_that_cannot_harm(row: &ApiCall) {
         Answer::Failure(TransportErrorKind::Broken),
     ] {
         let (result, asked) = call(row, &[passing.clone(), good.clone()]);
-        let repeated = row.kind == CallKind::Repeatable;
+        let repeated = row.kind == CallKind::Idempotent;
         let expected = (repeated, 1 + usize::from(repeated));
         assert_eq!((result.is_ok(), asked), expected, "{name} {passing:?}");
         // A caller's own loop must not send it again either; too many calls are refused before anything is done.
@@ -538,4 +538,35 @@ fn the_readme_lists_every_call() {
         let row = format!("| `{} {path}` | `{}", call.method, call.name);
         assert!(readme.contains(&row), "the README lacks {row}");
     }
+}
+
+#[test]
+fn not_found_is_success_only_after_a_delete_may_have_been_carried_out() {
+    let null = || recorded(200, "answers/deleteInitImageById.null.json");
+    let gone = || Answer::Response(404, vec![], vec![]);
+    let failure = Answer::Failure;
+    for (answers, is_success) in [
+        (vec![failure(TransportErrorKind::Broken), null()], true),
+        (vec![failure(TransportErrorKind::Timeout), gone()], true),
+        (vec![busy(502), gone()], true),
+        (
+            vec![failure(TransportErrorKind::Broken), busy(429), gone()],
+            true,
+        ),
+        (vec![failure(TransportErrorKind::Connect), null()], false),
+        (vec![busy(429), gone()], false),
+        (vec![null()], false),
+        (vec![gone()], false),
+    ] {
+        let api = Recorded::new(answers.clone());
+        let client = api.builder().retries(4).build().unwrap();
+        let result = client.delete_init_image(ID);
+        assert_eq!(result.is_ok(), is_success, "{answers:?}: {result:?}");
+        assert_eq!(api.asked().len(), answers.len(), "{answers:?}");
+        assert!(result.err().is_none_or(|error| error.is_not_found()));
+    }
+    // Reading is not deleting.
+    let answers = [failure(TransportErrorKind::Broken), gone()];
+    let client = Recorded::new(answers).builder().retries(4).build().unwrap();
+    assert!(client.init_image(ID).unwrap_err().is_not_found());
 }

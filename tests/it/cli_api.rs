@@ -609,7 +609,7 @@ fn what_does_not_go_together_is_told() {
         (vec!["generate", "-p", "p", "--strength", "3"], "0.1 to 0.9"),
         (
             vec!["generate", "-p", "p", "--size", "1000x1001"],
-            "a multiple of 8",
+            "multiples of 8",
         ),
         (vec!["upload", &photo, "-"], "standard input is one image"),
         (vec!["generate", "-p", "p", "--extra", "x"], "NAME=VALUE"),

@@ -55,13 +55,14 @@ fn max_bytes_takes_the_best_quality_that_fits() {
 #[test]
 fn what_cannot_fit_says_so_unless_it_may_shrink() {
     let photo = fixture("images/lighthouse.jpg");
-    for extension in Extension::ALL {
-        let small = PrepareOptions::default().within(600, 800);
+    for extension in Extension::ALL.iter().copied() {
+        let small = imgpost::leonardo::prepare().within(600, 800);
         let prepare = small.extension(extension).max_bytes(3000);
         let error = prepare.open(&photo).unwrap_err();
         let PrepareErrorKind::DoesNotFit {
             bytes,
             max_bytes: 3000,
+            ..
         } = error.kind()
         else {
             panic!("{error:?}");
@@ -101,7 +102,7 @@ fn a_file_that_is_what_was_asked_for_goes_up_untouched() {
     for path in files("images") {
         let bytes = std::fs::read(&path).unwrap();
         let upright = PrepareOptions::default().plan(&path).unwrap().source_size();
-        for extension in Extension::ALL {
+        for extension in Extension::ALL.iter().copied() {
             let prepare = PrepareOptions::default()
                 .size(upright.width, upright.height)
                 .extension(extension);

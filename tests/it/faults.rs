@@ -316,7 +316,7 @@ fn row_in_sandbox(fault: Fault, steps: Vec<Step>, elsewhere: &FaultServer) -> St
     let image = image();
     let sandbox = Sandbox::start().unwrap().with_expiry(fault.life);
     let form = sandbox.client().unwrap().create_init_image(Extension::Jpg);
-    let form = form.unwrap();
+    let form = form.unwrap().form;
     let asked = sandbox.requests().len();
     let in_turn = steps.into_iter().filter_map(Step::in_sandbox);
     let sandbox = in_turn.fold(sandbox, Sandbox::with_fault);

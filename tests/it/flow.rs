@@ -501,3 +501,20 @@ fn a_batch_that_is_cancelled_begins_nothing_more() {
         BatchOutcome::Failed(Error::Cancelled)
     ));
 }
+
+#[test]
+fn delete_whose_response_is_lost_succeeds_when_it_is_sent_again() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = sandbox.client().unwrap();
+    let id = client.upload_init_image(&lighthouse()).unwrap().id;
+    let sandbox = sandbox.with_api_fault(Fault::LoseResponse);
+    client.delete_init_image(&id).unwrap();
+    let deletes = sandbox.requests().into_iter();
+    assert_eq!(
+        deletes.filter(|request| request.method == "DELETE").count(),
+        2
+    );
+    // Without a lost response, it is an error.
+    let error = client.delete_init_image(&id).unwrap_err();
+    assert!(error.is_not_found(), "{error:?}");
+}

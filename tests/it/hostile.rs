@@ -85,7 +85,7 @@ fn a_photo_cut_in_its_data_is_refused() {
     for keep in [bytes.len() / 2, bytes.len() * 9 / 10, bytes.len() - 2] {
         let error = refused(&bytes[..keep]);
         assert!(
-            error.contains("the JPEG data is damaged or breaks off"),
+            error.contains("the JPEG data is truncated or damaged"),
             "{error}"
         );
     }
@@ -113,8 +113,9 @@ fn what_is_no_picture_is_told_what_it_is() {
             .unwrap_err()
             .to_string()
     };
-    assert!(open("no/such/file.jpg").starts_with("no/such/file.jpg: "));
-    assert!(open(env!("CARGO_MANIFEST_DIR")).contains("cannot be read"));
+    assert_eq!(open("no/such/file.jpg"), "cannot read no/such/file.jpg");
+    let folder = env!("CARGO_MANIFEST_DIR");
+    assert_eq!(open(folder), format!("cannot read {folder}"));
 }
 
 #[test]
@@ -145,10 +146,7 @@ fn limits_are_kept_before_anything_is_decoded() {
             .unwrap_err()
     };
     let default = Limits::default();
-    let pixels = with(Limits {
-        max_pixels: 1_919_999,
-        ..default
-    });
+    let pixels = with(default.with_max_pixels(1_919_999));
     assert!(matches!(
         pixels.kind(),
         PrepareErrorKind::TooLarge {
@@ -156,10 +154,7 @@ fn limits_are_kept_before_anything_is_decoded() {
             ..
         }
     ));
-    let bytes = with(Limits {
-        max_input_bytes: 1000,
-        ..default
-    });
+    let bytes = with(default.with_max_input_bytes(1000));
     assert!(matches!(
         bytes.kind(),
         PrepareErrorKind::FileTooLarge {
@@ -167,10 +162,7 @@ fn limits_are_kept_before_anything_is_decoded() {
             ..
         }
     ));
-    let alloc = with(Limits {
-        max_alloc: 1_000_000,
-        ..default
-    });
+    let alloc = with(default.with_max_alloc(1_000_000));
     assert!(matches!(
         alloc.kind(),
         PrepareErrorKind::TooMuchMemory {
@@ -179,10 +171,7 @@ fn limits_are_kept_before_anything_is_decoded() {
         }
     ));
     // 1600 by 1200 at an eighth takes 200 by 150 pixels of three samples, twice.
-    let least = Limits {
-        max_alloc: 180_000,
-        ..default
-    };
+    let least = default.with_max_alloc(180_000);
     assert!(
         PrepareOptions::default()
             .limits(least)
@@ -190,10 +179,7 @@ fn limits_are_kept_before_anything_is_decoded() {
             .open(&photo)
             .is_ok()
     );
-    let png = PrepareOptions::default().limits(Limits {
-        max_alloc: 50_000,
-        ..default
-    });
+    let png = PrepareOptions::default().limits(default.with_max_alloc(50_000));
     let error = png.open(fixture("images/orientation-1.png")).unwrap_err();
     assert!(
         matches!(error.kind(), PrepareErrorKind::TooMuchMemory { .. }),
@@ -286,10 +272,7 @@ fn every_way_in_keeps_to_the_limits() {
     for (way, result) in of_files.into_iter().chain(of_pixels) {
         assert!(result.is_ok(), "{way}: {result:?}");
     }
-    let (of_files, _) = ways(Limits {
-        max_input_bytes: bytes.len() as u64 - 1,
-        ..default
-    });
+    let (of_files, _) = ways(default.with_max_input_bytes(bytes.len() as u64 - 1));
     for (way, result) in of_files {
         let error = result.expect_err(way);
         assert!(
@@ -297,10 +280,7 @@ fn every_way_in_keeps_to_the_limits() {
             "{way}: {error:?}"
         );
     }
-    let (of_files, _) = ways(Limits {
-        max_alloc: 50_000,
-        ..default
-    });
+    let (of_files, _) = ways(default.with_max_alloc(50_000));
     for (way, result) in of_files {
         let error = result.expect_err(way);
         assert!(
@@ -308,10 +288,7 @@ fn every_way_in_keeps_to_the_limits() {
             "{way}: {error:?}"
         );
     }
-    let (of_files, of_pixels) = ways(Limits {
-        max_pixels: u64::from(width * height) - 1,
-        ..default
-    });
+    let (of_files, of_pixels) = ways(default.with_max_pixels(u64::from(width * height) - 1));
     for (way, result) in of_files.into_iter().chain(of_pixels) {
         let error = result.expect_err(way);
         assert!(
@@ -326,10 +303,9 @@ fn plan_refuses_a_jpeg_that_would_take_too_much_memory() {
     let photo = fixture("images/lighthouse.jpg");
     // 1600 by 1200 at an eighth takes 200 by 150 pixels of three samples, twice.
     for (max_alloc, enough) in [(180_000, true), (179_999, false)] {
-        let prepare = PrepareOptions::default().size(150, 200).limits(Limits {
-            max_alloc,
-            ..Limits::default()
-        });
+        let prepare = PrepareOptions::default()
+            .size(150, 200)
+            .limits(Limits::default().with_max_alloc(max_alloc));
         assert_eq!(prepare.plan(&photo).is_ok(), enough, "{max_alloc}");
         assert_eq!(prepare.open(&photo).is_ok(), enough, "{max_alloc}");
     }
@@ -369,10 +345,8 @@ mod streams {
         let folder = tempfile::tempdir().unwrap();
         let path = fifo(folder.path());
         let limit = 1 << 20;
-        let prepare = PrepareOptions::default().limits(Limits {
-            max_input_bytes: limit,
-            ..Limits::default()
-        });
+        let prepare =
+            PrepareOptions::default().limits(Limits::default().with_max_input_bytes(limit));
         type Try<'a> = &'a dyn Fn() -> Option<PrepareError>;
         let tries: [Try<'_>; 2] = [&|| prepare.open(&path).err(), &|| prepare.plan(&path).err()];
         for attempt in tries {
@@ -425,10 +399,7 @@ mod streams {
 #[test]
 fn bytes_in_memory_are_limited_like_a_file() {
     let photo = std::fs::read(fixture("images/gray.jpg")).unwrap();
-    let of_bytes = |max_input_bytes| Limits {
-        max_input_bytes,
-        ..Limits::default()
-    };
+    let of_bytes = |max_input_bytes| Limits::default().with_max_input_bytes(max_input_bytes);
     let (length, prepare) = (photo.len() as u64, PrepareOptions::default().size(64, 64));
     let enough = prepare.clone().limits(of_bytes(length));
     let image = enough.prepare_bytes(&photo).unwrap();
@@ -474,5 +445,5 @@ fn pixels_that_do_not_fill_their_size_are_refused() {
     let error = PrepareOptions::default()
         .prepare_rgba8(0, 0, &[])
         .unwrap_err();
-    assert!(matches!(error.kind(), PrepareErrorKind::NoSuchSize(_)));
+    assert!(matches!(error.kind(), PrepareErrorKind::ZeroSize));
 }

@@ -31,6 +31,8 @@ mod sandbox_jobs;
 mod sandbox_limits;
 mod schema;
 mod secrets;
+mod sizes;
 mod tls;
 mod upload;
+mod upload_response;
 mod wire;

@@ -1,9 +1,7 @@
 //! Promise: a mask has the size and shows the part of its image, in black and white.
 
 use image::{GrayImage, Luma};
-use imgpost::{
-    Bounds, Extension, Fit, Gravity, PrepareErrorKind, PrepareOptions, PreparedImage, Size,
-};
+use imgpost::{Bounds, Extension, Fit, Gravity, PrepareErrorKind, PrepareOptions, PreparedImage};
 
 use crate::support::fixture;
 
@@ -31,8 +29,7 @@ fn decode(image: &PreparedImage) -> GrayImage {
 fn a_mask_follows_its_picture_whatever_was_done_to_that() {
     let photo = fixture("images/lighthouse.jpg");
     let mut cases = 0;
-    let small =
-        PrepareOptions::default().bounds(Bounds::new(Size::new(8, 8), Size::new(384, 384), 8));
+    let small = PrepareOptions::default().bounds(Bounds::square(8, 384, 8));
     for prepare in [
         small.clone(),
         small.clone().aspect(1, 1),
@@ -54,7 +51,7 @@ fn a_mask_follows_its_picture_whatever_was_done_to_that() {
             let found = decode(&made);
             assert!(found.pixels().all(|p| p[0] == 0 || p[0] == 255));
             // Where each pixel lies in the upright image, told by the plan alone.
-            let (crop, shown) = (picture.plan().crop(), picture.plan().picture());
+            let (crop, shown) = (picture.plan().crop(), picture.plan().image_region());
             let mut wrong = 0;
             for (x, y, pixel) in found.enumerate_pixels() {
                 let inside = (shown.left..shown.left + shown.width).contains(&x)
@@ -86,9 +83,9 @@ fn a_mask_follows_its_picture_whatever_was_done_to_that() {
 #[test]
 fn grays_stay_unless_a_threshold_is_set_and_transparency_is_black() {
     let picture = PrepareOptions::default()
+        .size(1536, 1536)
         .prepare_rgba8(64, 64, &[9; 64 * 64 * 4])
         .unwrap();
-    assert_eq!(picture.size(), Size::new(1536, 1536));
     let quarters: Vec<u8> = (0..64 * 64)
         .flat_map(|i| match (i % 64 < 32, i / 64 < 32) {
             (true, true) => [255, 255, 255, 255],

@@ -61,7 +61,7 @@ fn eight_orientations_come_out_as_one_picture_in_every_format() {
 fn every_fixture_comes_out_in_every_extension() {
     let files = files("images");
     for path in &files {
-        for extension in Extension::ALL {
+        for extension in Extension::ALL.iter().copied() {
             let prepare = PrepareOptions::default().size(48, 64).extension(extension);
             let image = prepare.open(path).unwrap();
             assert_eq!(image.extension(), extension);
@@ -80,7 +80,7 @@ fn every_fixture_comes_out_in_every_extension() {
 #[test]
 fn metadata_stays_behind_in_every_format() {
     for path in files("images") {
-        for extension in Extension::ALL {
+        for extension in Extension::ALL.iter().copied() {
             let prepare = PrepareOptions::default().size(48, 64).extension(extension);
             let image = prepare.open(&path).unwrap();
             for trace in [

@@ -43,7 +43,7 @@ fn code_of(form: &PresignedPost) -> String {
 #[test]
 fn an_init_image_is_stored_byte_for_byte_in_every_extension() {
     let sandbox = Sandbox::start().unwrap();
-    for extension in Extension::ALL {
+    for extension in Extension::ALL.iter().copied() {
         let image = image(extension);
         let init = client(&sandbox).upload_init_image(&image).unwrap();
         let key = init.receipt.key.unwrap();
@@ -150,7 +150,10 @@ fn an_unknown_key_is_told_and_not_shown() {
 #[test]
 fn altered_forms_are_refused_with_s3s_code_and_store_nothing() {
     let sandbox = Sandbox::start().unwrap();
-    let form = client(&sandbox).create_init_image(Extension::Jpg).unwrap();
+    let form = client(&sandbox)
+        .create_init_image(Extension::Jpg)
+        .unwrap()
+        .form;
     let set = |field: &'static str, to: Option<&'static str>| {
         altered(&form, move |name, value| {
             if name == field {
@@ -358,7 +361,8 @@ fn forms_live_and_answers_wait_as_long_as_asked() {
         .client()
         .unwrap()
         .create_init_image(Extension::Jpg)
-        .unwrap();
+        .unwrap()
+        .form;
     let lives = form
         .expires_at()
         .unwrap()

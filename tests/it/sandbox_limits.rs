@@ -26,7 +26,7 @@ fn image(gray: u8) -> PreparedImage {
 
 fn form(sandbox: &Sandbox) -> PresignedPost {
     let client = sandbox.client().unwrap();
-    client.create_init_image(Extension::Png).unwrap()
+    client.create_init_image(Extension::Png).unwrap().form
 }
 
 /// The headers and the body of a post with `form`, whose fields `change` may change.

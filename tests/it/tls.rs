@@ -107,17 +107,19 @@ fn child_uploads_with_default_transports() {
     let form = PresignedPost::new(&url, [("key".into(), "k".into())]).unwrap();
     let client = Client::builder("KEY").base_url(&url).retries(0).build();
     for result in [
-        imgpost::upload(&form, &image()).map(drop),
-        Uploader::default().upload(&form, &image()).map(drop),
-        client.unwrap().me().map(drop).map_err(|error| match error {
-            leonardo::Error::Core(error) => error,
-            _ => Error::Cancelled,
-        }),
+        imgpost::upload(&form, &image())
+            .map(drop)
+            .map_err(leonardo::Error::from),
+        Uploader::default()
+            .upload(&form, &image())
+            .map(drop)
+            .map_err(leonardo::Error::from),
+        client.unwrap().me().map(drop),
     ] {
         // The server is not the API, but it responds.
         let is_reached = match &result {
             Ok(()) => true,
-            Err(error) => !matches!(error, Error::Transport(_)),
+            Err(error) => error.transport().is_none(),
         };
         let source = result.err().map(|error| format!("{error:?}"));
         println!("reached: {is_reached} {}", source.unwrap_or_default());

@@ -76,7 +76,7 @@ pub fn uploaded() -> (UploadedImage, CanvasImages) {
 }
 
 pub fn calls() -> Vec<ApiCall> {
-    use CallKind::{Generation as Billed, Once, Repeatable};
+    use CallKind::{Idempotent, Job as Billed, NonIdempotent};
     let row = |operation, method, path: &str, name, kind, call, good, bad| ApiCall {
         operation,
         method,
@@ -96,7 +96,7 @@ pub fn calls() -> Vec<ApiCall> {
             "POST",
             "/v1/init-image",
             "create_init_image",
-            Repeatable,
+            Idempotent,
             |c| shown(c.create_init_image(Extension::Jpg)),
             &["", ".minimal", ".fields-as-object"],
             &[".null", ".null-fields"],
@@ -106,7 +106,7 @@ pub fn calls() -> Vec<ApiCall> {
             "GET",
             "/v1/init-image/{id}",
             "init_image",
-            Repeatable,
+            Idempotent,
             |c| shown(c.init_image(ID)),
             plain,
             null,
@@ -116,7 +116,7 @@ pub fn calls() -> Vec<ApiCall> {
             "DELETE",
             "/v1/init-image/{id}",
             "delete_init_image",
-            Repeatable,
+            Idempotent,
             |c| shown(c.delete_init_image(ID)),
             plain,
             null,
@@ -126,7 +126,7 @@ pub fn calls() -> Vec<ApiCall> {
             "POST",
             "/v1/canvas-init-image",
             "create_canvas_init_image",
-            Repeatable,
+            Idempotent,
             |c| shown(c.create_canvas_init_image(Extension::Jpg, Extension::Png)),
             &["", ".minimal", ".recipe"],
             &[".null", ".null-mask"],
@@ -136,7 +136,7 @@ pub fn calls() -> Vec<ApiCall> {
             "POST",
             "/v1/datasets",
             "create_dataset",
-            Once,
+            NonIdempotent,
             |c| shown(c.create_dataset("lighthouses", Some("by the sea"))),
             plain,
             null,
@@ -146,7 +146,7 @@ pub fn calls() -> Vec<ApiCall> {
             "GET",
             "/v1/datasets/{id}",
             "dataset",
-            Repeatable,
+            Idempotent,
             |c| shown(c.dataset(ID)),
             plain,
             null,
@@ -156,7 +156,7 @@ pub fn calls() -> Vec<ApiCall> {
             "DELETE",
             "/v1/datasets/{id}",
             "delete_dataset",
-            Repeatable,
+            Idempotent,
             |c| shown(c.delete_dataset(ID)),
             plain,
             null,
@@ -166,7 +166,7 @@ pub fn calls() -> Vec<ApiCall> {
             "POST",
             "/v1/datasets/{id}/upload",
             "create_dataset_image",
-            Repeatable,
+            Idempotent,
             |c| shown(c.create_dataset_image(ID, Extension::Webp)),
             plain,
             null,
@@ -176,7 +176,7 @@ pub fn calls() -> Vec<ApiCall> {
             "POST",
             "/v1/datasets/{id}/upload/gen",
             "add_generated_image",
-            Once,
+            NonIdempotent,
             |c| shown(c.add_generated_image(ID, ID)),
             plain,
             &[".null", ".null-id"],
@@ -196,7 +196,7 @@ pub fn calls() -> Vec<ApiCall> {
             "GET",
             "/v1/generations/{id}",
             "generation",
-            Repeatable,
+            Idempotent,
             |c| shown(c.generation(ID)),
             &[
                 ".complete",
@@ -213,7 +213,7 @@ pub fn calls() -> Vec<ApiCall> {
             "DELETE",
             "/v1/generations/{id}",
             "delete_generation",
-            Repeatable,
+            Idempotent,
             |c| shown(c.delete_generation(ID)),
             plain,
             null,
@@ -259,7 +259,7 @@ pub fn calls() -> Vec<ApiCall> {
             "GET",
             "/v1/variations/{id}",
             "variation",
-            Repeatable,
+            Idempotent,
             |c| shown(c.variation(ID)),
             &[
                 ".complete",
@@ -275,7 +275,7 @@ pub fn calls() -> Vec<ApiCall> {
             "POST",
             "/v1/models-3d/upload",
             "call(&CreateModelAsset)",
-            Repeatable,
+            Idempotent,
             |c| shown(c.call(&CreateModelAsset::new().name("chair").extension("obj"))),
             plain,
             null,
@@ -285,7 +285,7 @@ pub fn calls() -> Vec<ApiCall> {
             "POST",
             "/v1/media",
             "call(&CreateMedia)",
-            Repeatable,
+            Idempotent,
             |c| shown(c.call(&CreateMedia::new(MediaExtension::Mp4))),
             plain,
             &[".null", ".null-fields"],
@@ -295,7 +295,7 @@ pub fn calls() -> Vec<ApiCall> {
             "GET",
             "/v1/me",
             "me",
-            Repeatable,
+            Idempotent,
             |c| shown(c.me()),
             &["", ".minimal", ".nulls"],
             &[".null", ".empty"],
@@ -400,7 +400,7 @@ pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
             json(CreateModelAsset::new().name("n").extension("obj").request()),
         ),
     ];
-    for extension in Extension::ALL {
+    for extension in Extension::ALL.iter().copied() {
         requests.push((
             "uploadInitImage",
             json(CreateInitImage::new(extension).request()),
@@ -409,7 +409,7 @@ pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
             "uploadDatasetImage",
             json(CreateDatasetImage::new(ID, extension).request()),
         ));
-        for mask in Extension::ALL {
+        for mask in Extension::ALL.iter().copied() {
             let call = CreateCanvasInitImage::new(extension, mask);
             requests.push(("uploadCanvasInitImage", json(call.request())));
         }

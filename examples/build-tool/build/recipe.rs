@@ -32,13 +32,11 @@ impl Recipe {
             extension,
         } = self;
         let Bounds {
-            min,
-            max,
-            multiple,
-            min_pixels,
-            max_pixels,
-            max_ratio,
+            min, max, multiple, ..
         } = bounds;
+        let min_pixels = bounds.min_pixels.unwrap_or(0);
+        let max_pixels = bounds.max_pixels.unwrap_or(u64::MAX);
+        let max_ratio = bounds.max_ratio.unwrap_or(u32::MAX);
         let extension = extension.map_or("jpg or png", Extension::as_str);
         format!(
             "1: within {within} of {min} to {max} by {multiple}, {min_pixels} to {max_pixels} pixels, \
@@ -49,11 +47,13 @@ impl Recipe {
 
 #[cfg(test)]
 mod tests {
+    use imgpost::leonardo::sizes;
+
     use super::*;
 
     const RECIPE: Recipe = Recipe {
         within: Size::new(512, 384),
-        bounds: Bounds::LEONARDO_V1,
+        bounds: sizes::V1,
         extension: None,
     };
 
@@ -80,11 +80,11 @@ mod tests {
             of(&|recipe| recipe.bounds.min.width = 1),
             of(&|recipe| recipe.bounds.max.height = 1),
             of(&|recipe| recipe.bounds.multiple = 1),
-            of(&|recipe| recipe.bounds.min_pixels = 1),
-            of(&|recipe| recipe.bounds.max_pixels = 1),
-            of(&|recipe| recipe.bounds.max_ratio = 1),
+            of(&|recipe| recipe.bounds.min_pixels = Some(1)),
+            of(&|recipe| recipe.bounds.max_pixels = Some(1)),
+            of(&|recipe| recipe.bounds.max_ratio = Some(1)),
         ];
-        texts.extend(Extension::ALL.map(|extension| of(&|r| r.extension = Some(extension))));
+        texts.extend(Extension::ALL.iter().map(|extension| of(&|r| r.extension = Some(*extension))));
         let all = texts.len();
         texts.sort_unstable();
         texts.dedup();

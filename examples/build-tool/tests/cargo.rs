@@ -306,7 +306,7 @@ fn a_build_that_fails_says_why_and_keeps_what_it_has() {
     fs::write(copy.path("assets/broken.png"), "no picture").unwrap();
     let told = copy.on(&sandbox).failed();
     for words in [
-        "assets/broken.png: is not an image; give a JPEG, PNG or WebP file",
+        "assets/broken.png: the file is not an image; give a JPEG, PNG or WebP file",
         "3 of 4 pictures were uploaded and are kept in assets.json; settle the above and build again for the rest",
     ] {
         let line = format!("error: {}@0.0.0: {words}", copy.name);
@@ -316,7 +316,7 @@ fn a_build_that_fails_says_why_and_keeps_what_it_has() {
 
     // Nothing changed, so it fails again, and uploads nothing again.
     let told = copy.on(&sandbox).failed();
-    assert!(told.contains("broken.png: is not an image"), "{told}");
+    assert!(told.contains("broken.png: the file is not an image"), "{told}");
     assert_eq!(stored(&sandbox), 3);
 
     fs::remove_file(copy.path("assets/broken.png")).unwrap();

@@ -11,16 +11,16 @@ use std::fs;
 use std::path::PathBuf;
 
 use build::{Build, Built, Recipe};
-use imgpost::leonardo::{Client, Error};
+use imgpost::leonardo::{Client, Error, sizes};
 use imgpost::sandbox::{Fault, Sandbox};
-use imgpost::{Bounds, Extension, PrepareOptions, Size};
+use imgpost::{Extension, PrepareOptions, Size};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 const RECIPE: Recipe = Recipe {
     within: Size::new(64, 64),
-    bounds: Bounds::LEONARDO_V1,
+    bounds: sizes::V1,
     extension: None,
 };
 
@@ -288,7 +288,7 @@ fn a_broken_picture_is_named_and_the_others_are_kept() {
         panic!("{problems:?}")
     };
     let name = project.asset("broken.png");
-    let words = "is not an image; give a JPEG, PNG or WebP file";
+    let words = "the file is not an image; give a JPEG, PNG or WebP file";
     assert_eq!(*broken, format!("{}: {words}", name.display()));
     assert!(drawing.contains("drawing.svg: "), "{drawing}");
     assert!(

@@ -1,6 +1,6 @@
 //! The crop that the user chose, and the options it means for imgpost.
 
-use imgpost::{AspectRatio, Extension, Gravity, Plan, PrepareOptions, PrepareError, Region, Size, Target};
+use imgpost::{AspectRatio, Extension, Gravity, Plan, PrepareError, PrepareOptions, Region, Size, Target, leonardo};
 
 /// The aspect ratios on offer, with their labels. `None` keeps the ratio of the image.
 pub const RATIOS: [(&str, Option<AspectRatio>); 6] = [
@@ -76,7 +76,7 @@ impl Crop {
     fn options(&self) -> PrepareOptions {
         let Point { x, y } = self.focus;
         let target = self.ratio.map_or(Target::Undistorted, Target::Aspect);
-        PrepareOptions::default()
+        leonardo::prepare()
             .target(target)
             .gravity(Gravity::Focal { x, y })
     }

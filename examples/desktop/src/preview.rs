@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::ColorImage;
 use image::ImageFormat;
-use imgpost::{Bounds, Extension, Fit, PrepareOptions, PrepareError, Size};
+use imgpost::{Extension, Fit, PrepareError, PrepareOptions, Size};
 
 /// Sharp on a screen with two pixels per point, and small enough for any graphics card.
 const LONGEST_SIDE: u32 = 1280;
@@ -24,9 +24,7 @@ pub struct Preview {
 /// Decodes an image at the size of the preview. A large photo is never in memory as a whole: imgpost decodes a JPEG at
 /// a fraction of its size. Encoding it as PNG and decoding that takes a few milliseconds.
 pub fn open(path: PathBuf) -> Result<Preview, PrepareError> {
-    let any_size = Bounds::new(Size::new(1, 1), Size::new(LONGEST_SIDE, LONGEST_SIDE), 1);
     let small = PrepareOptions::default()
-        .bounds(any_size)
         .within(LONGEST_SIDE, LONGEST_SIDE)
         // Rounds the sides instead of cropping a fraction of a pixel.
         .fit(Fit::Fill)

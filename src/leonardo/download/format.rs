@@ -1,8 +1,8 @@
-//! What a downloaded file is, and whether all of it is there: the formats say where they end.
+//! Recognizes the format of a downloaded file, and whether the file is complete.
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
-/// The formats that results come in.
+/// The formats of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Jpeg,
@@ -16,7 +16,7 @@ impl Format {
     /// The number of bytes that [`recognize`](Self::recognize) looks at.
     pub const HEAD: usize = 12;
 
-    /// Tells the format by the first bytes of a file.
+    /// Recognizes the format by the first bytes of a file.
     pub fn recognize(head: &[u8]) -> Option<Self> {
         let at = |start: usize, magic: &[u8]| head.get(start..start + magic.len()) == Some(magic);
         if at(0, b"\xFF\xD8\xFF") {
@@ -54,11 +54,11 @@ impl Format {
         }
     }
 
-    /// Whether `file`, which has `length` bytes, is there to its end. Bytes behind that end are allowed: cameras and
-    /// converters append to JPEG and PNG files.
+    /// Whether `file`, which has `length` bytes, contains the end that its format defines. Bytes after it are allowed,
+    /// because cameras and converters append to JPEG and PNG files.
     ///
-    /// This is about truncation alone; a damaged file may pass. Not detected is an MP4 file that breaks off in a last
-    /// box without a length, or between two of its fragments.
+    /// This detects truncation, not damage. It does not detect an MP4 file that is truncated in a last box without a length
+    /// or between two fragments.
     pub fn is_complete(self, file: impl Read + Seek, length: u64) -> io::Result<bool> {
         let mut walker = Walker {
             reader: BufReader::new(file),
@@ -79,7 +79,7 @@ impl Format {
     }
 }
 
-/// Reads a file from the front to the back; reading or skipping beyond its end is an error.
+/// Reads a file from start to end. Reading or skipping past the end is an error.
 struct Walker<R> {
     reader: BufReader<R>,
     left: u64,
@@ -107,7 +107,7 @@ impl<R: Read + Seek> Walker<R> {
     /// ITU-T T.81, annex B. A thumbnail, which has an end of its own, lies in a segment and is skipped.
     fn jpeg(&mut self) -> io::Result<bool> {
         loop {
-            // What is between two markers is entropy-coded.
+            // Entropy-coded data lies between two markers.
             let skipped = self.reader.skip_until(0xFF)?;
             self.left = self.left.saturating_sub(skipped as u64);
             let mut marker = self.byte()?;
@@ -155,7 +155,7 @@ impl<R: Read + Seek> Walker<R> {
         self.skip(color_table(flags))?;
         loop {
             match self.byte()? {
-                // An extension begins with its label, an image with its place, colors and the size of its codes.
+                // An extension starts with its label, an image with its position, color table and code size.
                 b'!' => self.skip(1)?,
                 b',' => {
                     self.skip(8)?;
@@ -182,7 +182,7 @@ impl<R: Read + Seek> Walker<R> {
             has_index |= &kind == b"moov";
             has_media |= &kind == b"mdat";
             match length {
-                // It goes to the end of the file.
+                // The box extends to the end of the file.
                 0 => self.left = 0,
                 1 => {
                     let length = u64::from_be_bytes(self.array()?);
@@ -195,7 +195,7 @@ impl<R: Read + Seek> Walker<R> {
     }
 }
 
-/// The bytes of a GIF's color table, of which flags tell.
+/// The length of a GIF's color table in bytes, which flags determine.
 fn color_table(flags: u8) -> u64 {
     if flags & 0x80 == 0 {
         0

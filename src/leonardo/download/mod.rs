@@ -1,23 +1,24 @@
-//! Downloads of results.
+//! Downloads results.
 
+mod error;
 mod format;
 mod sink;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::client::Client;
 use super::error::{Error, ParameterError};
 use crate::retry::{self, Failure, RetryPolicy};
-use crate::transport::{Method, Request, Response, TransportError, is_transient};
+use crate::transport::{Method, Request, Response, TransportError};
 use crate::url;
 
+pub use error::DownloadError;
 use sink::{Sink, Target, Written};
 
 const MAX_REDIRECTS: usize = 3;
 
-/// The time limits of an attempt: in all, and without a byte.
+/// Limits of the duration of an attempt, and of the time without a byte.
 const TIMEOUT: Duration = Duration::from_secs(3600);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -32,90 +33,36 @@ pub struct Downloaded {
     pub path: PathBuf,
     /// Its length in bytes.
     pub bytes: u64,
-    /// Its type, recognized by its first bytes: for example `image/jpeg`.
+    /// Its media type, for example `image/jpeg`, recognized by the first bytes.
     pub content_type: &'static str,
 }
 
-/// Why an image or a video was not downloaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DownloadError {
-    /// The URL is neither https nor on this machine.
-    Url,
-    /// The server responded with this status instead of 200.
-    Status(u16),
-    /// The server redirected too often.
-    Redirects,
-    /// The file has more bytes than [allowed](super::ClientBuilder::max_download_bytes).
-    TooLarge {
-        /// The limit.
-        max_bytes: u64,
-    },
-    /// The file is neither an image nor a video.
-    ContentType,
-    /// The connection closed before the whole file arrived, at every attempt. Try again.
-    Incomplete,
-}
-
-impl DownloadError {
-    pub(super) fn is_retryable(&self) -> bool {
-        match self {
-            Self::Status(status) => is_transient(*status),
-            Self::Incomplete => true,
-            _ => false,
-        }
-    }
-}
-
-impl fmt::Display for DownloadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url => f.write_str("the URL of the file is not https"),
-            Self::Status(403 | 404 | 410) => f.write_str(
-                "the file is no longer there; get the generation again for its present URL",
-            ),
-            Self::Status(status) => write!(f, "the server responded with status {status}"),
-            Self::Redirects => f.write_str("the server redirected too often"),
-            Self::TooLarge { max_bytes } => {
-                write!(
-                    f,
-                    "the file has more than {max_bytes} bytes; raise the limit if that is right"
-                )
-            }
-            Self::ContentType => f.write_str("the file is neither an image nor a video"),
-            Self::Incomplete => {
-                f.write_str("the connection closed before the whole file arrived; try again")
-            }
-        }
-    }
-}
-
-impl std::error::Error for DownloadError {}
-
 /// Downloads.
 impl Client {
-    /// Downloads what is at `url`, for example a generated image, into the file at `path`, with whatever extension that
-    /// has. The bytes go to a temporary file in the same folder first, so that `path` has its old content until all of the
-    /// new one is on the disk. A symbolic link is followed, and the mode of a file that exists stays the same. A device or
-    /// a FIFO is written to directly: it may get a part of the file, and there is no second attempt then.
+    /// Downloads the file at `url`, for example a generated image, to `path`. The extension of `path` does not matter.
     ///
-    /// The API key is not sent along. What is not a JPEG, PNG, WebP, GIF or MP4 file is refused. When the response does not say
-    /// how long it is, a file that breaks off is detected by its format.
+    /// The content is written to a temporary file in the same folder first, so `path` keeps its old content until the new
+    /// one is complete and on the disk. Symbolic links are followed, and an existing file keeps its mode. A device or a
+    /// FIFO is written to directly: it may receive a part of the content, and then there is no second attempt.
+    ///
+    /// The API key is not sent. Only JPEG, PNG, WebP, GIF and MP4 files are accepted. If the response does not state its
+    /// length, the format of the file determines whether it is complete.
     ///
     /// # Errors
     ///
-    /// [`Error::Download`], [`Error::File`] when `path` cannot be written, [`Error::Transport`] and
-    /// [`Error::Cancelled`].
+    /// [`Error::Download`] if the server sends no such file; [`Error::Core`] with a file error if `path` cannot be written,
+    /// and with a transport error if the server does not respond; [`Error::Cancelled`].
     pub fn download(&self, url: &str, path: impl AsRef<Path>) -> Result<Downloaded, Error> {
         self.download_to(url, Target::File(path.as_ref()))
     }
 
-    /// As [`download`](Self::download), into a file in `folder` that is called `name` with the extension of what it is:
-    /// `jpg`, `png`, `webp`, `gif` or `mp4`. [`Downloaded::path`] has it.
+    /// Like [`download`](Self::download), to a file in `folder` with this name and the extension of its format: `jpg`,
+    /// `png`, `webp`, `gif` or `mp4`. [`Downloaded::path`] is the path of the file.
     ///
     /// # Errors
     ///
-    /// As `download`, and [`Error::Invalid`] when `name` is not the plain name of a file.
+    /// As [`download`](Self::download), and [`Error::InvalidParameter`] if `name` is empty, starts with a dot or contains a
+    /// separator of folders.
     pub fn download_into(
         &self,
         url: &str,
@@ -215,16 +162,17 @@ fn redirect(response: &Response) -> Option<&str> {
     response.header("location").filter(|_| is_redirect)
 }
 
-/// Whether the transport knew where the body ends, and reports one that ends earlier as an error. Otherwise the body ends
-/// with the connection, for whatever reason that ended.
+/// Whether the response states the length of its body, so that the transport reports a truncated one as an error.
+/// Otherwise the end of the connection is the end of the body, whatever closed it.
 fn is_length_known(response: &Response) -> bool {
     let encoding = response.header("transfer-encoding").unwrap_or_default();
     response.header("content-length").is_some() || encoding.to_ascii_lowercase().contains("chunked")
 }
 
-/// An attempt that failed, and whether no other may follow whatever the error was.
+/// A failed attempt.
 struct Failed {
     error: Error,
+    /// Whether no attempt may follow, whatever the error.
     is_final: bool,
 }
 

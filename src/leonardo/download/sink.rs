@@ -1,4 +1,4 @@
-//! Where the body of a download goes.
+//! Writes the body of a download to a file.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::leonardo::Error;
 #[derive(Clone, Copy)]
 pub(super) enum Target<'a> {
     File(&'a Path),
-    /// A file in this folder, of this name, with the extension of what it is.
+    /// A file in this folder with this name and the extension of its format.
     Folder(&'a Path, &'a str),
 }
 
@@ -27,7 +27,7 @@ impl Target<'_> {
     }
 }
 
-/// Creates the file as soon as the first bytes tell what it is.
+/// Creates the file as soon as the first bytes determine its format.
 pub(super) struct Sink<'a> {
     target: Target<'a>,
     max_bytes: u64,
@@ -35,7 +35,7 @@ pub(super) struct Sink<'a> {
     head: Vec<u8>,
     bytes: u64,
     open: Option<Open<'a>>,
-    /// What the error was that a transport got to see as an I/O error.
+    /// The error that a transport sees as an I/O error.
     pub failed: Option<Error>,
 }
 
@@ -45,7 +45,7 @@ struct Open<'a> {
     format: Format,
 }
 
-/// A file that is there.
+/// A file that was written completely.
 pub(super) struct Written {
     pub path: PathBuf,
     pub bytes: u64,
@@ -65,7 +65,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Whether bytes went where they cannot be taken back from, so that another attempt would repeat them.
+    /// Whether bytes were written to a device or a FIFO, so that another attempt would write them again.
     pub fn is_final(&self) -> bool {
         let open = self.open.as_ref();
         open.is_some_and(|open| open.file.is_direct())
@@ -105,8 +105,8 @@ impl<'a> Sink<'a> {
         Ok(Open { file, path, format })
     }
 
-    /// Keeps the file. If the end of the response was the end of the connection, the content decides whether this is all
-    /// of it.
+    /// Keeps the file. If only the end of the connection marked the end of the response, the content determines whether it
+    /// is complete.
     pub fn finish(mut self, is_length_known: bool) -> Result<Written, Error> {
         let open = match self.open.take() {
             Some(open) => open,
@@ -139,7 +139,7 @@ impl Write for Sink<'_> {
             Ok(()) => Ok(bytes.len()),
             Err(error) => {
                 self.failed = Some(error);
-                Err(io::Error::other("the download cannot be kept"))
+                Err(io::Error::other("the download cannot be written"))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The API's refusals, in every shape they come in.
+//! The API's errors, in every shape that they have.
 
 use std::fmt;
 
@@ -7,53 +7,53 @@ use serde_json::Value;
 use crate::text::{first_line, one_line};
 use crate::transport::{Response, is_transient};
 
-/// A refusal by the API, or an answer that makes no sense.
+/// The API rejected a call, or its response is unusable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiError {
-    /// The HTTP status. 200 is possible: some refusals come with it.
+    /// The HTTP status. It can be 200: the API reports some errors with it.
     pub status: u16,
     /// The API's code, for example `access-denied`.
     pub code: Option<String>,
-    /// The API's message, or the first line of an answer that is not JSON.
+    /// The API's message, or the first line of a response that is not JSON.
     pub message: String,
-    /// Where in the request the API found fault, as it writes that: `$.variables.width`.
+    /// The part of the request that the API rejects, in its own notation: `$.variables.width`.
     pub path: Option<String>,
-    /// The id of the exchange, which the API's support asks for.
+    /// The id of the request. The API's support asks for it.
     pub request_id: Option<String>,
-    /// What was asked for by its id is not there.
+    /// Whether the response reports success, but lacks the result.
+    is_unusable: bool,
+    /// Whether the response means that there is no resource with the given id.
     is_missing: bool,
-    /// The status that the body has, where it has another one than the head.
+    /// The status in the body, if it differs from the HTTP status.
     status_in_body: Option<u16>,
 }
 
-/// Where an id of the exchange may be: the API's own, its gateway's, or that of the network before it.
+/// Headers that may have the id of the request: the API's, its gateway's, or those of the content delivery networks.
 const REQUEST_IDS: [&str; 4] = ["x-request-id", "x-amzn-requestid", "x-amz-cf-id", "cf-ray"];
 
 impl ApiError {
-    /// Finds a refusal in an answer: none when the answer is good as far as its shape tells. `redact` takes the key
-    /// out of the texts before they are cut.
+    /// Finds an error in a response. `redact` removes the API key from texts before they are cut.
     pub(in crate::leonardo) fn find(
         response: &Response,
         redact: impl Fn(&str) -> String,
     ) -> Option<Self> {
         let value: Option<Value> = serde_json::from_slice(&response.body).ok();
-        let error = match value.as_ref().and_then(Refusal::find) {
-            Some(refusal) => Self {
-                code: refusal.code.map(|code| one_line(&redact(&code))),
-                path: refusal.path.map(|path| one_line(&redact(&path))),
-                status_in_body: refusal.status,
-                ..Self::new(one_line(&redact(&refusal.message)))
+        let error = match value.as_ref().and_then(Rejection::find) {
+            Some(rejection) => Self {
+                code: rejection.code.map(|code| one_line(&redact(&code))),
+                path: rejection.path.map(|path| one_line(&redact(&path))),
+                status_in_body: rejection.status,
+                ..Self::new(one_line(&redact(&rejection.message)))
             },
             None if response.is_success() => return None,
             None => Self::new(first_line(&redact(&String::from_utf8_lossy(
                 &response.body,
             )))),
         };
-        Some(error.of(response, redact))
+        Some(error.with_head(response, redact))
     }
 
-    /// An answer that lacks what it should hold.
     fn new(message: impl Into<String>) -> Self {
         Self {
             status: 200,
@@ -61,38 +61,48 @@ impl ApiError {
             message: message.into(),
             path: None,
             request_id: None,
+            is_unusable: false,
             is_missing: false,
             status_in_body: None,
         }
     }
 
-    /// An answer without what `name` says.
-    pub(in crate::leonardo) fn lacks(name: &str) -> Self {
-        Self::new(format!("the answer has no {name}"))
+    /// A response that reports success, but is unusable.
+    pub(in crate::leonardo) fn unusable(message: impl Into<String>) -> Self {
+        Self {
+            is_unusable: true,
+            ..Self::new(message)
+        }
     }
 
-    /// The API answered null where there should be what `name` says. What ends in `_by_pk` was asked for by its id.
+    /// A response without `name`.
+    pub(in crate::leonardo) fn lacks(name: &str) -> Self {
+        Self::unusable(format!("there is no {name}"))
+    }
+
+    /// A response in which `name` is null. If the name ends in `_by_pk`, there is no resource with the given id.
     pub(in crate::leonardo) fn null(name: &str) -> Self {
         Self {
             is_missing: name.ends_with("_by_pk"),
-            ..Self::new(format!("{name} is null"))
+            ..Self::unusable(format!("{name} is null"))
         }
     }
 
-    /// The API answered with none where there should be one of what `name` says: there is no such thing.
-    pub(in crate::leonardo) fn none(name: &str) -> Self {
+    /// A response in which the list `name` is empty: there is no resource with the given id.
+    pub(in crate::leonardo) fn empty(name: &str) -> Self {
         Self {
             is_missing: true,
-            ..Self::new(format!("{name} is empty"))
+            ..Self::unusable(format!("{name} is empty"))
         }
     }
 
+    /// A response that is not the JSON that it should be.
     pub(in crate::leonardo) fn unreadable(error: serde_json::Error) -> Self {
-        Self::new(format!("an answer that cannot be read: {error}"))
+        Self::unusable(error.to_string())
     }
 
-    /// The error with what the head of the answer tells, and without the key in its texts.
-    pub(in crate::leonardo) fn of(
+    /// Adds what the head of the response contains, and removes the API key from the message.
+    pub(in crate::leonardo) fn with_head(
         mut self,
         response: &Response,
         redact: impl Fn(&str) -> String,
@@ -104,42 +114,40 @@ impl ApiError {
         self
     }
 
-    fn means(&self, status: u16) -> bool {
-        self.effective_status() == status
-    }
-
     fn effective_status(&self) -> u16 {
         self.status_in_body.unwrap_or(self.status)
     }
 
-    /// Whether the code is one of these, in either version's spelling.
+    /// Whether the code is one of these, in the spelling of either version.
     fn has_code(&self, codes: &[&str]) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
         let code = code.to_ascii_lowercase().replace('_', "-");
         codes.contains(&code.as_str())
     }
 
-    /// Whether the API does not know the key. It answers 500 to a key that is not a UUID.
+    /// Whether the API does not accept the key. For a key that is not a UUID, it responds with status 500.
     pub fn is_unauthorized(&self) -> bool {
-        self.means(401)
+        self.effective_status() == 401
             || self.has_code(&["access-denied", "unauthenticated", "unauthorized"])
             || self.message.contains("authorization hook")
     }
 
-    /// Whether too many calls were made: wait a minute and try again.
+    /// Whether there were too many calls: wait a minute and try again.
     pub fn is_rate_limited(&self) -> bool {
-        self.means(429) || self.has_code(&["rate-limited", "rate-limit-exceeded"])
+        self.effective_status() == 429 || self.has_code(&["rate-limited", "rate-limit-exceeded"])
     }
 
-    /// Whether the prompt or the image was refused for what it shows or says: the API itself answers 403.
+    /// Whether content moderation rejected the prompt or the image.
     pub fn is_moderated(&self) -> bool {
-        let is_forbidden = self.means(403) && self.code.is_some() && !self.is_unauthorized();
+        // A firewall also responds with 403, but without the API's code.
+        let is_forbidden =
+            self.effective_status() == 403 && self.code.is_some() && !self.is_unauthorized();
         is_forbidden || self.message.to_ascii_lowercase().contains("moderation")
     }
 
-    /// Whether there is no such thing. For what is asked for by its id, the API answers 200 and null.
+    /// Whether there is no resource with the given id. The API reports that with status 404, or with status 200 and null.
     pub fn is_not_found(&self) -> bool {
-        self.is_missing || self.means(404) || self.has_code(&["not-found"])
+        self.is_missing || self.effective_status() == 404 || self.has_code(&["not-found"])
     }
 
     /// Whether the same call may succeed a moment later.
@@ -147,31 +155,29 @@ impl ApiError {
         is_transient(self.effective_status()) && !self.is_unauthorized() && !self.is_moderated()
     }
 
-    /// Whether the call was certainly not carried out. A server or a gateway that failed may have passed it on before.
-    pub(in crate::leonardo) fn is_certain_refusal(&self) -> bool {
+    /// Whether the call was certainly not carried out. A server or a gateway that failed may have started to.
+    pub(super) fn is_certain_rejection(&self) -> bool {
         let status = self.effective_status();
         let has_failed = matches!(status, 408 | 500..)
             || self.has_code(&["internal-server-error", "service-unavailable", "timeout"]);
         !has_failed || self.is_unauthorized() || self.is_rate_limited()
     }
 
-    /// What the response says, without what to do about it.
-    pub(in crate::leonardo) fn fmt_without_advice(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-    ) -> fmt::Result {
-        write!(f, "the API answered {}", self.status)?;
+    /// Writes the message without advice.
+    pub(super) fn fmt_without_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_unusable {
+            write!(f, "the API's response is unusable")?;
+        } else {
+            write!(f, "the API responded with {}", self.status)?;
+        }
         if let Some(code) = &self.code {
             write!(f, " {code}")?;
         }
         if !self.message.is_empty() {
             write!(f, ": {}", self.message)?;
         }
-        if let Some(path) = self
-            .path
-            .as_deref()
-            .filter(|path| !matches!(*path, "" | "$"))
-        {
+        let path = self.path.as_deref();
+        if let Some(path) = path.filter(|path| !matches!(*path, "" | "$")) {
             write!(f, " at {path}")?;
         }
         if let Some(request_id) = &self.request_id {
@@ -181,27 +187,27 @@ impl ApiError {
     }
 }
 
-struct Refusal {
+struct Rejection {
     message: String,
     code: Option<String>,
     path: Option<String>,
     status: Option<u16>,
 }
 
-impl Refusal {
+impl Rejection {
     /// `{"error", "path", "code"}` of version 1, `{"errors": [{"message", "path", "extensions": {"code",
     /// "statusCode"}}]}` of version 2, or the bare list of either.
     fn find(value: &Value) -> Option<Self> {
-        if let Some(refusal) = Self::v1(value) {
-            return Some(refusal);
+        if let Some(rejection) = Self::v1(value) {
+            return Some(rejection);
         }
         let errors = value.get("errors").unwrap_or(value).as_array()?;
         let first = errors.first()?;
-        let mut refusal = Self::v1(first).or_else(|| Self::v2(first))?;
+        let mut rejection = Self::v1(first).or_else(|| Self::v2(first))?;
         if errors.len() > 1 {
-            refusal.message += &format!(" (and {} more)", errors.len() - 1);
+            rejection.message += &format!(" (and {} more)", errors.len() - 1);
         }
-        Some(refusal)
+        Some(rejection)
     }
 
     fn v1(value: &Value) -> Option<Self> {
@@ -231,7 +237,7 @@ impl Refusal {
     }
 }
 
-/// A text as it is, anything else as JSON.
+/// A string without its quotes, or any other value as JSON.
 fn text(value: &Value) -> String {
     value
         .as_str()
@@ -241,10 +247,10 @@ fn text(value: &Value) -> String {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.fmt_without_advice(f)?;
-        let advice = match self.status {
+        let advice = match self.effective_status() {
             _ if self.is_unauthorized() => "check the API key (LEONARDO_API_KEY)",
-            _ if self.is_rate_limited() => "too many calls: wait a minute and try again",
-            _ if self.is_moderated() => "change the prompt or the picture",
+            _ if self.is_rate_limited() => "there were too many calls; wait a minute and try again",
+            _ if self.is_moderated() => "change the prompt or the image",
             _ if self.is_not_found() => "check the id",
             500.. => "try again later",
             _ => return Ok(()),
@@ -273,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shape_of_a_refusal_is_found() {
+    fn every_shape_of_an_error_is_found() {
         let both = |message: &str, code: &str| Some((message.into(), Some(code.into())));
         let v1 = r#"{"error":"no such field","path":"$","code":"validation-failed"}"#;
         assert_eq!(find(400, v1), both("no such field", "validation-failed"));
@@ -300,19 +306,19 @@ mod tests {
     }
 
     #[test]
-    fn where_and_in_which_exchange_is_told() {
+    fn message_has_the_path_and_the_request_id() {
         let body = r#"{"errors":[{"message":"m","path":["a",0,"b"]}]}"#;
         let error = error(200, body).unwrap();
         assert_eq!(error.path.as_deref(), Some("a.0.b"));
         assert_eq!(error.request_id.as_deref(), Some("8a1"));
         assert_eq!(
             error.to_string(),
-            "the API answered 200: m at a.0.b (request 8a1)"
+            "the API responded with 200: m at a.0.b (request 8a1)"
         );
     }
 
     #[test]
-    fn what_kind_of_refusal_it_is() {
+    fn predicates_follow_status_code_and_message() {
         let hook = r#"{"error":"Invalid response from authorization hook","code":"unexpected"}"#;
         let hook = error(500, hook).unwrap();
         assert!(hook.is_unauthorized() && !hook.is_retryable());

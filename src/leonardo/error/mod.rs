@@ -11,7 +11,7 @@ use std::io;
 use super::download::DownloadError;
 use crate::error::{FileError, write_sources_if_alternate};
 use crate::prepare::PrepareError;
-use crate::presigned::{PolicyError, PresignedPostError};
+use crate::presigned::{PolicyError, PresignedPostError, PresignedPutError};
 use crate::s3::S3Error;
 use crate::text::one_line;
 use crate::transport::TransportError;
@@ -20,6 +20,7 @@ use crate::url::UrlError;
 pub use api::ApiError;
 pub use parameter::ParameterError;
 pub use unconfirmed::UnconfirmedCall;
+pub(super) use unconfirmed::may_be_carried_out;
 
 /// Why a call, an upload, a job or a download failed.
 ///
@@ -65,8 +66,8 @@ pub enum Error {
         /// Why it cannot be used.
         error: UrlError,
     },
-    /// The URL of the proxy or the file `SSL_CERT_FILE` cannot be used.
-    InvalidConnectionSettings(io::Error),
+    /// The URL of the proxy cannot be used. The message does not repeat it, because it may contain a password.
+    InvalidProxy(io::Error),
 }
 
 impl Error {
@@ -110,7 +111,7 @@ impl Error {
                 | Self::MissingApiKey
                 | Self::InvalidApiKey
                 | Self::InvalidBaseUrl { .. }
-                | Self::InvalidConnectionSettings(_)
+                | Self::InvalidProxy(_)
         )
     }
 
@@ -146,7 +147,7 @@ impl Error {
             Self::Unconfirmed(error) => Some(error),
             Self::Download(error) => Some(error),
             Self::InvalidParameter(error) => Some(error),
-            Self::InvalidConnectionSettings(error) => Some(error),
+            Self::InvalidProxy(error) => Some(error),
             _ => None,
         }
     }
@@ -210,7 +211,7 @@ macro_rules! from_core {
     )*};
 }
 
-from_core!(PrepareError PresignedPostError PolicyError S3Error TransportError FileError);
+from_core!(PrepareError PresignedPostError PresignedPutError PolicyError S3Error TransportError FileError);
 
 impl From<ApiError> for Error {
     fn from(error: ApiError) -> Self {
@@ -273,7 +274,7 @@ mod tests {
                 host: "?".into(),
                 error: UrlError::NotAUrl,
             },
-            Error::InvalidConnectionSettings(io::Error::other("no certificate")),
+            Error::InvalidProxy(io::Error::other("the proxy has no host")),
             ParameterError::Missing { name: "prompt" }.into(),
             DownloadError::Redirects.into(),
             ApiError::lacks("uploadInitImage").into(),

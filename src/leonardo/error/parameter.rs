@@ -106,7 +106,7 @@ impl fmt::Display for ParameterError {
             ),
             Self::Size { size, bounds } => write!(
                 f,
-                "a generation of {size} is not accepted; width and height have to be {bounds}"
+                "a generation of {size} is not accepted; the allowed sizes are {bounds}"
             ),
             Self::Conflict { name, with } => {
                 write!(f, "{name} cannot be combined with {with}; give one of them")

@@ -20,19 +20,18 @@ pub struct UnconfirmedCall {
 }
 
 impl UnconfirmedCall {
-    /// The error of a call that failed with `error`: the same, unless the call may have been carried out nevertheless
-    /// and must not be sent twice.
+    /// Wraps the error of a call that failed, if the call may have been carried out and must not be sent twice.
     pub(in crate::leonardo) fn from_failure(error: Error, request: &CallRequest) -> Error {
-        if request.kind == CallKind::Repeatable || is_certainly_not_carried_out(&error) {
+        if request.kind == CallKind::Idempotent || !may_be_carried_out(&error) {
             error
         } else {
             Self::error(error, request)
         }
     }
 
-    /// The error of a call whose response reports success but, as `error` says, not the result.
+    /// Wraps the error of a call whose response reports success but lacks the result, if the call must not be sent twice.
     pub(in crate::leonardo) fn from_success(error: Error, request: &CallRequest) -> Error {
-        if request.kind == CallKind::Repeatable {
+        if request.kind == CallKind::Idempotent {
             error
         } else {
             Self::error(error, request)
@@ -55,28 +54,30 @@ impl UnconfirmedCall {
 
     /// Whether the call costs credits.
     pub fn is_charged(&self) -> bool {
-        self.kind == CallKind::Generation
+        self.kind == CallKind::Job
     }
 
-    /// Why there is no usable response: an error of the transport when it was lost, [`Error::Api`] when it is a server's or
-    /// a gateway's failure or cannot be read, [`Error::Cancelled`] when the call was cancelled on its way.
+    /// Why there is no usable response: [`Error::Core`] with a transport error if it was lost, [`Error::Api`] if a server
+    /// or a gateway failed or the response cannot be read, [`Error::Cancelled`] if the call was cancelled after it was
+    /// sent.
     pub fn reason(&self) -> &Error {
         &self.reason
     }
 }
 
-/// Whether the request was not sent, or was refused by a response that leaves no doubt.
-fn is_certainly_not_carried_out(error: &Error) -> bool {
+/// Whether the API may have carried out a call that failed with `error`. It has not if the request was not sent, or if a
+/// response rejects it beyond doubt.
+pub(in crate::leonardo) fn may_be_carried_out(error: &Error) -> bool {
     match error {
-        Error::Api(error) => error.is_certain_refusal(),
-        error => error.transport().is_some_and(TransportError::is_unsent),
+        Error::Api(error) => !error.is_certain_rejection(),
+        error => !error.transport().is_some_and(TransportError::is_unsent),
     }
 }
 
 impl fmt::Display for UnconfirmedCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} was sent, but ", self.method.as_str(), self.path)?;
-        // The causes' own texts say "try again", which is what must not be done here.
+        // The messages of the reasons advise to try again, which would be wrong here.
         match &self.reason {
             Error::Core(crate::Error::Transport(error)) => {
                 let is_late = error.kind() == TransportErrorKind::Timeout;
@@ -131,11 +132,11 @@ mod tests {
     }
 
     fn is_unconfirmed(error: Error) -> bool {
-        matches!(sent(CallKind::Generation, error), Error::Unconfirmed(_))
+        matches!(sent(CallKind::Job, error), Error::Unconfirmed(_))
     }
 
     #[test]
-    fn only_a_response_that_leaves_no_doubt_confirms_that_nothing_was_done() {
+    fn only_a_certain_rejection_means_that_nothing_was_done() {
         for kind in [TransportErrorKind::Timeout, TransportErrorKind::Broken] {
             assert!(is_unconfirmed(transport(kind)), "{kind:?}");
         }
@@ -187,13 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_can_be_repeated_keeps_its_error() {
-        let error = sent(CallKind::Repeatable, transport(TransportErrorKind::Timeout));
+    fn idempotent_call_keeps_its_error() {
+        let error = sent(CallKind::Idempotent, transport(TransportErrorKind::Timeout));
         assert!(error.transport().is_some() && error.is_retryable());
     }
 
     #[test]
-    fn the_text_says_what_to_check_and_never_to_try_again() {
+    fn message_names_what_to_check_and_never_advises_to_try_again() {
         let texts = [
             (
                 transport(TransportErrorKind::Timeout),
@@ -205,12 +206,12 @@ mod tests {
             ),
             (
                 response(502, "<html><h1>502 Bad Gateway</h1>"),
-                "the API answered 502: 502 Bad Gateway; the job",
+                "the API responded with 502: 502 Bad Gateway; the job",
             ),
             (Error::Cancelled, "it was cancelled before"),
         ];
         for (cause, expected) in texts {
-            let error = sent(CallKind::Generation, cause);
+            let error = sent(CallKind::Job, cause);
             let text = error.to_string();
             assert!(
                 text.starts_with("POST /v1/generations was sent, but "),
@@ -222,7 +223,10 @@ mod tests {
             assert!(!text.contains("try again"), "{text}");
             assert!(!error.is_retryable());
         }
-        let once = sent(CallKind::Once, transport(TransportErrorKind::Broken));
+        let once = sent(
+            CallKind::NonIdempotent,
+            transport(TransportErrorKind::Broken),
+        );
         let text = once.to_string();
         assert!(text.contains("may have been carried out"), "{text}");
         assert!(!text.contains("charged"), "{text}");

@@ -80,7 +80,8 @@ impl Query {
         let lasting = ["amz", "goog", "oss", "tos"].iter().find_map(|cloud| {
             let date = self.get(&format!("x-{cloud}-date"))?;
             let life = self.get(&format!("x-{cloud}-expires"))?;
-            basic_date(date)?.checked_add(Duration::from_secs(life.parse().ok()?))
+            SystemTime::from(Timestamp::parse_iso8601(date)?)
+                .checked_add(Duration::from_secs(life.parse().ok()?))
         });
         let unix =
             |seconds: &str| UNIX_EPOCH.checked_add(Duration::from_secs(seconds.parse().ok()?));
@@ -89,17 +90,6 @@ impl Query {
             .or_else(|| unix(self.get("q-sign-time")?.split_once(';')?.1))
             .or_else(|| unix(self.get("expires")?))
     }
-}
-
-/// `20261122T150347Z`.
-fn basic_date(text: &str) -> Option<SystemTime> {
-    let is_basic = text.len() == 16 && text.is_ascii();
-    let text = is_basic.then_some(text)?;
-    let (date, time) = (&text[..8], text[8..].strip_prefix('T')?);
-    let [year, month, day] = [&date[..4], &date[4..6], &date[6..]];
-    let [hour, minute, rest] = [&time[..2], &time[2..4], &time[4..]];
-    let text = format!("{year}-{month}-{day}T{hour}:{minute}:{rest}");
-    Some(Timestamp::parse_iso8601(&text)?.into())
 }
 
 /// [The three forms](https://learn.microsoft.com/rest/api/storageservices/formatting-datetime-values) that Azure allows:

@@ -198,7 +198,7 @@ impl Finder {
             }
             (Some(address), None) => {
                 let unreadable = |(name, value): &&(String, Json)| {
-                    role(name) == Role::Fields && !value.is_empty() && value.as_object().is_none()
+                    role(name) == Role::Fields && !value.is_empty()
                 };
                 self.incomplete(match members.iter().find(unreadable) {
                     Some((name, _)) => PresignedPostError::Fields {

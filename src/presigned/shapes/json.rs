@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::presigned) enum Json {
+pub(super) enum Json {
     Null,
     /// A string, or a number or Boolean as it is written.
     Text(String),

@@ -71,17 +71,5 @@ fn is_url(text: &str) -> bool {
     matches!(scheme.as_deref(), Some("http" | "https")) && !text.contains(char::is_whitespace)
 }
 
-/// What [`wrapped`](super::wrapped) needs: the members of a JSON object, in order.
-pub(super) fn members(bytes: &[u8]) -> Result<Vec<(String, Json)>, PresignedPostError> {
-    let text = text::decode(limited(bytes)?)?;
-    match parse(text.trim())? {
-        Json::Object(members) => Ok(members),
-        _ => Ok(Vec::new()),
-    }
-}
-
-pub(super) use json::Json as Value;
-pub(super) use pairs::read as read_fields;
-
 #[cfg(test)]
 mod tests;

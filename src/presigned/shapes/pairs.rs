@@ -9,7 +9,7 @@ const VALUES: [&str; 4] = ["value", "Value", "val", "v"];
 
 /// Reads an object, a string that contains one, `[{name, value}]`, `[[name, value]]` or `[{name: value}]`. Numbers and
 /// Booleans become texts, and what is null is left out. None if it is anything else.
-pub(in crate::presigned) fn read(json: &Json) -> Option<Pairs> {
+pub(super) fn read(json: &Json) -> Option<Pairs> {
     match json {
         Json::Object(members) => members
             .iter()

@@ -227,7 +227,7 @@ fn numbers() -> impl FnMut(usize) -> usize {
 #[test]
 fn a_form_in_any_envelope_is_the_same_form() {
     let mut number = numbers();
-    for round in 0..400 {
+    for round in 0..100 {
         let mut text = format!(r#"{{"url":{},"fields":{}}}"#, json!(URL), object());
         let mut strings = 0;
         for _ in 0..number(5) {
@@ -473,10 +473,10 @@ fn nothing_is_guessed() {
             format!(r#"[{{"url":"{URL}","fields":{object}}},{{"url":"{URL}","fields":{other}}}]"#),
             "one of 2 in this response; choose one by its index, 0 to 1",
         ),
-        (format!(r#"{{"multipart_params":{object},"s3_filename":"x"}}"#), "fields (multipart_params) but no address"),
-        (object.clone(), "fields (policy) but no address"),
-        (r#"{"result":{"uploadURL":"https://a.example"}}"#.into(), "an address (result.uploadURL) but no fields"),
-        (r#"{"url":"https://a.example","fields":{}}"#.into(), "an address (url) but no fields"),
+        (format!(r#"{{"multipart_params":{object},"s3_filename":"x"}}"#), "has no url, only fields (multipart_params)"),
+        (object.clone(), "has no url, only fields (policy)"),
+        (r#"{"result":{"uploadURL":"https://a.example"}}"#.into(), "has no fields, only an address (result.uploadURL)"),
+        (r#"{"url":"https://a.example","fields":{}}"#.into(), "has no fields, only an address (url)"),
         (r#"{"url":"https://a.example","fields":"SECRET"}"#.into(), "fields (fields) that are not names"),
         (r#"{"id":"SECRET","data":{"x":1},"y":null}"#.into(), "found only id, data, y (null)"),
         (r#"{"data":{"upload":{"id":"SECRET"}}}"#.into(), "found only data.upload.id"),

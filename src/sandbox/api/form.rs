@@ -85,7 +85,8 @@ impl Api {
     pub(super) fn image_form(&self, folder: &str, call: &Call, variable: &str) -> Form {
         let extension = call.text(variable);
         let known = Extension::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|known| known.as_str() == extension);
         let content_type = known
             .expect("the table lets no other through")

@@ -11,7 +11,8 @@ use super::variables::{
     ANY_NUMBER, ANY_TEXT, ID, IMAGE_TYPE, Kind, PROMPT, SEED, Variable, check, optional, required,
 };
 use super::{Api, Call, new_id, timestamp};
-use crate::geometry::{Bounds, Size};
+use crate::geometry::Size;
+use crate::leonardo::sizes;
 use crate::sandbox::storage::StoredObject;
 
 /// A side of more pixels halves the number of images.
@@ -21,8 +22,8 @@ const LARGE_SIDE: u64 = 768;
 const GENERATION: &[Variable] = &[
     required("prompt", PROMPT),
     optional("negative_prompt", ANY_TEXT),
-    optional("width", Kind::Side(Bounds::LEONARDO_V1)),
-    optional("height", Kind::Side(Bounds::LEONARDO_V1)),
+    optional("width", Kind::Side(sizes::V1)),
+    optional("height", Kind::Side(sizes::V1)),
     optional("num_images", Kind::Integer(1..=8)),
     optional("seed", SEED),
     optional("public", Kind::Flag),

@@ -10,6 +10,7 @@ use super::variables::{ID, Kind, SEED, Variable, check, optional, required};
 use super::video::video_credits;
 use super::{Api, Call};
 use crate::geometry::{Bounds, Size};
+use crate::leonardo::sizes;
 
 const GENERATION: &[Variable] = &[
     required("model", ID),
@@ -52,10 +53,7 @@ const GUIDANCE: Kind = Kind::List(&Kind::Object(&[
 ]));
 
 /// The API publishes no multiple for most models.
-const LARGEST: Bounds = Bounds {
-    multiple: 1,
-    ..Bounds::LEONARDO_LUCID
-};
+const LARGEST: Bounds = Bounds::square(16, 3840, 1);
 
 impl Api {
     pub(super) fn create_generation_v2(&self, call: &Call) -> Value {
@@ -109,11 +107,8 @@ impl Api {
 /// The sizes of the models whose sizes are published; of the others whatever any of them takes.
 fn bounds(model: &str) -> Bounds {
     match model {
-        "flux-kontext-pro" => Bounds {
-            multiple: 1,
-            ..Bounds::LEONARDO_FLUX_KONTEXT
-        },
-        "gpt-image-2" => Bounds::LEONARDO_GPT_IMAGE,
+        "flux-kontext-pro" => Bounds::square(32, 2048, 1),
+        "gpt-image-2" => sizes::GPT_IMAGE,
         _ => LARGEST,
     }
 }

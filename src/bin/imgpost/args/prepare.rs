@@ -1,27 +1,30 @@
-//! How an image is to be prepared.
+//! The options to prepare an image.
 
-use clap::ValueEnum;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use imgpost::leonardo::sizes::PRESETS;
 use imgpost::{AspectRatio, Bounds, Extension, Fit, Gravity, PrepareOptions, Size, Target};
 
 #[derive(clap::Args)]
-#[command(next_help_heading = "The picture")]
+#[command(next_help_heading = "The image")]
 pub struct PrepareArgs {
     /// Make exactly this size
     #[arg(long, value_name = "WxH", group = "target")]
     pub size: Option<Size>,
-    /// Make the largest allowed size of this aspect ratio
+    /// Make a size of this aspect ratio
     #[arg(long, value_name = "W:H", group = "target")]
     aspect: Option<AspectRatio>,
     /// Keep the image's aspect ratio and be no larger than this
     #[arg(long, value_name = "WxH", group = "target")]
     within: Option<Size>,
-    /// Which sizes are allowed: those of a family of models, unless --size gives one
-    #[arg(long, value_name = "PRESET", default_value = "v1", value_parser = PossibleValuesParser::new(presets()))]
-    bounds: String,
-    /// What to do with an image of another aspect ratio
-    #[arg(long, value_enum, default_value_t = FitArg::Cover)]
-    fit: FitArg,
+    /// Make a size that this family of models allows [default: v1 for Leonardo.Ai; otherwise any size is allowed]
+    #[arg(long, value_name = "PRESET", value_parser = preset())]
+    bounds: Option<Bounds>,
+    /// Enlarge a small image to the largest size that --bounds, --aspect and --within allow
+    #[arg(long)]
+    allow_enlargement: bool,
+    /// How to fill a size of another aspect ratio: cover crops, contain pads, fill stretches, inside makes it smaller
+    #[arg(long, value_name = "FIT", default_value_t = Fit::Cover, value_parser = fit())]
+    fit: Fit,
     /// Which part to keep when cropping: center, north, northeast, …, or a point such as 33%,20%
     #[arg(long, value_name = "GRAVITY", default_value = "center")]
     gravity: Gravity,
@@ -43,60 +46,52 @@ pub struct PrepareArgs {
     background: [u8; 3],
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum FitArg {
-    /// Fill the size, crop what sticks out
-    Cover,
-    /// Show the whole image, pad with the background
-    Contain,
-    /// Stretch
-    Fill,
-    /// Be no larger than the size
-    Inside,
-}
-
 impl PrepareArgs {
-    /// The sizes that are allowed.
-    pub fn bounds(&self) -> Bounds {
-        let preset = Bounds::PRESETS
-            .iter()
-            .find(|(name, _)| *name == self.bounds);
-        preset.expect("clap lets only these names through").1
+    /// The allowed sizes, if `--bounds` names them.
+    pub fn bounds(&self) -> Option<Bounds> {
+        self.bounds
     }
 
-    /// The options; `declared` is the extension where none is given here.
-    pub fn prepare(&self, declared: Option<Extension>) -> PrepareOptions {
+    /// Adds the arguments to `base`, the defaults of the command. `declared` is the extension unless `--ext` names one.
+    pub fn options(&self, base: PrepareOptions, declared: Option<Extension>) -> PrepareOptions {
         let target = match (self.size, self.aspect, self.within) {
             (Some(size), ..) => Target::Exact(size),
             (_, Some(aspect), _) => Target::Aspect(aspect),
             (.., Some(within)) => Target::Within(within),
             _ => Target::Undistorted,
         };
-        let prepare = PrepareOptions::default()
+        let mut options = base
             .target(target)
-            .bounds(self.bounds())
+            .allow_enlargement(self.allow_enlargement)
+            .fit(self.fit)
             .gravity(self.gravity)
             .quality(self.quality)
             .background(self.background)
-            .fit(match self.fit {
-                FitArg::Cover => Fit::Cover,
-                FitArg::Contain => Fit::Contain,
-                FitArg::Fill => Fit::Fill,
-                FitArg::Inside => Fit::Inside,
-            });
-        let prepare = match self.max_bytes {
-            Some(max_bytes) => prepare.max_bytes(max_bytes).allow_shrinking(self.shrink),
-            None => prepare,
-        };
-        match self.extension.or(declared) {
-            Some(extension) => prepare.extension(extension),
-            None => prepare,
+            .allow_shrinking(self.shrink);
+        if let Some(bounds) = self.bounds {
+            options = options.bounds(bounds);
         }
+        if let Some(max_bytes) = self.max_bytes {
+            options = options.max_bytes(max_bytes);
+        }
+        if let Some(extension) = self.extension.or(declared) {
+            options = options.extension(extension);
+        }
+        options
     }
 }
 
-fn presets() -> impl IntoIterator<Item = &'static str> {
-    Bounds::PRESETS.map(|(name, _)| name)
+fn preset() -> impl TypedValueParser<Value = Bounds> {
+    let names = PRESETS.iter().map(|(name, _)| *name);
+    PossibleValuesParser::new(names).map(|name| {
+        let preset = PRESETS.iter().find(|(known, _)| *known == name);
+        preset.expect("clap accepts only these names").1
+    })
+}
+
+fn fit() -> impl TypedValueParser<Value = Fit> {
+    let names = Fit::ALL.iter().map(|fit| fit.as_str());
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Fit>())
 }
 
 fn parse_color(text: &str) -> Result<[u8; 3], String> {

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use imgpost::{PresignedPost, Uploader};
+use imgpost::{PrepareOptions, PresignedPost, Uploader, leonardo};
 use serde::Serialize;
 
-use super::input;
+use super::input::{self, GivenForm};
 use crate::args::{FormSource, Half, PrepareArgs};
 use crate::context::{Context, Text};
 use crate::failure::Failure;
@@ -15,20 +15,30 @@ use crate::report::Report;
 pub fn post(
     context: &Context,
     file: &Path,
-    form: &PresignedPost,
+    given: &GivenForm,
     uploader: Uploader,
     prepare: &PrepareArgs,
 ) -> Result<(), Failure> {
-    let image = input::image(file, prepare, form.extension())?;
-    let uploaded = with_progress(context, file, uploader).upload(form, &image);
+    let base = if given.is_leonardo() {
+        leonardo::prepare()
+    } else {
+        PrepareOptions::default()
+    };
+    let image = input::image(file, &prepare.options(base, given.form.extension()))?;
+    let uploaded = with_progress(context, file, uploader).upload(&given.form, &image);
     context.finished(file);
-    context.result(&Report::posted(file, &image, form.id(), &uploaded?))
+    context.result(&Report::posted(
+        file,
+        &image,
+        given.id.as_deref(),
+        &uploaded?,
+    ))
 }
 
 pub fn post_raw(
     context: &Context,
     file: &Path,
-    form: &PresignedPost,
+    given: &GivenForm,
     uploader: Uploader,
 ) -> Result<(), Failure> {
     if input::is_standard(file) {
@@ -36,9 +46,9 @@ pub fn post_raw(
             "a file to be posted as it is has to have a name",
         ));
     }
-    let uploaded = with_progress(context, file, uploader).upload_file(form, file, None);
+    let uploaded = with_progress(context, file, uploader).upload_file(&given.form, file, None);
     context.finished(file);
-    context.result(&Report::raw(file, form.id(), &uploaded?))
+    context.result(&Report::raw(file, given.id.as_deref(), &uploaded?))
 }
 
 fn with_progress(context: &Context, file: &Path, uploader: Uploader) -> Uploader {
@@ -53,8 +63,8 @@ pub fn check(
     file: Option<&Path>,
     half: Option<Half>,
 ) -> Result<(), Failure> {
-    let form = input::form(form, half, file.unwrap_or(Path::new("")))?;
-    context.result(&Explained::new(&form))?;
+    let GivenForm { form, id } = input::form(form, half, file.unwrap_or(Path::new("")))?;
+    context.result(&Explained::new(&form, id))?;
     let (bytes, content_type) = match file {
         None => (None, String::new()),
         Some(file) => {
@@ -85,7 +95,7 @@ struct Explained {
 }
 
 impl Explained {
-    fn new(form: &PresignedPost) -> Self {
+    fn new(form: &PresignedPost, id: Option<String>) -> Self {
         let seconds = |at: SystemTime| match at.duration_since(SystemTime::now()) {
             Ok(left) => left.as_secs() as i64,
             Err(ago) => -(ago.duration().as_secs() as i64),
@@ -93,7 +103,7 @@ impl Explained {
         Self {
             host: form.host(),
             key: form.key().map(str::to_owned),
-            id: form.id().map(str::to_owned),
+            id,
             extension: form.extension().map(imgpost::Extension::as_str),
             fields: form.fields().map(|(name, _)| name.to_owned()).collect(),
             expires_in: form.expires_at().map(seconds),

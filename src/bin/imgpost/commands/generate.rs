@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use imgpost::Size;
 use imgpost::leonardo::call::Call;
 use imgpost::leonardo::{
     CanvasRequestType, Client, CreateGeneration, CreateGenerationV2, CreateImageToVideo,
     CreateUniversalUpscale, ImageReference, Job,
 };
+use imgpost::{Size, leonardo};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -28,9 +28,11 @@ fn client(context: &Context, job: &JobArgs) -> Result<Option<Client>, Failure> {
 }
 
 /// Sets the variables that were given by their names.
-fn with_extra<T>(call: T, job: &JobArgs, set: impl Fn(T, &str, Value) -> T) -> T {
+fn with_extra<T>(call: T, job: &JobArgs, set: impl Fn(T, String, Value) -> T) -> T {
     let extra = job.extra.iter();
-    extra.fold(call, |call, (name, value)| set(call, name, value.clone()))
+    extra.fold(call, |call, (name, value)| {
+        set(call, name.clone(), value.clone())
+    })
 }
 
 /// Starts a job, or prints what would be sent.
@@ -78,7 +80,7 @@ fn image(
         });
     }
     let file = Path::new(given);
-    let image = input::image(file, prepare, None)?;
+    let image = input::image(file, &prepare.options(leonardo::prepare(), None))?;
     let id = match client {
         None => format!("the id of {given}"),
         Some(client) => {
@@ -127,7 +129,10 @@ fn version_1(
             "--image-reference is for version 2; name its model, for example --model flux-kontext-pro",
         ));
     }
-    let mut generation = CreateGeneration::new(&args.prompt).bounds(args.job.prepare.bounds());
+    let mut generation = CreateGeneration::new(&args.prompt);
+    if let Some(bounds) = args.job.prepare.bounds() {
+        generation = generation.bounds(bounds);
+    }
     let mut size = args.job.prepare.size;
     if let Some(given) = &args.init_image {
         let image = image(context, client, given, &args.job.prepare)?;
@@ -186,7 +191,7 @@ fn canvas(
     }
     let files = given.map(Path::new);
     let Some(client) = client else {
-        let image = input::image(files[0], prepare, None)?;
+        let image = input::image(files[0], &prepare.options(leonardo::prepare(), None))?;
         let ids = given.map(|given| format!("the id of {given}"));
         return Ok((ids, Some(image.size())));
     };

@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use imgpost::{
-    Extension, Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError,
-};
+use imgpost::leonardo::{UploadForm, UploadResponse};
+use imgpost::{Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError};
 
 use super::folder::Found;
 use super::image_files::is_camera_raw;
-use crate::args::{FormSource, Half, PrepareArgs, is_plain};
+use crate::args::{FormSource, Half, is_plain};
 use crate::failure::Failure;
 use crate::read::{self, STANDARD_INPUT};
 
@@ -33,19 +32,14 @@ pub fn check_name(file: &Path) -> Result<(), Failure> {
     )))
 }
 
-/// Prepares an image; `declared` is the extension where the arguments name none.
-pub fn image(
-    file: &Path,
-    prepare: &PrepareArgs,
-    declared: Option<Extension>,
-) -> Result<PreparedImage, Failure> {
+/// Prepares the image in a file.
+pub fn image(file: &Path, options: &PrepareOptions) -> Result<PreparedImage, Failure> {
     check_name(file)?;
     check_format(file)?;
-    let prepare = prepare.prepare(declared);
     let image = if is_standard(file) || is_special(file) {
-        image_from_stream(file, &prepare)?
+        image_from_stream(file, options)?
     } else {
-        prepare.open(file)?
+        options.open(file)?
     };
     let (from, to, extension) = (image.source_size(), image.size(), image.extension());
     log::info!("prepared {}: {from} -> {to} {extension}", file.display());
@@ -78,8 +72,30 @@ pub fn check_format(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A presigned form, and the id of the file that it uploads, if the API's response has one.
+pub struct GivenForm {
+    pub form: PresignedPost,
+    pub id: Option<String>,
+}
+
+impl GivenForm {
+    /// Whether the form is from a response of the Leonardo.Ai API: these always have an id.
+    pub fn is_leonardo(&self) -> bool {
+        self.id.is_some()
+    }
+}
+
+impl From<UploadForm> for GivenForm {
+    fn from(upload: UploadForm) -> Self {
+        Self {
+            form: upload.form,
+            id: Some(upload.id),
+        }
+    }
+}
+
 /// Reads a form. Standard input cannot be both the form and the file to be posted.
-pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<PresignedPost, Failure> {
+pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<GivenForm, Failure> {
     check_name(file)?;
     let max_bytes = PresignedPost::MAX_JSON_BYTES;
     let limit = max_bytes as u64;
@@ -107,14 +123,21 @@ pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<Presi
     };
     let too_long = PresignedPostError::JsonTooLong { max_bytes };
     let json = json.ok_or(too_long)?;
-    let form = match half {
-        None => PresignedPost::from_json(json),
-        Some(half) => PresignedPost::canvas_from_json(json).map(|(init, mask)| match half {
-            Half::Init => init,
-            Half::Mask => mask,
+    match (UploadResponse::from_json(&json)?, half) {
+        (Some(UploadResponse::Canvas(canvas)), Some(Half::Init)) => Ok(canvas.init.into()),
+        (Some(UploadResponse::Canvas(canvas)), Some(Half::Mask)) => Ok(canvas.mask.into()),
+        (Some(UploadResponse::Canvas(_)), None) => Err(Failure::usage(
+            "the response contains the two forms of a canvas; choose one with --half init or --half mask",
+        )),
+        (_, Some(_)) => Err(Failure::usage(
+            "--half is for the response of a canvas, and this contains one form; omit it",
+        )),
+        (Some(UploadResponse::Form(upload)), None) => Ok(upload.into()),
+        _ => Ok(GivenForm {
+            form: PresignedPost::from_json(json)?,
+            id: None,
         }),
-    };
-    Ok(form?)
+    }
 }
 
 /// The files that files, folders and patterns stand for, each once. Those of a folder or a pattern come by name.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use imgpost::{Error, Plan, PreparedImage};
+use imgpost::{Error, Plan, PrepareOptions, PreparedImage};
 use serde::Serialize;
 
 use super::input;
@@ -21,12 +21,13 @@ pub fn prepare(
 ) -> Result<(), Failure> {
     files.iter().try_for_each(|file| input::check_name(file))?;
     let output = Output::new(output, files, prepare.extension)?;
+    let options = prepare.options(PrepareOptions::default(), output.declared());
     let mut ledger = Ledger::new(&output, files, prepare)?;
     if let Output::Folder(folder) = output {
         std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))?;
     }
     each(context, files, |file| {
-        let image = input::image(file, prepare, output.declared())?;
+        let image = input::image(file, &options)?;
         let Some(path) = ledger.result(file, &image) else {
             return context.print_bytes(image.bytes());
         };
@@ -56,7 +57,7 @@ fn save(context: &Context, image: &PreparedImage, path: &Path) -> Result<(), Fai
 
 pub fn plan(context: &Context, files: &[PathBuf], prepare: &PrepareArgs) -> Result<(), Failure> {
     files.iter().try_for_each(|file| input::check_name(file))?;
-    let options = prepare.prepare(None);
+    let options = prepare.options(PrepareOptions::default(), None);
     each(context, files, |file| {
         input::check_format(file)?;
         let plan = options.plan(file)?;

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use imgpost::{Extension, PreparedImage};
+use imgpost::{Extension, PrepareOptions, PreparedImage};
 
 use super::image_files::has_image_extension;
 use super::input::is_standard;
@@ -142,7 +142,9 @@ impl<'a> Ledger<'a> {
         for index in ambiguous.flat_map(|conflict| conflict.between) {
             let Planned { input, results } = &mut planned[index];
             if results.len() > 1 && is_regular(input) {
-                let image = prepare.prepare(None).open(*input);
+                let image = prepare
+                    .options(PrepareOptions::default(), None)
+                    .open(*input);
                 // An image that cannot be prepared has no result, and is reported when its turn comes.
                 let result = image.ok().and_then(|image| ledger.result(input, &image));
                 *results = Vec::from_iter(result);

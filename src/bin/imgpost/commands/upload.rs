@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use imgpost::Progress;
-use imgpost::leonardo::{BatchOptions, BatchOutcome, CanvasImages, Client, Error};
+use imgpost::leonardo::{self, BatchOptions, BatchOutcome, CanvasImages, Client, Error};
 use serde::Serialize;
 
 use super::input::{self, is_standard};
@@ -77,7 +77,7 @@ pub fn upload(
     }
     // The failure to print a result. Nobody reads the ids after that, so no more images are begun.
     let lost: Arc<Mutex<Option<Failure>>> = Arc::default();
-    let batch = BatchOptions::new(prepare.prepare(None)).jobs(jobs.into());
+    let batch = BatchOptions::new(prepare.options(leonardo::prepare(), None)).jobs(jobs.into());
     let batch = batch
         .skip({
             let lost = Arc::clone(&lost);
@@ -136,7 +136,7 @@ fn upload_one(
     dataset: Option<&str>,
     prepare: &PrepareArgs,
 ) -> Result<(), Failure> {
-    let image = input::image(file, prepare, None)?;
+    let image = input::image(file, &prepare.options(leonardo::prepare(), None))?;
     let client = with_progress(context, client, file);
     let uploaded = match dataset {
         Some(dataset) => client.upload_dataset_image(dataset, &image),
@@ -178,7 +178,7 @@ pub fn upload_canvas(
     threshold: Option<u8>,
     prepare: &PrepareArgs,
 ) -> Result<CanvasImages, Failure> {
-    let image = input::image(init, prepare, None)?;
+    let image = input::image(init, &prepare.options(leonardo::prepare(), None))?;
     input::check_name(mask)?;
     let prepare_mask = match threshold {
         Some(threshold) => image.mask_options().threshold(threshold),
