@@ -19,6 +19,7 @@ mod faults;
 mod flow;
 mod golden;
 mod hostile;
+mod layers;
 mod mask;
 mod prepare;
 mod presigned_form;

@@ -106,7 +106,8 @@ impl fmt::Display for ParameterError {
             ),
             Self::Size { size, bounds } => write!(
                 f,
-                "a generation of {size} is not accepted; the allowed sizes are {bounds}"
+                "a generation of {size} is not accepted; the allowed sizes are {bounds}; request one of them, and prepare the \
+                 image for it"
             ),
             Self::Conflict { name, with } => {
                 write!(f, "{name} cannot be combined with {with}; give one of them")
