@@ -37,7 +37,9 @@ impl Heic {
     ) -> Result<Self, PrepareErrorKind> {
         let boxes = read_description(file)?;
         let file = HeifFile::parse(&boxes).map_err(|error| heic_error(error.into()))?;
-        let item = file.primary_item().map_err(|error| heic_error(error.into()))?;
+        let item = file
+            .primary_item()
+            .map_err(|error| heic_error(error.into()))?;
         // Color, the copy that a transformation makes, and what decoding the parts takes.
         let bytes_per_pixel = match &item.item_type.0 {
             // The tiles are decoded one by one.
@@ -267,8 +269,8 @@ mod tests {
         let limits = Limits::default();
         assert!(whole.decode(&file, &limits).is_ok());
         for cut in 0..file.len() {
-            let decoded = header(&file[..cut])
-                .and_then(|header| header.decode(&file[..cut], &limits));
+            let decoded =
+                header(&file[..cut]).and_then(|header| header.decode(&file[..cut], &limits));
             assert!(decoded.is_err(), "cut at {cut} of {}", file.len());
         }
     }

@@ -1,4 +1,4 @@
-//! Files, folders, patterns and standard input, as the arguments name them.
+//! Reads what the arguments name: images, forms, folders and patterns.
 
 use std::path::{Path, PathBuf};
 
@@ -6,30 +6,33 @@ use imgpost::leonardo::{UploadForm, UploadResponse};
 use imgpost::{Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError};
 
 use super::folder::Found;
-use super::image_files::is_camera_raw;
-use crate::args::{FormSource, Half, is_plain};
+use super::image_files::{has_image_extension, is_camera_raw};
+use crate::args::{FormSource, Half, SelectArgs, is_plain};
 use crate::failure::Failure;
-use crate::read::{self, STANDARD_INPUT};
+use crate::read;
 
 pub fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Whether a file is none that ends, such as a pipe or a terminal.
+/// Whether a path is neither a regular file nor a folder, for example a pipe or a terminal.
 fn is_special(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
-/// Rejects a form or a URL in place of the name of a file, without repeating it: either may be signed.
+/// Rejects a form or a URL in place of a file name, without repeating it: it may contain a signature.
 pub fn check_name(file: &Path) -> Result<(), Failure> {
-    let found = match FormSource::from(file.as_os_str().to_owned()) {
-        FormSource::Text(_) => "a form or other text",
-        FormSource::Url => "a URL",
-        FormSource::Standard | FormSource::File(_) => return Ok(()),
-    };
-    Err(Failure::usage(format!(
-        "expected the name of a file, and found {found}"
-    )))
+    Err(Failure::usage(
+        match FormSource::from(file.as_os_str().to_owned()) {
+            FormSource::Standard | FormSource::File(_) => return Ok(()),
+            FormSource::Text(_) => {
+                "expected a file name, but found a form or other text; give the name of an image file"
+            }
+            FormSource::Url => {
+                "expected a file name, but found a URL; download the file first, for example with `curl -O`"
+            }
+        },
+    ))
 }
 
 /// Prepares the image in a file.
@@ -42,26 +45,25 @@ pub fn image(file: &Path, options: &PrepareOptions) -> Result<PreparedImage, Fai
         options.open(file)?
     };
     let (from, to, extension) = (image.source_size(), image.size(), image.extension());
-    log::info!("prepared {}: {from} -> {to} {extension}", file.display());
+    log::info!("prepared {}: {from} -> {to} {extension}", read::name(file));
     Ok(image)
 }
 
-/// Prepares an image that has to be read before it is known how long it is.
+/// Prepares an image of unknown length.
 fn image_from_stream(file: &Path, prepare: &PrepareOptions) -> Result<PreparedImage, Failure> {
     let max_bytes = Limits::default().max_input_bytes;
-    let (name, bytes) = if is_standard(file) {
-        (STANDARD_INPUT.into(), read::standard_input(max_bytes)?)
+    let name = read::name(file);
+    let bytes = if is_standard(file) {
+        read::standard_input(max_bytes)?
     } else {
-        let name = file.to_string_lossy();
-        let bytes = read::file(file, &name, max_bytes)?;
-        (name, bytes)
+        read::file(file, &name, max_bytes)?
     };
     let bytes = bytes.ok_or_else(|| Failure::image_too_large(&name, max_bytes))?;
     let image = prepare.prepare_bytes(bytes);
     image.map_err(|error| Failure::from(error).with_name(&name))
 }
 
-/// Refuses what would be read as something else than it is: the thumbnail in a camera's raw file.
+/// Rejects raw files of cameras, of which only the thumbnail would be read.
 pub fn check_format(file: &Path) -> Result<(), Failure> {
     if is_camera_raw(file) {
         return Err(Failure::image(
@@ -72,7 +74,7 @@ pub fn check_format(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A presigned form, and the id of the file that it uploads, if the API's response has one.
+/// A presigned form, and the id of the file that it uploads if a response of the API contains one.
 pub struct GivenForm {
     pub form: PresignedPost,
     pub id: Option<String>,
@@ -94,23 +96,37 @@ impl From<UploadForm> for GivenForm {
     }
 }
 
-/// Reads a form. Standard input cannot be both the form and the file to be posted.
-pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<GivenForm, Failure> {
+/// Reads a form and adds the fields of the arguments. Standard input cannot be both the form and the file.
+pub fn form(source: FormSource, select: &SelectArgs, file: &Path) -> Result<GivenForm, Failure> {
     check_name(file)?;
+    let json = read_form(source, file)?;
+    let mut given = select_form(json, select)?;
+    for (name, value) in &select.field {
+        given.form = given.form.field(name, value)?;
+    }
+    Ok(given)
+}
+
+fn read_form(source: FormSource, file: &Path) -> Result<Vec<u8>, Failure> {
     let max_bytes = PresignedPost::MAX_JSON_BYTES;
     let limit = max_bytes as u64;
     let json = match source {
         FormSource::Standard if is_standard(file) => {
             return Err(Failure::usage(
-                "standard input can be the form or the file, not both",
+                "standard input is either the form or the file, not both; give one of them as a file",
             ));
         }
         FormSource::Standard => read::standard_input(limit)?,
         FormSource::Text(json) => Some(json.into_bytes()),
+        FormSource::File(path) if has_image_extension(&path) => {
+            return Err(Failure::usage(
+                "the form is an image; give the image first, then the JSON of the form",
+            ));
+        }
         FormSource::File(path) if is_plain(path.as_os_str()) => {
             read::file(&path, &path.to_string_lossy(), limit)?
         }
-        // If it is not the name of a file, it may be a part of a form.
+        // It may be a part of a form rather than a file name.
         FormSource::File(path) => {
             let name = "the form (give the name of its file, or the JSON itself)";
             read::file(&path, name, limit)?
@@ -122,15 +138,24 @@ pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<Given
         }
     };
     let too_long = PresignedPostError::JsonTooLong { max_bytes };
-    let json = json.ok_or(too_long)?;
-    match (UploadResponse::from_json(&json)?, half) {
+    Ok(json.ok_or(too_long)?)
+}
+
+fn select_form(json: Vec<u8>, select: &SelectArgs) -> Result<GivenForm, Failure> {
+    if let Some(index) = select.index {
+        return Ok(GivenForm {
+            form: PresignedPost::nth_from_json(json, index)?,
+            id: None,
+        });
+    }
+    match (UploadResponse::from_json(&json)?, select.half) {
         (Some(UploadResponse::Canvas(canvas)), Some(Half::Init)) => Ok(canvas.init.into()),
         (Some(UploadResponse::Canvas(canvas)), Some(Half::Mask)) => Ok(canvas.mask.into()),
         (Some(UploadResponse::Canvas(_)), None) => Err(Failure::usage(
             "the response contains the two forms of a canvas; choose one with --half init or --half mask",
         )),
         (_, Some(_)) => Err(Failure::usage(
-            "--half is for the response of a canvas, and this contains one form; omit it",
+            "--half is for the response of a canvas, but this response contains one form; omit --half",
         )),
         (Some(UploadResponse::Form(upload)), None) => Ok(upload.into()),
         _ => Ok(GivenForm {
@@ -140,7 +165,7 @@ pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<Given
     }
 }
 
-/// The files that files, folders and patterns stand for, each once. Those of a folder or a pattern come by name.
+/// Finds the files that paths and patterns lead to. Those of a folder or a pattern are sorted by name.
 pub fn expand(given: &[PathBuf], recursive: bool) -> Result<Found, Failure> {
     let mut found = Found::default();
     for path in given {
@@ -152,14 +177,13 @@ pub fn expand(given: &[PathBuf], recursive: bool) -> Result<Found, Failure> {
             _ => found.files.push(path.clone()),
         }
         if found.count() == before {
-            let mut message = format!("{}: there is no image", path.display());
+            let mut message = format!("{}: no image found", path.display());
             if !found.skipped.is_empty() {
                 message += &format!("; {}", found.skipped);
             }
             return Err(Failure::usage(message));
         }
     }
-    found.drop_repeated();
     Ok(found)
 }
 
@@ -169,7 +193,7 @@ fn matching(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
         ..glob::MatchOptions::new()
     };
     let paths = glob::glob_with(pattern, options)
-        .map_err(|error| Failure::usage(format!("{pattern}: is no pattern: {error}")))?;
+        .map_err(|error| Failure::usage(format!("{pattern}: the pattern is invalid: {error}")))?;
     let mut files = Vec::new();
     for path in paths {
         let path = path.map_err(|error| Failure::usage(error.to_string()))?;
