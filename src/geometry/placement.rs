@@ -79,14 +79,14 @@ pub(crate) enum GeometryError {
     Empty,
     /// No allowed size exists, or none within `max`.
     NoAllowedSize {
-        sizes: AllowedSizes,
+        sizes: Box<AllowedSizes>,
         max: Option<Size>,
     },
     /// The allowed size of the nearest ratio would crop more than 5 % of an image of the requested one.
     NoAllowedAspect {
         aspect: AspectRatio,
         nearest: Size,
-        sizes: AllowedSizes,
+        sizes: Box<AllowedSizes>,
     },
 }
 
@@ -183,7 +183,7 @@ impl Resize {
         };
         let size = self.sizes.best(ratio, &wish);
         let size = size.ok_or_else(|| GeometryError::NoAllowedSize {
-            sizes: self.sizes.clone(),
+            sizes: Box::new(self.sizes.clone()),
             max,
         })?;
         if let Target::Aspect(aspect) = self.target
@@ -193,7 +193,7 @@ impl Resize {
             return Err(GeometryError::NoAllowedAspect {
                 aspect,
                 nearest,
-                sizes: self.sizes.clone(),
+                sizes: Box::new(self.sizes.clone()),
             });
         }
         Ok(size)
@@ -492,7 +492,7 @@ mod tests {
             Err(GeometryError::NoAllowedAspect {
                 aspect: AspectRatio::new(1000, 1),
                 nearest: Size::new(1536, 32),
-                sizes: V1.into(),
+                sizes: Box::new(V1.into()),
             })
         );
         assert!(aspect(Bounds::square(1024, 1024, 8), 3, 2).is_err());

@@ -121,7 +121,7 @@ mod tests {
     fn messages_of_codecs_are_one_short_line() {
         let long = format!("tag {:?}\n\u{1b}[2J", vec![7; 50_000]);
         let damaged = damaged("TIFF", &long);
-        let source = std::error::Error::source(&PrepareError::without_path(damaged))
+        let source = std::error::Error::source(&PrepareError::new(damaged, None))
             .unwrap()
             .to_string();
         for text in [source, unsupported(&long).to_string()] {

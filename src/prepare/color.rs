@@ -5,6 +5,7 @@ use moxcms::{
     Layout, MatrixCoefficients, ToneReprCurve, TransferCharacteristics, TransformOptions, XyY,
 };
 
+use super::cmyk;
 use super::codec;
 use super::raster::{Color, Raster};
 
@@ -145,13 +146,14 @@ pub(super) fn to_srgb(raster: Raster, space: &ColorSpace) -> Raster {
 }
 
 fn convert(raster: &Raster, profile: &ColorProfile) -> Result<Raster, String> {
+    if raster.color == Color::Cmyk && profile.color_space == DataColorSpace::Cmyk {
+        return cmyk::to_rgb(raster, profile);
+    }
     let (source, target) = match (profile.color_space, raster.color) {
         (DataColorSpace::Rgb, Color::Rgb) => (Layout::Rgb, Color::Rgb),
         (DataColorSpace::Rgb, Color::Rgba) => (Layout::Rgba, Color::Rgba),
         (DataColorSpace::Gray, Color::Gray) => (Layout::Gray, Color::Rgb),
         (DataColorSpace::Gray, Color::GrayAlpha) => (Layout::GrayAlpha, Color::Rgba),
-        // Four channels of ink have the layout of three colors and alpha.
-        (DataColorSpace::Cmyk, Color::Cmyk) => (Layout::Rgba, Color::Rgb),
         (space, _) => return Err(format!("a profile for {space:?} does not fit the image")),
     };
     let layout = match target {

@@ -1,11 +1,14 @@
 //! Reads JPEG: at a reduced scale where that is enough, and to the end of the data or not at all.
 
+use std::io::Seek;
+
 use image::metadata::Orientation;
 use jpeg_decoder::{CodingProcess, Decoder, Error, ImageInfo, PixelFormat};
 
 use super::block_reader::BlockReader;
 use super::codec::{damaged, unsupported};
 use super::error::PrepareErrorKind;
+use super::exif;
 use super::limits::Limits;
 use super::metadata::JpegSegments;
 use super::raster::{Color, Raster};
@@ -18,10 +21,13 @@ const MAX_SCANS: usize = 500;
 pub(super) struct Jpeg<'a> {
     decoder: Box<Decoder<BlockReader<'a>>>,
     info: ImageInfo,
+    orientation: Orientation,
 }
 
 impl<'a> Jpeg<'a> {
-    pub fn read_header(reader: BlockReader<'a>) -> Result<Self, PrepareErrorKind> {
+    pub fn read_header(mut reader: BlockReader<'a>) -> Result<Self, PrepareErrorKind> {
+        let orientation = exif::orientation_of_jpeg(&mut reader).map_err(PrepareErrorKind::Read)?;
+        reader.rewind().map_err(PrepareErrorKind::Read)?;
         let mut decoder = Box::new(Decoder::new(reader));
         decoder.read_info().map_err(error)?;
         let info = decoder
@@ -31,7 +37,11 @@ impl<'a> Jpeg<'a> {
         if info.coding_process == CodingProcess::Lossless || info.pixel_format == PixelFormat::L16 {
             return Err(unsupported("lossless or 12-bit JPEG"));
         }
-        Ok(Self { decoder, info })
+        Ok(Self {
+            decoder,
+            info,
+            orientation: orientation.unwrap_or(Orientation::NoTransforms),
+        })
     }
 
     pub fn size(&self) -> Size {
@@ -43,10 +53,7 @@ impl<'a> Jpeg<'a> {
     }
 
     pub fn orientation(&self) -> Orientation {
-        // A broken EXIF block is no reason to refuse an image.
-        let exif = self.decoder.exif_data();
-        exif.and_then(Orientation::from_exif_chunk)
-            .unwrap_or(Orientation::NoTransforms)
+        self.orientation
     }
 
     /// Refuses a file of so many scans that only going over them would take minutes.

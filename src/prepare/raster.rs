@@ -97,6 +97,7 @@ impl Raster {
     }
 
     /// Divides the colors by their alpha, where a file stores them multiplied by it ("associated" or "premultiplied").
+    #[cfg(any(feature = "heic", feature = "tiff", test))]
     pub fn unpremultiply(&mut self) {
         let channels = self.color.channels();
         if !self.color.has_alpha() {

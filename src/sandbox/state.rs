@@ -20,7 +20,7 @@ pub(super) struct State {
 #[derive(Default)]
 pub(super) struct Settings {
     pub latency: Duration,
-    /// For the next posts to the storage, and the next calls of the API.
+    /// For the next uploads to the storage, and the next calls of the API.
     pub faults: VecDeque<Fault>,
     pub api_faults: VecDeque<Fault>,
     pub requests: RequestLog,
@@ -88,7 +88,7 @@ impl State {
                 None
             } else if path.starts_with(api::PREFIX) {
                 settings.api_faults.pop_front()
-            } else if request.method == "POST" {
+            } else if matches!(request.method.as_str(), "POST" | "PUT") {
                 settings.faults.pop_front()
             } else {
                 None

@@ -9,6 +9,8 @@ mod decompress;
 mod directory;
 mod layout;
 mod samples;
+#[cfg(test)]
+mod tests;
 
 use std::io::{Cursor, Read, Seek};
 

@@ -7,6 +7,7 @@ mod find;
 mod flat;
 mod html;
 mod json;
+mod members;
 mod names;
 mod pairs;
 mod report;
@@ -19,7 +20,7 @@ use json::Json;
 type Pairs = Vec<(String, String)>;
 
 /// A presigned upload before its address and fields are checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Shape {
     Post { url: String, fields: Pairs },
     Put { url: String, headers: Pairs },

@@ -1,9 +1,10 @@
-//! The storage: makes presigned forms, and accepts what is posted with them as strictly as S3.
+//! The storage: makes presigned forms, and accepts uploads with presigned forms and URLs as strictly as S3.
 
 mod credentials;
 mod form;
 mod policy;
 mod post;
+mod put;
 mod reader;
 mod refusal;
 
@@ -218,6 +219,10 @@ impl Storage {
             ("POST", Some(key)) if key.is_empty() => {
                 let posted = self.post(request, SystemTime::now().into());
                 Ok(posted.unwrap_or_else(|refusal| refusal.answer()))
+            }
+            ("PUT", Some(key)) if !key.is_empty() => {
+                let stored = self.put_signed(&key, request, SystemTime::now().into());
+                Ok(stored.unwrap_or_else(|refusal| refusal.answer()))
             }
             ("GET", Some(key)) => Ok(match self.get(&key) {
                 Some(object) => {
