@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use imgpost::leonardo::Error;
-use imgpost::{PolicyError, PrepareError, PresignedPostError, UrlError};
+use imgpost::{PolicyError, PrepareError, PresignedPostError, PresignedPutError, UrlError};
 use serde_json::{Value, json};
 
 use crate::read;
@@ -295,7 +295,11 @@ fn option_for(error: &Error) -> String {
             PresignedPostError::Url {
                 error: UrlError::NotHttps,
                 ..
-            } => " (`--allow-http` sends it nevertheless)".into(),
+            }
+            | PresignedPostError::Put(PresignedPutError::Url {
+                error: UrlError::NotHttps,
+                ..
+            }) => " (`--allow-http` sends it nevertheless)".into(),
             PresignedPostError::Url {
                 error: UrlError::NotAUrl,
                 ..

@@ -84,9 +84,9 @@ pub enum Command {
         #[command(flatten)]
         prepare: PrepareArgs,
     },
-    /// Explain a presigned form, and validate a file against it; no network
+    /// Explain a presigned form or URL, and validate a file against it; no network
     Check {
-        /// The form as JSON: a file, or the JSON itself; - reads standard input
+        /// The form as JSON, or a presigned PUT URL: a file, or the text itself; - reads standard input
         #[arg(value_parser = FormSource::parser())]
         form: FormSource,
         /// A file to validate, unchanged
@@ -94,12 +94,12 @@ pub enum Command {
         #[command(flatten)]
         select: SelectArgs,
     },
-    /// Prepare an image and upload it with a presigned form from any service
+    /// Prepare an image and upload it with a presigned form or URL of any service
     Post {
         /// A JPEG, PNG, WebP, GIF, BMP, TIFF or HEIC file; any file with --raw; - reads standard input
         file: PathBuf,
-        /// The form as JSON, a response of the API or {"url": …, "fields": …}: a file, or the JSON itself; - reads standard
-        /// input
+        /// The form as JSON, such as a response of an API or {"url": …, "fields": …}, or a presigned PUT URL: a file, or the
+        /// text itself; - reads standard input
         #[arg(value_parser = FormSource::parser(), required_unless_present = "presigned")]
         form: Option<FormSource>,
         /// The form, as an option instead of the second argument

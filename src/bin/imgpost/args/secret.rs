@@ -13,7 +13,7 @@ pub enum FormSource {
     /// The form itself, as `--presigned "$(cat form.json)"` gives it.
     Text(String),
     /// A URL, probably of a presigned PUT.
-    Url,
+    Url(String),
 }
 
 impl FormSource {
@@ -37,7 +37,7 @@ impl From<OsString> for FormSource {
             start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
         };
         if has_scheme("https://") || has_scheme("http://") {
-            return Self::Url;
+            return Self::Url(start.trim_end().into());
         }
         if start.starts_with('{') || text.contains('\n') || is_too_long_for_a_path(text) {
             return Self::Text(text.into());
@@ -113,7 +113,7 @@ mod tests {
             "https://example.com/a?X-Amz-Signature=1",
             " HTTP://127.0.0.1/",
         ] {
-            assert_eq!(source(url), FormSource::Url);
+            assert_eq!(source(url), FormSource::Url(url.trim().into()));
         }
         assert_eq!(source("-"), FormSource::Standard);
     }

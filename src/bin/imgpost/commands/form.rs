@@ -1,13 +1,13 @@
-//! The commands for presigned forms from any service: `post` and `check`.
+//! The commands for presigned forms and URLs of any service: `post` and `check`.
 
 use std::path::Path;
 use std::time::SystemTime;
 
-use imgpost::{Extension, Limits, PrepareOptions, PresignedPost, Uploader, leonardo};
+use imgpost::{Extension, Limits, PrepareOptions, PresignedUpload, Uploader, leonardo};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::input::{self, GivenForm, is_standard};
+use super::input::{self, Given, is_standard};
 use crate::args::{FormSource, PrepareArgs, SelectArgs};
 use crate::context::{Context, Outcome};
 use crate::failure::Failure;
@@ -25,7 +25,7 @@ pub struct PostMode {
 pub fn post(
     context: &Context,
     file: &Path,
-    given: &GivenForm,
+    given: &Given,
     uploader: Uploader,
     mode: &PostMode,
     prepare: &PrepareArgs,
@@ -39,13 +39,15 @@ pub fn post(
     } else {
         PrepareOptions::default()
     };
-    let image = input::image(file, &prepare.options(base, given.form.extension()))?;
+    let image = input::image(file, &prepare.options(base, given.extension()))?;
     if mode.dry_run {
         let content_type = image.extension().content_type();
-        validate(given, image.bytes().len() as u64, content_type, mode)?;
+        if mode.validate {
+            given.validate(image.bytes().len() as u64, content_type)?;
+        }
         return context.result(&Report::prepared(file, &image).dry_run(true));
     }
-    let uploaded = with_progress(context, file, uploader).upload(&given.form, &image);
+    let uploaded = with_progress(context, file, uploader).upload(&given.presigned, &image);
     context.finished(file);
     context.result(&Report::posted(
         file,
@@ -58,7 +60,7 @@ pub fn post(
 fn post_raw(
     context: &Context,
     file: &Path,
-    given: &GivenForm,
+    given: &Given,
     uploader: Uploader,
     mode: &PostMode,
 ) -> Result<(), Failure> {
@@ -69,33 +71,14 @@ fn post_raw(
     }
     if mode.dry_run {
         let bytes = length(file)?;
-        validate(given, bytes, declared_content_type(&given.form), mode)?;
+        if mode.validate {
+            given.validate(bytes, given.content_type())?;
+        }
         return context.result(&Report::unsent(file, bytes).dry_run(true));
     }
-    let uploaded = with_progress(context, file, uploader).upload_file(&given.form, file, None);
+    let uploaded = with_progress(context, file, uploader).upload_file(&given.presigned, file, None);
     context.finished(file);
     context.result(&Report::raw(file, given.id.as_deref(), &uploaded?))
-}
-
-fn validate(
-    given: &GivenForm,
-    bytes: u64,
-    content_type: &str,
-    mode: &PostMode,
-) -> Result<(), Failure> {
-    if mode.validate {
-        given
-            .form
-            .validate(bytes, content_type, SystemTime::now())?;
-    }
-    Ok(())
-}
-
-/// The content type of a file that is uploaded unchanged.
-fn declared_content_type(form: &PresignedPost) -> &str {
-    let mut fields = form.fields();
-    let declared = fields.find(|(name, _)| name.eq_ignore_ascii_case("Content-Type"));
-    declared.map_or("application/octet-stream", |(_, value)| value)
 }
 
 fn with_progress(context: &Context, file: &Path, uploader: Uploader) -> Uploader {
@@ -122,59 +105,48 @@ fn length(file: &Path) -> Result<u64, Failure> {
     Ok(metadata.len())
 }
 
-/// Explains a form, and validates it and the file as `post --raw` would.
+/// Explains a form or a URL, and validates it and the file as `post --raw` would.
 pub fn check(
     context: &Context,
     form: FormSource,
     file: Option<&Path>,
     select: &SelectArgs,
 ) -> Result<(), Failure> {
-    let GivenForm { form, id } = input::form(form, select, file.unwrap_or(Path::new("")))?;
-    let now = SystemTime::now();
-    let mut explained = Explained::new(&form, id);
+    let given = input::presigned(form, select, file.unwrap_or(Path::new("")))?;
+    let mut explained = Explained::new(&given);
     let validated = if let Some(file) = file {
         let bytes = length(file)?;
         let extension = file.extension().unwrap_or_default().to_string_lossy();
         let content_type = match extension.parse::<Extension>() {
             Ok(extension) => extension.content_type(),
-            Err(_) => declared_content_type(&form),
+            Err(_) => given.content_type(),
         };
-        let validated = form.validate(bytes, content_type, now);
+        let validated = given.validate(bytes, content_type);
         explained.fits = Some(validated.is_ok());
         explained.file = Some(format!(
             "{} ({bytes} bytes, {content_type})",
             read::name(file)
         ));
         validated
+    } else if let PresignedUpload::Post(form) = &given.presigned {
+        let validated = form.validate_fields(SystemTime::now());
+        validated.map_err(Failure::from)
     } else {
-        form.validate_fields(now)
+        given.validate(0, given.content_type())
     };
     context.result(&explained)?;
-    Ok(validated?)
+    validated
 }
 
-/// Fields whose values are not secret, in small letters.
-const PUBLIC: &[&str] = &[
-    "acl",
-    "bucket",
-    "cache-control",
-    "content-disposition",
-    "content-encoding",
-    "content-type",
-    "success_action_status",
-    "x-amz-algorithm",
-    "x-amz-date",
-    "x-amz-server-side-encryption",
-    "x-amz-storage-class",
-];
-
-/// A form without its secrets.
+/// A form or a URL without its secrets.
 #[derive(Serialize)]
 pub struct Explained {
     host: String,
+    method: &'static str,
     key: Option<String>,
     id: Option<String>,
     extension: Option<&'static str>,
+    /// The names of the fields; of a presigned PUT, those of the headers.
     fields: Vec<String>,
     /// The names and values of the fields that are not secret.
     public: Vec<(String, String)>,
@@ -188,34 +160,64 @@ pub struct Explained {
 
 impl Explained {
     /// The names for `--format`.
-    pub const NAMES: &[&str] = &["host", "key", "id", "extension", "expires_in", "fits"];
+    pub const NAMES: &[&str] = &[
+        "host",
+        "method",
+        "key",
+        "id",
+        "extension",
+        "expires_in",
+        "fits",
+    ];
 
-    fn new(form: &PresignedPost, id: Option<String>) -> Self {
-        let seconds = |at: SystemTime| match at.duration_since(SystemTime::now()) {
-            Ok(left) => left.as_secs() as i64,
-            Err(ago) => -(ago.duration().as_secs() as i64),
-        };
-        let public = form
-            .fields()
-            .filter(|(name, _)| PUBLIC.contains(&name.to_ascii_lowercase().as_str()));
-        let conditions = form.conditions().map(|conditions| {
-            let value = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
-            conditions.into_iter().map(value).collect()
-        });
-        Self {
-            host: form.host(),
-            key: form.key().map(str::to_owned),
-            id,
-            extension: form.extension().map(Extension::as_str),
-            fields: form.fields().map(|(name, _)| name.to_owned()).collect(),
-            public: public
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
-            expires_in: form.expires_at().map(seconds),
-            conditions,
+    fn new(given: &Given) -> Self {
+        let mut explained = Self {
+            host: String::new(),
+            method: "POST",
+            key: None,
+            id: given.id.clone(),
+            extension: given.extension().map(Extension::as_str),
+            fields: Vec::new(),
+            public: Vec::new(),
+            expires_in: None,
+            conditions: None,
             fits: None,
             file: None,
+        };
+        match &given.presigned {
+            PresignedUpload::Post(form) => {
+                let value =
+                    |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
+                let conditions = form.conditions();
+                explained.host = form.host();
+                explained.key = form.key().map(str::to_owned);
+                explained.fields = form.fields().map(|(name, _)| name.to_owned()).collect();
+                explained.public = form
+                    .public_fields()
+                    .filter(|(name, _)| !name.eq_ignore_ascii_case("key"))
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect();
+                explained.expires_in = form.expires_at().map(seconds_until);
+                explained.conditions =
+                    conditions.map(|conditions| conditions.into_iter().map(value).collect());
+            }
+            PresignedUpload::Put(put) => {
+                explained.host = put.host();
+                explained.method = "PUT";
+                explained.key = Some(put.path());
+                explained.fields = put.headers().map(|(name, _)| name.to_owned()).collect();
+                explained.expires_in = put.expires_at().map(seconds_until);
+            }
+            _ => {}
         }
+        explained
+    }
+}
+
+fn seconds_until(at: SystemTime) -> i64 {
+    match at.duration_since(SystemTime::now()) {
+        Ok(left) => left.as_secs() as i64,
+        Err(ago) => -(ago.duration().as_secs() as i64),
     }
 }
 
@@ -233,7 +235,15 @@ impl Outcome for Explained {
             Some(left @ 0..) => format!("expires     in {left} s"),
             Some(ago) => format!("expired     {} s ago", -ago),
         });
-        lines.push(format!("fields      {}", self.fields.join(", ")));
+        let is_form = self.method == "POST";
+        if is_form {
+            lines.push(format!("fields      {}", self.fields.join(", ")));
+        } else {
+            lines.push("method      PUT".into());
+            if !self.fields.is_empty() {
+                lines.push(format!("headers     {}", self.fields.join(", ")));
+            }
+        }
         for (number, (name, value)) in self.public.iter().enumerate() {
             let title = if number == 0 { "public" } else { "" };
             let everyone = if name.eq_ignore_ascii_case("acl") && value.starts_with("public-read") {
@@ -244,6 +254,7 @@ impl Outcome for Explained {
             lines.push(format!("{title:<11} {name}: {value}{everyone}"));
         }
         match &self.conditions {
+            None if !is_form => {}
             None => lines.push("conditions  unknown: the form has no readable policy".into()),
             Some(conditions) => {
                 for (number, condition) in conditions.iter().enumerate() {

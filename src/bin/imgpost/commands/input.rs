@@ -1,9 +1,13 @@
 //! Reads what the arguments name: images, forms, folders and patterns.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use imgpost::leonardo::{UploadForm, UploadResponse};
-use imgpost::{Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError};
+use imgpost::{
+    Extension, Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError,
+    PresignedUpload,
+};
 
 use super::folder::Found;
 use super::image_files::{has_image_extension, is_camera_raw};
@@ -28,7 +32,7 @@ pub fn check_name(file: &Path) -> Result<(), Failure> {
             FormSource::Text(_) => {
                 "expected a file name, but found a form or other text; give the name of an image file"
             }
-            FormSource::Url => {
+            FormSource::Url(_) => {
                 "expected a file name, but found a URL; download the file first, for example with `curl -O`"
             }
         },
@@ -74,35 +78,75 @@ pub fn check_format(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A presigned form, and the id of the file that it uploads if a response of the API contains one.
-pub struct GivenForm {
-    pub form: PresignedPost,
+/// A presigned form or URL, and the id of the file that it uploads if a response of the API contains one.
+pub struct Given {
+    pub presigned: PresignedUpload,
     pub id: Option<String>,
 }
 
-impl GivenForm {
-    /// Whether the form is from a response of the Leonardo.Ai API: these always have an id.
+impl Given {
+    /// Whether it is from a response of the Leonardo.Ai API: these always have an id.
     pub fn is_leonardo(&self) -> bool {
         self.id.is_some()
     }
+
+    /// The extension it was made for.
+    pub fn extension(&self) -> Option<Extension> {
+        match &self.presigned {
+            PresignedUpload::Post(form) => form.extension(),
+            PresignedUpload::Put(put) => put.extension(),
+            _ => None,
+        }
+    }
+
+    /// Checks whether storage would accept a file.
+    pub fn validate(&self, bytes: u64, content_type: &str) -> Result<(), Failure> {
+        let now = SystemTime::now();
+        match &self.presigned {
+            PresignedUpload::Post(form) => form.validate(bytes, content_type, now)?,
+            PresignedUpload::Put(put) => put
+                .validate(bytes, content_type, now)
+                .map_err(PresignedPostError::from)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The content type of a file that is uploaded unchanged.
+    pub fn content_type(&self) -> &str {
+        let is_type = |(name, _): &(&str, &str)| name.eq_ignore_ascii_case("Content-Type");
+        let declared = match &self.presigned {
+            PresignedUpload::Post(form) => form.fields().find(is_type),
+            PresignedUpload::Put(put) => put.headers().find(is_type),
+            _ => None,
+        };
+        declared.map_or("application/octet-stream", |(_, value)| value)
+    }
 }
 
-impl From<UploadForm> for GivenForm {
+impl From<UploadForm> for Given {
     fn from(upload: UploadForm) -> Self {
         Self {
-            form: upload.form,
+            presigned: upload.form.into(),
             id: Some(upload.id),
         }
     }
 }
 
-/// Reads a form and adds the fields of the arguments. Standard input cannot be both the form and the file.
-pub fn form(source: FormSource, select: &SelectArgs, file: &Path) -> Result<GivenForm, Failure> {
+/// Reads a form or a URL, and adds the fields of the arguments. Standard input cannot be both the form and the file.
+pub fn presigned(source: FormSource, select: &SelectArgs, file: &Path) -> Result<Given, Failure> {
     check_name(file)?;
-    let json = read_form(source, file)?;
-    let mut given = select_form(json, select)?;
+    let text = read_form(source, file)?;
+    let mut given = select_form(text, select)?;
     for (name, value) in &select.field {
-        given.form = given.form.field(name, value)?;
+        given.presigned = match given.presigned {
+            PresignedUpload::Post(form) => form.field(name, value)?.into(),
+            _ => {
+                return Err(Failure::usage(
+                    "--field is for forms, but this is a presigned URL; omit --field",
+                ));
+            }
+        };
     }
     Ok(given)
 }
@@ -110,17 +154,17 @@ pub fn form(source: FormSource, select: &SelectArgs, file: &Path) -> Result<Give
 fn read_form(source: FormSource, file: &Path) -> Result<Vec<u8>, Failure> {
     let max_bytes = PresignedPost::MAX_JSON_BYTES;
     let limit = max_bytes as u64;
-    let json = match source {
+    let text = match source {
         FormSource::Standard if is_standard(file) => {
             return Err(Failure::usage(
                 "standard input is either the form or the file, not both; give one of them as a file",
             ));
         }
         FormSource::Standard => read::standard_input(limit)?,
-        FormSource::Text(json) => Some(json.into_bytes()),
+        FormSource::Text(text) | FormSource::Url(text) => Some(text.into_bytes()),
         FormSource::File(path) if has_image_extension(&path) => {
             return Err(Failure::usage(
-                "the form is an image; give the image first, then the JSON of the form",
+                "the form is an image file; give the image first, then the JSON of the form",
             ));
         }
         FormSource::File(path) if is_plain(path.as_os_str()) => {
@@ -131,24 +175,18 @@ fn read_form(source: FormSource, file: &Path) -> Result<Vec<u8>, Failure> {
             let name = "the form (give the name of its file, or the JSON itself)";
             read::file(&path, name, limit)?
         }
-        FormSource::Url => {
-            return Err(Failure::usage(
-                "the form is a URL; give the JSON of a presigned POST, or a file that holds it",
-            ));
-        }
     };
-    let too_long = PresignedPostError::JsonTooLong { max_bytes };
-    Ok(json.ok_or(too_long)?)
+    Ok(text.ok_or(PresignedPostError::JsonTooLong { max_bytes })?)
 }
 
-fn select_form(json: Vec<u8>, select: &SelectArgs) -> Result<GivenForm, Failure> {
+fn select_form(text: Vec<u8>, select: &SelectArgs) -> Result<Given, Failure> {
     if let Some(index) = select.index {
-        return Ok(GivenForm {
-            form: PresignedPost::nth_from_json(json, index)?,
+        return Ok(Given {
+            presigned: PresignedUpload::parse_nth(text, index)?,
             id: None,
         });
     }
-    match (UploadResponse::from_json(&json)?, select.half) {
+    match (UploadResponse::from_json(&text)?, select.half) {
         (Some(UploadResponse::Canvas(canvas)), Some(Half::Init)) => Ok(canvas.init.into()),
         (Some(UploadResponse::Canvas(canvas)), Some(Half::Mask)) => Ok(canvas.mask.into()),
         (Some(UploadResponse::Canvas(_)), None) => Err(Failure::usage(
@@ -158,8 +196,8 @@ fn select_form(json: Vec<u8>, select: &SelectArgs) -> Result<GivenForm, Failure>
             "--half is for the response of a canvas, but this response contains one form; omit --half",
         )),
         (Some(UploadResponse::Form(upload)), None) => Ok(upload.into()),
-        _ => Ok(GivenForm {
-            form: PresignedPost::from_json(json)?,
+        _ => Ok(Given {
+            presigned: PresignedUpload::parse(text)?,
             id: None,
         }),
     }

@@ -66,14 +66,14 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
             prepare,
         } => {
             let source = form.or(presigned).expect("clap requires one of them");
-            let form = input::form(source, &select, &file)?;
+            let given = input::presigned(source, &select, &file)?;
             let uploader = connect.uploader(context)?.allow_http(allow_http);
             let mode = PostMode {
                 raw,
                 dry_run,
                 validate: !no_check,
             };
-            form::post(context, &file, &form, uploader, &mode, &prepare)
+            form::post(context, &file, &given, uploader, &mode, &prepare)
         }
         Command::Upload {
             files,
