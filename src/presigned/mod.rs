@@ -166,6 +166,12 @@ impl PresignedPost {
         pairs(&self.fields)
     }
 
+    /// The names and values of the fields that are not secret: where and how the file is stored, and when and by which
+    /// algorithm the form was signed.
+    pub fn public_fields(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        self.fields().filter(|(name, _)| fields::is_public(name))
+    }
+
     /// The extension the form was made for, by its key or its `Content-Type`.
     pub fn extension(&self) -> Option<Extension> {
         let suffix = self.key().and_then(|key| key.rsplit_once('.'));

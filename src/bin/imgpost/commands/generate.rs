@@ -1,4 +1,4 @@
-//! Generations, enlargements and videos.
+//! Generations, upscales and videos.
 
 use std::path::Path;
 
@@ -14,20 +14,20 @@ use serde_json::Value;
 use super::result::{self, Results};
 use super::{input, upload};
 use crate::args::{GenerateArgs, JobArgs, PrepareArgs, ResultArgs, UpscaleArgs, VideoArgs};
-use crate::context::{Context, Text};
+use crate::context::{Context, Outcome};
 use crate::escape;
 use crate::failure::Failure;
 
-/// The client, unless nothing is to be sent. A folder that cannot be is told before anything costs.
+/// The client; `None` for a dry run. Creates the folder for downloads first, so that a failure costs nothing.
 fn client(context: &Context, job: &JobArgs) -> Result<Option<Client>, Failure> {
     if job.dry_run {
         return Ok(None);
     }
-    result::make_folder(&job.result)?;
+    result::create_folder(&job.result)?;
     job.api.client(context).map(Some)
 }
 
-/// Sets the variables that were given by their names.
+/// Sets the parameters of `--extra`.
 fn with_extra<T>(call: T, job: &JobArgs, set: impl Fn(T, String, Value) -> T) -> T {
     let extra = job.extra.iter();
     extra.fold(call, |call, (name, value)| {
@@ -35,7 +35,7 @@ fn with_extra<T>(call: T, job: &JobArgs, set: impl Fn(T, String, Value) -> T) ->
     })
 }
 
-/// Starts a job, or prints what would be sent.
+/// Starts a job, or prints the request.
 fn start<R: Results>(
     context: &Context,
     client: Option<&Client>,
@@ -48,25 +48,25 @@ fn start<R: Results>(
     }
 }
 
-/// The JSON that would be sent.
+/// The JSON of a request.
 #[derive(Serialize)]
 struct DryRun(Value);
 
-impl Text for DryRun {
+impl Outcome for DryRun {
     fn to_lines(&self) -> Vec<String> {
-        // What remains valid JSON when it is copied.
+        // Escaped in a way that keeps the JSON valid.
         let json = escape::json(&format!("{:#}", self.0));
         json.lines().map(str::to_owned).collect()
     }
 }
 
-/// An image that is there, or was just uploaded.
+/// An uploaded image.
 struct Image {
     id: String,
     size: Option<Size>,
 }
 
-/// An id is taken as it is; a file is prepared, and uploaded unless nothing is to be sent.
+/// Returns the image with the given id, or prepares and uploads the given file. A dry run does not upload.
 fn image(
     context: &Context,
     client: Option<&Client>,
@@ -96,7 +96,7 @@ fn image(
     })
 }
 
-/// Whether it is written as the API writes its ids: a UUID.
+/// Whether the text is an id of the API, which is a UUID.
 fn is_id(text: &str) -> bool {
     let lengths: Vec<_> = text.split('-').map(str::len).collect();
     let is_hex = |c: char| c.is_ascii_hexdigit() || c == '-';
@@ -173,7 +173,7 @@ fn version_1(
     Ok(with_extra(generation, &args.job, CreateGeneration::extra))
 }
 
-/// The ids of an image and its mask, and their size where it is known.
+/// The ids of an image and its mask, and their size if it is known.
 fn canvas(
     context: &Context,
     client: Option<&Client>,
@@ -184,7 +184,7 @@ fn canvas(
     if given.iter().all(|given| is_id(given)) {
         if args.threshold.is_some() {
             return Err(Failure::usage(
-                "--threshold needs the file of a mask; a mask that was uploaded stays as it is",
+                "--threshold needs a mask file; an uploaded mask cannot be changed",
             ));
         }
         return Ok((given.map(Clone::clone), None));
