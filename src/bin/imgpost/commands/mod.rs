@@ -9,6 +9,7 @@ mod image_files;
 mod input;
 mod known;
 mod local;
+mod models;
 mod open;
 mod output;
 mod records;
@@ -116,6 +117,7 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Video(args) => generate::video(context, &args),
         Command::Dataset(command) => records::dataset(context, command),
         Command::InitImage(command) => records::init_image(context, command),
+        Command::Models(args) => models::models(context, &args),
         Command::Me { api } => records::me(context, &api),
         Command::Sandbox { port } => shell::sandbox(context, port),
         Command::Completions { shell } => shell::completions(context, shell),
