@@ -35,8 +35,18 @@ fn files(output: &Output) -> Vec<String> {
     reports.iter().map(file).collect()
 }
 
+/// The messages and failures, as they are without `--json`.
 fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
+    let lines = std::str::from_utf8(&output.stderr).unwrap().lines();
+    let text = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = line["message"].as_str().or(line["error"].as_str()).unwrap();
+        match line["remedy"].as_str() {
+            Some(remedy) => format!("imgpost: {text}; {remedy}\n"),
+            None => format!("imgpost: {text}\n"),
+        }
+    };
+    lines.map(text).collect()
 }
 
 #[test]
@@ -114,7 +124,7 @@ fn folder_without_images_is_an_error_that_counts_what_is_there() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         stderr(&output),
-        "imgpost: .: there is no image; skipped 1 file that is not an image, 1 folder (--recursive includes it)\n"
+        "imgpost: .: no image found; skipped 1 file that is not an image, 1 folder (--recursive includes it)\n"
     );
 }
 
