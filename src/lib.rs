@@ -199,8 +199,8 @@ pub use geometry::{
     AspectRatio, Bounds, Fit, Gravity, ParseGravityError, ParsePairError, Region, Size, Target,
 };
 pub use prepare::{
-    ChromaSubsampling, Effort, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind, PrepareOptions,
-    PreparedImage,
+    ChromaSubsampling, Effort, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind,
+    PrepareOptions, PreparedImage,
 };
 pub use presigned::{PolicyError, PresignedPost, PresignedPostError};
 pub use s3::{S3Error, S3ErrorCode};

@@ -16,6 +16,9 @@ const NODES: usize = 17;
 /// The white of the profile connection space, D50.
 const WHITE: [f32; 3] = [0.9642, 1.0, 0.8249];
 
+/// How much more than white the values that moxcms computes may be. It cuts off what is more than the whole.
+const HEADROOM: f32 = 2.0;
+
 /// The lightest black that is compensated, as a lightness L*: a profile with a lighter one is not for printing.
 const LIGHTEST_BLACK: f32 = 50.0;
 
@@ -82,7 +85,8 @@ impl Grid {
             for axis in order {
                 let next = node + steps[axis];
                 for channel in 0..3 {
-                    color[channel] += fractions[axis] * (self.0[next][channel] - self.0[node][channel]);
+                    color[channel] +=
+                        fractions[axis] * (self.0[next][channel] - self.0[node][channel]);
                 }
                 node = next;
             }
@@ -115,7 +119,8 @@ fn to_xyz(profile: &ColorProfile, inks: &[f32]) -> Result<Vec<[f32; 3]>, String>
     transformed.map_err(|error| error.to_string())?;
     let scale = lab_correction(profile, intent);
     let colors = colors.as_chunks().0.iter();
-    let relative_to_white = colors.map(|color| corrected(*color, scale));
+    let relative_to_white =
+        colors.map(|color| corrected(color.map(|value| HEADROOM * value), scale));
     Ok(relative_to_white
         .map(|[x, y, z]| [x * WHITE[0], y * WHITE[1], z * WHITE[2]])
         .collect())
@@ -131,7 +136,9 @@ fn lab_correction(profile: &ColorProfile, intent: RenderingIntent) -> f32 {
         _ => &profile.lut_a_to_b_perceptual,
     };
     let right = match lut {
-        Some(LutWarehouse::Lut(lut)) if matches!(lut.clut_table, LutStore::Store16(_)) => OF_16_BITS,
+        Some(LutWarehouse::Lut(lut)) if matches!(lut.clut_table, LutStore::Store16(_)) => {
+            OF_16_BITS
+        }
         _ => 1.0,
     };
     let applied = if profile.version() < ProfileVersion::V4_0 {
@@ -171,7 +178,7 @@ fn corrected(color: [f32; 3], scale: f32) -> [f32; 3] {
     })
 }
 
-/// A profile whose red, green and blue are X, Y and Z, each relative to white.
+/// A profile whose red, green and blue are X, Y and Z, each relative to white and divided by [`HEADROOM`].
 fn xyz_profile() -> ColorProfile {
     let mut profile = ColorProfile::new_srgb();
     let axis = |x: f32, y: f32, z: f32| Xyzd {
@@ -179,9 +186,9 @@ fn xyz_profile() -> ColorProfile {
         y: y.into(),
         z: z.into(),
     };
-    profile.red_colorant = axis(WHITE[0], 0.0, 0.0);
-    profile.green_colorant = axis(0.0, WHITE[1], 0.0);
-    profile.blue_colorant = axis(0.0, 0.0, WHITE[2]);
+    profile.red_colorant = axis(HEADROOM * WHITE[0], 0.0, 0.0);
+    profile.green_colorant = axis(0.0, HEADROOM * WHITE[1], 0.0);
+    profile.blue_colorant = axis(0.0, 0.0, HEADROOM * WHITE[2]);
     let linear = Some(ToneReprCurve::Lut(Vec::new()));
     profile.red_trc.clone_from(&linear);
     profile.green_trc.clone_from(&linear);
@@ -242,7 +249,10 @@ mod tests {
     #[test]
     fn white_and_black_of_srgb_are_kept() {
         let white = srgb_of_xyz(WHITE);
-        assert!(white.iter().all(|value| (value - 255.0).abs() < 0.5), "{white:?}");
+        assert!(
+            white.iter().all(|value| (value - 255.0).abs() < 0.5),
+            "{white:?}"
+        );
         assert_eq!(srgb_of_xyz([0.0; 3]), [0.0; 3]);
         assert_eq!(srgb_of_xyz([-1.0; 3]), [0.0; 3]);
     }
@@ -288,8 +298,14 @@ mod tests {
         assert_eq!(convert([255; 4]), [0; 3]);
         // Without compensation, a lightness of 20 is 48.
         let gray = convert([0, 0, 0, 255]);
-        assert!(gray.iter().all(|value| (30..48).contains(value)), "{gray:?}");
-        assert!(gray.iter().all(|value| value.abs_diff(gray[0]) <= 1), "{gray:?}");
+        assert!(
+            gray.iter().all(|value| (30..48).contains(value)),
+            "{gray:?}"
+        );
+        assert!(
+            gray.iter().all(|value| value.abs_diff(gray[0]) <= 1),
+            "{gray:?}"
+        );
     }
 
     #[test]

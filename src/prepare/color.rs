@@ -294,15 +294,29 @@ mod tests {
                 gamma,
                 chromaticities: Some(chromaticities),
             };
-            pixel(&[200, 100, 50], Color::Rgb, &ColorSpace::Calibrated(calibration))
+            pixel(
+                &[200, 100, 50],
+                Color::Rgb,
+                &ColorSpace::Calibrated(calibration),
+            )
         };
-        let adobe = [[31_270, 32_900], [64_000, 33_000], [21_000, 71_000], [15_000, 6000]];
+        let adobe = [
+            [31_270, 32_900],
+            [64_000, 33_000],
+            [21_000, 71_000],
+            [15_000, 6000],
+        ];
         let profile = icc(&ColorProfile::new_adobe_rgb());
         let expected = pixel(&[200, 100, 50], Color::Rgb, &profile);
         let found = with(45_470, adobe);
         // The gamma of Adobe RGB is 2.2, near which the curve of sRGB is used.
         assert!(near(&found, &expected, 6), "{found:?} {expected:?}");
-        let srgb = [[31_270, 32_900], [64_000, 33_000], [30_000, 60_000], [15_000, 6000]];
+        let srgb = [
+            [31_270, 32_900],
+            [64_000, 33_000],
+            [30_000, 60_000],
+            [15_000, 6000],
+        ];
         assert_eq!(with(45_455, srgb), [200, 100, 50]);
         for broken in [[[0; 2]; 4], [[31_270, 32_900]; 4], [[u32::MAX; 2]; 4]] {
             assert_eq!(with(45_455, broken), [200, 100, 50]);

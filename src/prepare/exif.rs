@@ -229,7 +229,10 @@ mod tests {
         assert_eq!(jpeg(&[exif(&with(6)), exif(&with(3))]), Some(6));
         assert_eq!(jpeg(&[exif(b"broken"), exif(&with(3))]), Some(3));
         assert_eq!(jpeg(&[exif(&none), exif(&with(3))]), Some(3));
-        assert_eq!(jpeg(&[b"http://ns.adobe.com/xap/1.0/".to_vec(), exif(&with(8))]), Some(8));
+        assert_eq!(
+            jpeg(&[b"http://ns.adobe.com/xap/1.0/".to_vec(), exif(&with(8))]),
+            Some(8)
+        );
         assert_eq!(jpeg(&[with(6)]), None);
         assert_eq!(jpeg(&[]), None);
     }

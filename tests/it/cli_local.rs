@@ -310,7 +310,11 @@ fn error_is_one_short_line_whatever_the_file_contains() {
         let output = run(imgpost().args(["prepare", "-o", "-"]).arg(&path));
         let (code, message) = refused(&output);
         let message = message.replace(path.to_str().unwrap(), "");
-        assert_eq!((code, message.trim_end().lines().count()), (3, 1), "{message}");
+        assert_eq!(
+            (code, message.trim_end().lines().count()),
+            (3, 1),
+            "{message}"
+        );
         assert!(message.chars().count() <= 300, "{message}");
         assert!(message.contains("TIFF with"), "{message}");
     }

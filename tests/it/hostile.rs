@@ -96,10 +96,7 @@ fn what_is_no_picture_is_told_what_it_is() {
     assert!(refused(b"").contains("is empty"));
     assert!(refused(b"<html>").contains("is not an image"));
     for (head, name) in [
-        (
-            b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf".as_slice(),
-            "AVIF",
-        ),
+        (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf".as_slice(), "AVIF"),
         (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", "AVIF"),
         (b"II\x2B\0\x08\0\0\0\x10\0\0\0", "BigTIFF"),
     ] {

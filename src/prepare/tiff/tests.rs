@@ -15,9 +15,18 @@ fn tiff(entries: &[(u16, &[u32])], chunks: &[Vec<u8>], tiled: bool) -> Vec<u8> {
         .collect();
     let lengths: Vec<u32> = chunks.iter().map(|chunk| chunk.len() as u32).collect();
     let start = 8 + 2 + 12 * (all.len() as u32 + 2) + 4;
-    let long_values = |values: &[u32]| if values.len() > 1 { 4 * values.len() as u32 } else { 0 };
+    let long_values = |values: &[u32]| {
+        if values.len() > 1 {
+            4 * values.len() as u32
+        } else {
+            0
+        }
+    };
     let mut at = start + 2 * long_values(&lengths);
-    at += all.iter().map(|(_, values)| long_values(values)).sum::<u32>();
+    at += all
+        .iter()
+        .map(|(_, values)| long_values(values))
+        .sum::<u32>();
     let mut places = Vec::new();
     for length in &lengths {
         places.push(at);
@@ -96,7 +105,10 @@ fn tiles_in_planes_are_put_together() {
     let more: &[(u16, &[u32])] = &[(284, &[2]), (322, &[2]), (323, &[2])];
     let file = build(base(3, 1, RGB, &RGB_8), more, &chunks, true);
     let (pixels, color) = decoded(&file).unwrap();
-    assert_eq!((pixels, color), (vec![1, 4, 7, 2, 5, 8, 3, 6, 9], Color::Rgb));
+    assert_eq!(
+        (pixels, color),
+        (vec![1, 4, 7, 2, 5, 8, 3, 6, 9], Color::Rgb)
+    );
     for cut in 0..file.len() {
         assert!(decoded(&file[..cut]).is_err(), "{cut}");
     }
@@ -109,7 +121,11 @@ fn differences_are_added_up_with_an_extra_channel_too() {
     let deflated = fdeflate::compress_to_vec(&row);
     let mut encoder = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8);
     let lzw = encoder.encode(&row).unwrap();
-    for (compression, packed) in [(8, deflated), (32_946, fdeflate::compress_to_vec(&row)), (5, lzw)] {
+    for (compression, packed) in [
+        (8, deflated),
+        (32_946, fdeflate::compress_to_vec(&row)),
+        (5, lzw),
+    ] {
         let image = |extra: u32| {
             let more: &[(u16, &[u32])] = &[(259, &[compression]), (317, &[2]), (338, &[extra])];
             let file = build(base(2, 1, RGB, &[8; 4]), more, &[packed.clone()], false);
@@ -129,7 +145,10 @@ fn associated_alpha_is_divided_out() {
         &[vec![110, 15, 15, 128]],
         false,
     );
-    assert_eq!(decoded(&file).unwrap(), (vec![219, 30, 30, 128], Color::Rgba));
+    assert_eq!(
+        decoded(&file).unwrap(),
+        (vec![219, 30, 30, 128], Color::Rgba)
+    );
     let gray = build(
         base(1, 1, BLACK_IS_ZERO, &[8; 2]),
         &[(338, &[1])],
@@ -144,11 +163,21 @@ fn palette_of_sixteen_or_eight_bits_gives_colors() {
     for scale in [1, 256, 257] {
         let palette = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 200].map(|n| n * scale);
         // The indices 3, 0, 1 of two bits.
-        let file = build(base(3, 1, PALETTE, &[2]), &[(320, &palette)], &[vec![0b1100_0100]], false);
+        let file = build(
+            base(3, 1, PALETTE, &[2]),
+            &[(320, &palette)],
+            &[vec![0b1100_0100]],
+            false,
+        );
         let expected = vec![40, 80, 200, 10, 50, 90, 20, 60, 100];
         assert_eq!(decoded(&file).unwrap(), (expected, Color::Rgb), "{scale}");
     }
-    let short = build(base(3, 1, PALETTE, &[2]), &[(320, &[1; 11])], &[vec![0]], false);
+    let short = build(
+        base(3, 1, PALETTE, &[2]),
+        &[(320, &[1; 11])],
+        &[vec![0]],
+        false,
+    );
     assert!(decoded(&short).unwrap_err().to_string().contains("damaged"));
 }
 
@@ -156,7 +185,12 @@ fn palette_of_sixteen_or_eight_bits_gives_colors() {
 fn gray_of_few_bits_is_scaled_inverted_and_reversed() {
     let gray = |photometric, bits: u32, fill: u32, byte: u8| {
         let width = 8 / bits;
-        let file = build(base(width, 1, photometric, &[bits]), &[(266, &[fill])], &[vec![byte]], false);
+        let file = build(
+            base(width, 1, photometric, &[bits]),
+            &[(266, &[fill])],
+            &[vec![byte]],
+            false,
+        );
         decoded(&file).unwrap().0
     };
     assert_eq!(gray(BLACK_IS_ZERO, 4, 1, 0x5F), [0x55, 0xFF]);
@@ -192,22 +226,61 @@ fn layouts_that_are_not_read_are_refused_by_name() {
         decoded(&file).unwrap_err().to_string()
     };
     for (error, name) in [
-        (refused(CMYK, &[8; 5], &[(338, &[2])]), "TIFF in CMYK with transparency"),
-        (refused(CMYK, &[8; 4], &[(332, &[2])]), "TIFF with inks other than CMYK"),
-        (refused(6, &RGB_8, &[]), "TIFF in YCbCr without JPEG compression"),
+        (
+            refused(CMYK, &[8; 5], &[(338, &[2])]),
+            "TIFF in CMYK with transparency",
+        ),
+        (
+            refused(CMYK, &[8; 4], &[(332, &[2])]),
+            "TIFF with inks other than CMYK",
+        ),
+        (
+            refused(6, &RGB_8, &[]),
+            "TIFF in YCbCr without JPEG compression",
+        ),
         (refused(8, &RGB_8, &[]), "TIFF in CIE L*a*b*"),
-        (refused(32_803, &RGB_8, &[]), "TIFF with color interpretation 32803"),
-        (refused(RGB, &[8, 8, 16], &[]), "TIFF with channels of different depth"),
+        (
+            refused(32_803, &RGB_8, &[]),
+            "TIFF with color interpretation 32803",
+        ),
+        (
+            refused(RGB, &[8, 8, 16], &[]),
+            "TIFF with channels of different depth",
+        ),
         (refused(RGB, &[12; 3], &[]), "TIFF with 12 bits per channel"),
-        (refused(RGB, &RGB_8, &[(339, &[2])]), "TIFF with signed numbers"),
-        (refused(RGB, &[16; 3], &[(339, &[3])]), "TIFF with 16-bit floating point"),
-        (refused(RGB, &RGB_8, &[(259, &[6])]), "TIFF with old JPEG compression"),
-        (refused(RGB, &RGB_8, &[(259, &[50_000])]), "TIFF with Zstandard compression"),
-        (refused(RGB, &RGB_8, &[(259, &[4])]), "TIFF with Group 4 fax compression of such pixels"),
-        (refused(RGB, &RGB_8, &[(259, &[5]), (317, &[4])]), "TIFF with predictor 4"),
-        (refused(PALETTE, &[16], &[]), "TIFF with a palette of more than 256 colors"),
+        (
+            refused(RGB, &RGB_8, &[(339, &[2])]),
+            "TIFF with signed numbers",
+        ),
+        (
+            refused(RGB, &[16; 3], &[(339, &[3])]),
+            "TIFF with 16-bit floating point",
+        ),
+        (
+            refused(RGB, &RGB_8, &[(259, &[6])]),
+            "TIFF with old JPEG compression",
+        ),
+        (
+            refused(RGB, &RGB_8, &[(259, &[50_000])]),
+            "TIFF with Zstandard compression",
+        ),
+        (
+            refused(RGB, &RGB_8, &[(259, &[4])]),
+            "TIFF with Group 4 fax compression of such pixels",
+        ),
+        (
+            refused(RGB, &RGB_8, &[(259, &[5]), (317, &[4])]),
+            "TIFF with predictor 4",
+        ),
+        (
+            refused(PALETTE, &[16], &[]),
+            "TIFF with a palette of more than 256 colors",
+        ),
     ] {
-        assert_eq!(error, format!("{name} is not supported; export it as JPEG or PNG"));
+        assert_eq!(
+            error,
+            format!("{name} is not supported; export it as JPEG or PNG")
+        );
     }
 }
 
@@ -221,7 +294,12 @@ fn announced_sizes_are_checked_before_memory_is_allocated() {
     };
     assert!(too_much(&[(322, &[u32::MAX]), (323, &[u32::MAX])]));
     assert!(!too_much(&[(322, &[16]), (323, &[16])]));
-    let empty = build(base(1, 1, RGB, &RGB_8), &[(322, &[0]), (323, &[16])], &[vec![0; 3]], true);
+    let empty = build(
+        base(1, 1, RGB, &RGB_8),
+        &[(322, &[0]), (323, &[16])],
+        &[vec![0; 3]],
+        true,
+    );
     assert!(decoded(&empty).is_err());
 }
 
@@ -238,5 +316,9 @@ fn jpeg_in_a_tiff_is_decoded() {
     let file = build(base(16, 16, YCBCR, &RGB_8), more, &[jpeg], false);
     let pixels = decoded(&file).unwrap().0;
     let near = |(found, expected): (&u8, u8)| found.abs_diff(expected) <= 2;
-    assert!(pixels.iter().zip([200, 60, 20]).all(near), "{:?}", &pixels[..3]);
+    assert!(
+        pixels.iter().zip([200, 60, 20]).all(near),
+        "{:?}",
+        &pixels[..3]
+    );
 }
