@@ -105,7 +105,10 @@ pub(super) fn video() -> StoredObject {
 /// The size of an image, if it can be read.
 pub(super) fn size(object: &StoredObject) -> Option<Size> {
     let plan = PrepareOptions::default().limits(LIMITS);
-    let image = plan.extension(Extension::Png).prepare_bytes(&object.bytes).ok()?;
+    let image = plan
+        .extension(Extension::Png)
+        .prepare_bytes(&object.bytes)
+        .ok()?;
     Some(image.source_size())
 }
 

@@ -263,7 +263,13 @@ fn recipes_of_the_reference_do_what_they_say() {
     for printed in [printed[0].strip_prefix("uploaded ").unwrap(), &printed[2]] {
         assert_eq!(printed.trim_end().len(), 36, "{printed:?}");
     }
-    assert_eq!(std::fs::read_to_string(at("jobs.txt")).unwrap().lines().count(), 2);
+    assert_eq!(
+        std::fs::read_to_string(at("jobs.txt"))
+            .unwrap()
+            .lines()
+            .count(),
+        2
+    );
     assert_eq!(printed[4].lines().count(), 2, "{printed:?}");
     assert!(at("thumbnails/gray.jpg").is_file() && at("thumbnails/alpha.jpg").is_file());
     let ids = std::fs::read_to_string(at("ids.tsv")).unwrap();

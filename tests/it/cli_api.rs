@@ -65,10 +65,7 @@ fn folders_and_patterns_are_uploaded_into_a_new_dataset() {
         skipped,
         "skipped 1 file that is not an image, 1 hidden entry"
     );
-    let dataset = made
-        .strip_prefix("created dataset ")
-        .unwrap()
-        .to_owned();
+    let dataset = made.strip_prefix("created dataset ").unwrap().to_owned();
     let reports = json(&output);
     let mut files: Vec<_> = reports
         .iter()

@@ -409,8 +409,11 @@ fn hostile_file_names_are_escaped() {
             let output = run(imgpost().args(options).args(arguments));
             let (printed, told) = (plain_lines(&output.stdout), plain_lines(&output.stderr));
             assert!(printed.len() <= 1, "{arguments:?}: {printed:?}");
-            let is_ours =
-                |line: &String| ["imgpost: ", "[", "{"].iter().any(|start| line.starts_with(start));
+            let is_ours = |line: &String| {
+                ["imgpost: ", "[", "{"]
+                    .iter()
+                    .any(|start| line.starts_with(start))
+            };
             assert!(told.iter().all(is_ours), "{arguments:?}: {told:?}");
             let shown = [printed, told].concat().concat();
             let escaped = if options == ["--json"] {

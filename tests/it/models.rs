@@ -8,11 +8,22 @@ use imgpost::sandbox::Sandbox;
 use imgpost::{PreparedImage, Size};
 
 /// Blue, with a red square in the middle whose side is half of the height.
-fn square_in_the_middle(options: &imgpost::PrepareOptions, width: u32, height: u32) -> PreparedImage {
+fn square_in_the_middle(
+    options: &imgpost::PrepareOptions,
+    width: u32,
+    height: u32,
+) -> PreparedImage {
     let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
     let half = height / 4;
-    let is_square = |(x, y): (u32, u32)| x.abs_diff(width / 2) < half && y.abs_diff(height / 2) < half;
-    let pixels = pixels.flat_map(|at| if is_square(at) { [255, 0, 0, 255] } else { [0, 0, 255, 255] });
+    let is_square =
+        |(x, y): (u32, u32)| x.abs_diff(width / 2) < half && y.abs_diff(height / 2) < half;
+    let pixels = pixels.flat_map(|at| {
+        if is_square(at) {
+            [255, 0, 0, 255]
+        } else {
+            [0, 0, 255, 255]
+        }
+    });
     let pixels: Vec<u8> = pixels.collect();
     options.prepare_rgba8(width, height, &pixels).unwrap()
 }
@@ -20,7 +31,9 @@ fn square_in_the_middle(options: &imgpost::PrepareOptions, width: u32, height: u
 /// Width divided by height of the red square in a generated image.
 fn proportions(sandbox: &Sandbox, url: &str) -> f64 {
     let key = url.split_once("imgpost-sandbox/").unwrap().1;
-    let image = image::load_from_memory(&sandbox.stored(key).unwrap().bytes).unwrap().into_rgb8();
+    let image = image::load_from_memory(&sandbox.stored(key).unwrap().bytes)
+        .unwrap()
+        .into_rgb8();
     let is_red = |x: u32, y: u32| {
         let [r, _, b] = image.get_pixel(x, y).0;
         r > b
@@ -39,7 +52,9 @@ fn generation_is_not_distorted_with_the_size_that_the_image_was_prepared_for() {
     let image = square_in_the_middle(&prepare_for(&model), 1280, 720);
     assert_eq!(image.size(), Size::new(1376, 768));
     let uploaded = client.upload_init_image(&image).unwrap();
-    let generation = CreateGenerationV2::for_model(&model, "p").image_reference(&uploaded, None).quantity(1);
+    let generation = CreateGenerationV2::for_model(&model, "p")
+        .image_reference(&uploaded, None)
+        .quantity(1);
     let job = client.generate(&generation).unwrap();
     let images = client.wait(&job).unwrap().images;
     let found = proportions(&sandbox, &images[0].url);
@@ -60,7 +75,9 @@ fn generation_is_not_distorted_with_the_size_that_the_image_was_prepared_for() {
 fn models_that_the_api_lists_are_those_of_the_table() {
     let client = Sandbox::start().unwrap().client().unwrap();
     let listed = client.models().unwrap();
-    let offered = Model::all().iter().filter(|model| model.version == 2 && model.retired_on.is_none());
+    let offered = Model::all()
+        .iter()
+        .filter(|model| model.version == 2 && model.retired_on.is_none());
     assert_eq!(listed.len(), offered.count());
     let mut unlimited = 0;
     for listed in &listed {
@@ -68,14 +85,26 @@ fn models_that_the_api_lists_are_those_of_the_table() {
         assert!(listed.is_known, "{}", listed.name);
         // A schema cannot state rules on both sides together.
         let has_rules = matches!(known.id.as_str(), "gpt-image-2")
-            || known.source.as_ref().is_some_and(|_| known.sizes.as_ref().is_some_and(|s| s.to_string().contains("pixels")));
+            || known.source.as_ref().is_some_and(|_| {
+                known
+                    .sizes
+                    .as_ref()
+                    .is_some_and(|s| s.to_string().contains("pixels"))
+            });
         unlimited += usize::from(has_rules);
         let differences = known.differences(&listed.model);
-        assert!(has_rules || differences.is_empty(), "{}: {differences:?}", listed.name);
+        assert!(
+            has_rules || differences.is_empty(),
+            "{}: {differences:?}",
+            listed.name
+        );
     }
     assert_eq!(unlimited, 7);
     let found = client.model("Nano-Banana-2").unwrap().unwrap();
-    assert_eq!((found.id.as_str(), found.title.as_str()), ("Nano-Banana-2", "Nano Banana 2"));
+    assert_eq!(
+        (found.id.as_str(), found.title.as_str()),
+        ("Nano-Banana-2", "Nano Banana 2")
+    );
     assert_eq!(client.model("no-such-model").unwrap(), None);
 }
 
@@ -87,14 +116,22 @@ fn request_for_every_model_is_accepted() {
     let client = sandbox.client().unwrap();
     let mut sent = 0;
     for model in Model::all() {
-        if model.version != 2 || model.retired_on.is_some() || matches!(model.kind, ModelKind::ThreeD) {
+        if model.version != 2
+            || model.retired_on.is_some()
+            || matches!(model.kind, ModelKind::ThreeD)
+        {
             continue;
         }
         let image = square_in_the_middle(&prepare_for(model), 400, 300);
         let uploaded = client.upload_init_image(&image).unwrap();
         let reference = || ImageReference::from(&uploaded);
         let mut generation = CreateGenerationV2::for_model(model, "p");
-        let kinds = [GuidanceKind::StartFrame, GuidanceKind::ImageReference, GuidanceKind::Style, GuidanceKind::Content];
+        let kinds = [
+            GuidanceKind::StartFrame,
+            GuidanceKind::ImageReference,
+            GuidanceKind::Style,
+            GuidanceKind::Content,
+        ];
         let kind = kinds.iter().find(|kind| model.guidance(kind).is_some());
         match kind {
             Some(kind) => {

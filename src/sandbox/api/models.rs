@@ -23,7 +23,9 @@ const NO_MAXIMUM: u64 = 9_007_199_254_740_991;
 
 /// The response of `GET /v2/models`: a schema for each model that is not retired.
 pub(super) fn list() -> Value {
-    let offered = MODELS.iter().filter(|model| model["retired"].is_null() && model["api"].is_null());
+    let offered = MODELS
+        .iter()
+        .filter(|model| model["retired"].is_null() && model["api"].is_null());
     let models: Vec<_> = offered.map(entry).collect();
     json!({"productionApiAvailableModels": models})
 }
@@ -32,19 +34,34 @@ fn entry(model: &Value) -> Value {
     let title = model["title"].as_str().unwrap_or_default();
     let id = title.to_uppercase().replace([' ', '.', '-'], "_");
     let mut properties = Map::new();
-    properties.insert("prompt".into(), json!({"type": "string", "maxLength": model["prompt_max"]}));
-    properties.insert("quantity".into(), json!({"type": "integer", "maximum": model["quantity_max"]}));
+    properties.insert(
+        "prompt".into(),
+        json!({"type": "string", "maxLength": model["prompt_max"]}),
+    );
+    properties.insert(
+        "quantity".into(),
+        json!({"type": "integer", "maximum": model["quantity_max"]}),
+    );
     if let Some(durations) = model["durations"].as_array() {
-        properties.insert("duration".into(), json!({"type": "integer", "enum": durations}));
+        properties.insert(
+            "duration".into(),
+            json!({"type": "integer", "enum": durations}),
+        );
     }
     if let Some(factors) = model["upscale_factors"].as_array() {
-        properties.insert("upscale_factor".into(), json!({"type": "integer", "enum": factors}));
+        properties.insert(
+            "upscale_factor".into(),
+            json!({"type": "integer", "enum": factors}),
+        );
     }
     let mut guidances = Map::new();
     for (kind, rule) in model["guidances"].as_object().into_iter().flatten() {
         guidances.insert(kind.clone(), guidance(rule));
     }
-    properties.insert("guidances".into(), json!({"type": "object", "properties": guidances}));
+    properties.insert(
+        "guidances".into(),
+        json!({"type": "object", "properties": guidances}),
+    );
     let mut parameters = json!({"type": "object"});
     for (index, name) in ["width", "height"].into_iter().enumerate() {
         if let Some(side) = side(model, index) {
@@ -53,7 +70,10 @@ fn entry(model: &Value) -> Value {
     }
     if let Some(pairs) = model["sizes"]["pairs"].as_array() {
         let one = |width: &Value, height: &Value| json!({"properties": {"width": {"enum": [width]}, "height": {"enum": [height]}}});
-        let zero = [json!({"properties": {"width": {"enum": [0]}}}), json!({"properties": {"height": {"enum": [0]}}})];
+        let zero = [
+            json!({"properties": {"width": {"enum": [0]}}}),
+            json!({"properties": {"height": {"enum": [0]}}}),
+        ];
         let branches = zero.into_iter().filter(|_| model["zero"] == "source");
         let branches = branches.chain(pairs.iter().map(|pair| one(&pair[0], &pair[1])));
         parameters["allOf"] = json!([{"anyOf": branches.collect::<Vec<_>>()}]);
@@ -66,7 +86,10 @@ fn guidance(rule: &Value) -> Value {
     let mut item = Map::from_iter([("image".to_owned(), json!({"type": "object"}))]);
     let mut required = vec!["image"];
     if !rule["strength"].is_null() {
-        item.insert("strength".into(), json!({"type": "string", "enum": rule["levels"]}));
+        item.insert(
+            "strength".into(),
+            json!({"type": "string", "enum": rule["levels"]}),
+        );
     }
     if rule["strength"] == "required" {
         required.push("strength");
@@ -84,22 +107,35 @@ fn guidance(rule: &Value) -> Value {
 fn side(model: &Value, index: usize) -> Option<Value> {
     let sizes = &model["sizes"];
     if let Some(pairs) = sizes["pairs"].as_array() {
-        let mut values: Vec<_> = pairs.iter().filter_map(|pair| pair[index].as_u64()).collect();
+        let mut values: Vec<_> = pairs
+            .iter()
+            .filter_map(|pair| pair[index].as_u64())
+            .collect();
         if model["zero"] == "source" || model["zero"] == "auto" {
             values.push(0);
         }
         values.sort_unstable();
         values.dedup();
-        return Some(json!({"type": "integer", "enum": values, "default": model["default"][index]}));
+        return Some(
+            json!({"type": "integer", "enum": values, "default": model["default"][index]}),
+        );
     }
     if sizes["sides"].is_object() {
         let values = &sizes["sides"][["widths", "heights"][index]];
-        return Some(json!({"type": "integer", "minimum": 0, "maximum": NO_MAXIMUM, "enum": values}));
+        return Some(
+            json!({"type": "integer", "minimum": 0, "maximum": NO_MAXIMUM, "enum": values}),
+        );
     }
     let range = sizes["range"].as_object()?;
-    let max = range["max"][index].as_u64().filter(|max| *max < 65_535).unwrap_or(NO_MAXIMUM);
+    let max = range["max"][index]
+        .as_u64()
+        .filter(|max| *max < 65_535)
+        .unwrap_or(NO_MAXIMUM);
     let mut side = json!({"type": "integer", "minimum": range["min"][index], "maximum": max});
-    if range["multiple"].as_u64().is_some_and(|multiple| multiple > 1) {
+    if range["multiple"]
+        .as_u64()
+        .is_some_and(|multiple| multiple > 1)
+    {
         side["multipleOf"] = range["multiple"].clone();
     }
     Some(side)
@@ -129,8 +165,10 @@ pub(super) fn generated_size(model: &str, requested: Size) -> Result<Size, Refus
         let is_accepted = match side["enum"].as_array() {
             Some(values) => values.contains(&value.into()),
             None => {
-                let limits = side["minimum"].as_u64().unwrap_or(0)..=side["maximum"].as_u64().unwrap_or(NO_MAXIMUM);
-                limits.contains(&value) && value.is_multiple_of(side["multipleOf"].as_u64().unwrap_or(1))
+                let limits = side["minimum"].as_u64().unwrap_or(0)
+                    ..=side["maximum"].as_u64().unwrap_or(NO_MAXIMUM);
+                limits.contains(&value)
+                    && value.is_multiple_of(side["multipleOf"].as_u64().unwrap_or(1))
             }
         };
         if !is_accepted {

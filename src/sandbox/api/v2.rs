@@ -10,8 +10,8 @@ use super::refusal::Refusal;
 use super::variables::{ID, Kind, SEED, Variable, check, optional, required};
 use super::video::video_credits;
 use super::{Api, Call};
-use crate::sandbox::render;
 use crate::geometry::Size;
+use crate::sandbox::render;
 
 const GENERATION: &[Variable] = &[
     required("model", ID),
@@ -56,7 +56,10 @@ const START_FRAME: &str = "start_frame";
 
 const GUIDANCE: Kind = Kind::List(&Kind::Object(&[
     required("image", Kind::Object(TYPED_IMAGE)),
-    optional("strength", Kind::OneOf(&["LOW", "MID", "HIGH", "ULTRA", "MAX"])),
+    optional(
+        "strength",
+        Kind::OneOf(&["LOW", "MID", "HIGH", "ULTRA", "MAX"]),
+    ),
     optional("order", Kind::Integer(0..=100)),
 ]));
 

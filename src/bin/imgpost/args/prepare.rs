@@ -1,8 +1,11 @@
 //! The options to prepare an image.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use imgpost::leonardo::Model;
 use imgpost::leonardo::sizes::PRESETS;
-use imgpost::{AspectRatio, Bounds, Extension, Fit, Gravity, PrepareOptions, Resolution, Size, Target};
+use imgpost::{
+    AspectRatio, Bounds, Extension, Fit, Gravity, PrepareOptions, Resolution, Size, Target,
+};
 
 use super::values;
 
@@ -76,6 +79,10 @@ impl PrepareArgs {
             .quality(self.quality)
             .background(self.background)
             .allow_shrinking(self.shrink);
+        let model = self.model.as_deref().and_then(Model::find);
+        if let Some(sizes) = model.and_then(|model| model.sizes.as_ref()) {
+            options = options.bounds(sizes.clone());
+        }
         if let Some(bounds) = self.bounds {
             options = options.bounds(bounds);
         }

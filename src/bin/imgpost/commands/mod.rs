@@ -138,6 +138,7 @@ fn check_format(context: &Context, command: &Command) -> Result<(), Failure> {
         Command::Generate(_) | Command::Wait { .. } | Command::Upscale(_) | Command::Video(_) => {
             JobReport::NAMES
         }
+        Command::Models(_) => models::Row::NAMES,
         Command::Dataset(_) | Command::InitImage(_) => &["id"],
         Command::Me { .. }
         | Command::Sandbox { .. }

@@ -1,15 +1,17 @@
 //! `imgpost models`: what is known of the models of the API.
 
-use imgpost::leonardo::{GuidanceKind, GuidanceRule, Model, ModelKind};
+use imgpost::PrepareOptions;
+use imgpost::leonardo::{Client, GuidanceKind, GuidanceRule, Model, ModelKind, prepare_for};
 use serde::Serialize;
 
-use crate::args::ModelsArgs;
-use crate::context::{Context, Text};
+use crate::args::{ModelsArgs, PrepareArgs};
+use crate::context::{Context, Outcome};
+use crate::escape;
 use crate::failure::Failure;
 
 /// A model, as it is printed.
 #[derive(Serialize)]
-struct Row {
+pub struct Row {
     id: String,
     title: String,
     kind: &'static str,
@@ -71,42 +73,94 @@ fn guidance((kind, rule): &(GuidanceKind, GuidanceRule)) -> Guidance {
     }
 }
 
-impl Text for Row {
-    fn text(&self) -> String {
-        let guidances: Vec<_> = self
-            .guidances
-            .iter()
+impl Outcome for Row {
+    fn to_lines(&self) -> Vec<String> {
+        let guidances = self.guidances.iter();
+        let guidances: Vec<_> = guidances
             .map(|guidance| format!("{} {}", guidance.kind, guidance.max))
             .collect();
         let sizes = self.sizes.as_deref().unwrap_or("no size");
-        let mut line = format!("{}\t{}\t{}\t{sizes}\t{}", self.id, self.title, self.kind, guidances.join(", "));
+        let guidances = if guidances.is_empty() {
+            "no references".into()
+        } else {
+            guidances.join(", ")
+        };
+        let mut line = format!(
+            "{}: {} ({}); {sizes}; {guidances}",
+            self.id, self.title, self.kind
+        );
         if let Some(day) = &self.retired_on {
-            line += &format!("\tretired on {day}");
+            line += &format!("; retired on {day}");
         }
         if self.known == Some(false) {
-            line += "\tnot in the documentation";
+            line += "; not in the documentation";
         }
-        for difference in &self.differences {
-            line += &format!("\t{difference}");
-        }
-        line
+        let differences = self
+            .differences
+            .iter()
+            .map(|difference| format!("  {difference}"));
+        [line].into_iter().chain(differences).collect()
     }
+
+    fn to_bare(&self) -> Option<String> {
+        Some(escape::line(&self.id))
+    }
+}
+
+impl Row {
+    /// The names that `--format` knows.
+    pub const NAMES: &[&str] = &["id", "title", "kind", "sizes", "retired_on"];
+}
+
+/// The model of `--model`. One that the documentation lacks is read from the API if there is a client, and is otherwise
+/// reported: its sizes are unknown.
+pub fn find(context: &Context, client: Option<&Client>, prepare: &PrepareArgs) -> Option<Model> {
+    let id = prepare.model.as_deref()?;
+    if let Some(known) = Model::find(id) {
+        return Some(known.clone());
+    }
+    let listed = client.and_then(|client| match client.model(id) {
+        Ok(listed) => listed,
+        Err(error) => {
+            log::info!("the models of the API cannot be read: {error:#}");
+            None
+        }
+    });
+    if listed.is_none() {
+        let similar = Model::similar(id);
+        let advice = if similar.is_empty() {
+            String::from("`imgpost models` lists those that are known")
+        } else {
+            format!("did you mean {}?", similar.join(", "))
+        };
+        context.note(&format!(
+            "the sizes of the model {id} are unknown; {advice}"
+        ));
+    }
+    listed
+}
+
+/// The options to prepare an image for the model of `--model`, otherwise `default`.
+pub fn base(model: Option<&Model>, default: PrepareOptions) -> PrepareOptions {
+    model.map_or(default, prepare_for)
 }
 
 pub fn models(context: &Context, args: &ModelsArgs) -> Result<(), Failure> {
     if !args.online {
         for model in Model::all() {
-            context.print(&Row::new(model))?;
+            context.result(&Row::new(model))?;
         }
         return Ok(());
     }
-    let client = context.client(&args.api)?;
+    let client = args.api.client(context)?;
     for listed in client.models()? {
         let known = Model::find(&listed.model.id).filter(|_| listed.is_known);
         let mut row = Row::new(&listed.model);
         row.known = Some(known.is_some());
-        row.differences = known.map(|known| known.differences(&listed.model)).unwrap_or_default();
-        context.print(&row)?;
+        row.differences = known
+            .map(|known| known.differences(&listed.model))
+            .unwrap_or_default();
+        context.result(&row)?;
     }
     Ok(())
 }
