@@ -183,7 +183,7 @@ fn forms_that_cannot_be_read() {
                 failed += 1;
             }
         }
-        assert!(failed > 100, "{failed}");
+        assert!(failed > 70, "{failed}");
     }
 }
 
