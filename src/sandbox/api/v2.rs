@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::account::credits;
-use super::generation::{Asked, TYPED_IMAGE};
+use super::generation::{GenerationRequest, TYPED_IMAGE};
 use super::job::Work;
 use super::models;
 use super::refusal::Refusal;
@@ -85,7 +85,7 @@ impl Api {
         let items = GUIDANCES.iter().filter_map(items).flatten();
         let pictures = items.map(|item| {
             let image = &item["image"];
-            self.picture(&image["type"], &image["id"])
+            self.referenced(&image["type"], &image["id"])
         });
         let pictures: Vec<_> = pictures.collect::<Result<_, _>>()?;
         // 0×0 is the size of the reference.
@@ -97,10 +97,10 @@ impl Api {
             .as_array()
             .is_some_and(|frames| !frames.is_empty());
         let quantity = parameters["quantity"].as_u64().unwrap_or(1);
-        let mut told = parameters.clone();
-        told["public"] = call.body["public"].clone();
-        let asked = Asked {
-            work: Work::from_pictures(pictures, parameters),
+        let mut variables = parameters.clone();
+        variables["public"] = call.body["public"].clone();
+        let request = GenerationRequest {
+            work: Work::from_images(pictures, parameters),
             size,
             count: quantity,
             motion_model: is_video.then(|| model.into()),
@@ -110,8 +110,8 @@ impl Api {
                 } else {
                     credits(size)
                 },
-            told,
+            variables,
         };
-        self.start(asked, call)
+        self.start(request, call)
     }
 }
