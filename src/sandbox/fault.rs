@@ -45,9 +45,7 @@ impl Fault {
         Self::Respond {
             status,
             headers: vec![("Content-Type", "application/xml".into())],
-            body: format!(
-                "<Error><Code>{code}</Code><Message>injected fault</Message></Error>"
-            ),
+            body: format!("<Error><Code>{code}</Code><Message>injected fault</Message></Error>"),
         }
     }
 

@@ -13,6 +13,7 @@ mod cli_input;
 mod cli_known;
 mod cli_local;
 mod cli_mistakes;
+mod cli_models;
 mod cli_output;
 mod cli_prepare;
 mod cli_scripts;
