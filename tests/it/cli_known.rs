@@ -55,7 +55,11 @@ fn known_images_are_not_uploaded_again() {
 
     // The content counts, and not the name.
     std::fs::rename(at("in/a.jpg"), at("in/renamed.jpg")).unwrap();
-    std::fs::write(at("in/b.jpg"), std::fs::read(fixture("images/cmyk.jpg")).unwrap()).unwrap();
+    std::fs::write(
+        at("in/b.jpg"),
+        std::fs::read(fixture("images/cmyk.jpg")).unwrap(),
+    )
+    .unwrap();
     let second = ids(&upload(&sandbox, folder.path(), &size));
     assert_eq!(sandbox.keys().len(), 3);
     assert_eq!(second[1], ("in/renamed.jpg".into(), first[0].1.clone()));
@@ -84,17 +88,25 @@ fn manifest_survives_an_interrupted_write_and_rejects_other_files() {
     std::fs::write(&known, "file,id\na.jpg,1\n").unwrap();
     let output = upload(&sandbox, folder.path(), &size);
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(std::fs::read_to_string(&known).unwrap(), "file,id\na.jpg,1\n");
+    assert_eq!(
+        std::fs::read_to_string(&known).unwrap(),
+        "file,id\na.jpg,1\n"
+    );
     assert_eq!(sandbox.keys().len(), 3);
 }
 
 #[test]
 fn dry_run_uploads_nothing_and_needs_no_key() {
     let folder = folder();
-    let output = run(imgpost()
-        .current_dir(folder.path())
-        .args(["upload", "--dry-run", "--json", "in"]));
+    let output =
+        run(imgpost()
+            .current_dir(folder.path())
+            .args(["upload", "--dry-run", "--json", "in"]));
     let reports = json(&output);
     assert_eq!(reports.len(), 2);
-    assert!(reports.iter().all(|report| report["id"].is_null() && report["dry_run"] == true));
+    assert!(
+        reports
+            .iter()
+            .all(|report| report["id"].is_null() && report["dry_run"] == true)
+    );
 }

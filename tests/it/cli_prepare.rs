@@ -50,7 +50,10 @@ fn folders_patterns_and_lists_are_prepared() {
         std::fs::write(at(list), ["in/a.jpg", "in/b.png", ""].join(separator)).unwrap();
         let output = imgpost_in(folder.path(), &["plan", "--json", "--from-file", list]);
         let reports = json(&output);
-        let files: Vec<_> = reports.iter().map(|report| report["file"].as_str().unwrap()).collect();
+        let files: Vec<_> = reports
+            .iter()
+            .map(|report| report["file"].as_str().unwrap())
+            .collect();
         assert_eq!(files, ["in/a.jpg", "in/b.png"]);
     }
     std::fs::write(at("empty"), "\n").unwrap();
@@ -80,7 +83,10 @@ fn output_names_have_the_values_of_each_image() {
     assert!(output.status.success());
     assert_eq!(names(&folder.path().join("png")), ["a.png", "b.png"]);
     // Two images with one name are found before anything is written.
-    let output = imgpost_in(folder.path(), &["prepare", "in", "-o", "one/x.{ext}", "--ext", "png"]);
+    let output = imgpost_in(
+        folder.path(),
+        &["prepare", "in", "-o", "one/x.{ext}", "--ext", "png"],
+    );
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("would both be written to one/x.png"));
     assert!(!folder.path().join("one").exists());
@@ -92,7 +98,10 @@ fn existing_files_are_kept_on_request() {
     let kept = folder.path().join("out/a.jpg");
     std::fs::create_dir(folder.path().join("out")).unwrap();
     std::fs::write(&kept, "mine").unwrap();
-    let output = imgpost_in(folder.path(), &["prepare", "in", "-o", "out", "--no-clobber"]);
+    let output = imgpost_in(
+        folder.path(),
+        &["prepare", "in", "-o", "out", "--no-clobber"],
+    );
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(std::fs::read(&kept).unwrap(), b"mine");
     assert!(stderr(&output).contains("a.jpg exists and is kept"));
@@ -124,28 +133,47 @@ fn strip_keeps_size_and_format_and_removes_metadata() {
         ("c.webp", "images/orientation-6.webp"),
         ("d.gif", "images/animated.gif"),
     ]);
-    let arguments = ["prepare", "a.jpg", "b.png", "c.webp", "-o", "out", "--strip"];
+    let arguments = [
+        "prepare", "a.jpg", "b.png", "c.webp", "-o", "out", "--strip",
+    ];
     let output = imgpost_in(folder.path(), &arguments);
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(names(&folder.path().join("out")), ["a.jpg", "b.png", "c.webp"]);
+    assert_eq!(
+        names(&folder.path().join("out")),
+        ["a.jpg", "b.png", "c.webp"]
+    );
     for name in ["a.jpg", "b.png", "c.webp"] {
         let before = std::fs::read(folder.path().join(name)).unwrap();
         let after = std::fs::read(folder.path().join("out").join(name)).unwrap();
         let has_exif = |bytes: &[u8]| {
-            ["Exif", "eXIf", "EXIF"].iter().any(|word| {
-                bytes.windows(4).any(|window| window == word.as_bytes())
-            })
+            ["Exif", "eXIf", "EXIF"]
+                .iter()
+                .any(|word| bytes.windows(4).any(|window| window == word.as_bytes()))
         };
         assert!(has_exif(&before) && !has_exif(&after), "{name}");
         let format = |bytes: &[u8]| image::guess_format(bytes).unwrap();
         assert_eq!(format(&before), format(&after));
-        let (before, after) = (image::load_from_memory(&before).unwrap(), image::load_from_memory(&after).unwrap());
+        let (before, after) = (
+            image::load_from_memory(&before).unwrap(),
+            image::load_from_memory(&after).unwrap(),
+        );
         // It is upright, so width and height are exchanged.
-        assert_eq!((before.width(), before.height()), (after.height(), after.width()), "{name}");
+        assert_eq!(
+            (before.width(), before.height()),
+            (after.height(), after.width()),
+            "{name}"
+        );
     }
     let output = imgpost_in(folder.path(), &["prepare", "d.gif", "-o", "out", "--strip"]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(stderr(&output).contains("choose a format with --ext"), "{}", stderr(&output));
-    let output = imgpost_in(folder.path(), &["prepare", "a.jpg", "-o", "out", "--strip", "--size", "9x9"]);
+    assert!(
+        stderr(&output).contains("choose a format with --ext"),
+        "{}",
+        stderr(&output)
+    );
+    let output = imgpost_in(
+        folder.path(),
+        &["prepare", "a.jpg", "-o", "out", "--strip", "--size", "9x9"],
+    );
     assert_eq!(output.status.code(), Some(2));
 }

@@ -68,10 +68,9 @@ fn several_files_print_file_and_id() {
 #[test]
 fn format_chooses_what_is_printed() {
     let sandbox = Sandbox::start().unwrap();
-    let output = run(on(&sandbox).args(["upload", "--size", "64x48", &photo()]).args([
-        "--format",
-        r"{id}\t{width}x{height} {key} {{{extension}}}",
-    ]));
+    let output = run(on(&sandbox)
+        .args(["upload", "--size", "64x48", &photo()])
+        .args(["--format", r"{id}\t{width}x{height} {key} {{{extension}}}"]));
     let printed = stdout(&output);
     let (id, rest) = printed.split_once('\t').unwrap();
     let key = sandbox.keys().pop().unwrap();
@@ -83,8 +82,12 @@ fn format_chooses_what_is_printed() {
 #[test]
 fn name_without_a_value_is_rejected_before_anything_is_sent() {
     let sandbox = Sandbox::start().unwrap();
-    let (code, message) =
-        refused(&run(on(&sandbox).args(["upload", &photo(), "--format", "{url}"])));
+    let (code, message) = refused(&run(on(&sandbox).args([
+        "upload",
+        &photo(),
+        "--format",
+        "{url}",
+    ])));
     assert_eq!(code, 2);
     assert!(
         message.contains("no value for {url}; the names are file, id, key"),
@@ -107,7 +110,10 @@ fn canvas_prints_both_ids() {
     let output = run(on(&sandbox).args(["canvas", "--size", "64x64", &photo(), &photo()]));
     let printed = stdout(&output);
     let (init, mask) = printed.trim_end().split_once('\t').unwrap();
-    assert!(is_stored(&sandbox, init) && is_stored(&sandbox, mask), "{printed}");
+    assert!(
+        is_stored(&sandbox, init) && is_stored(&sandbox, mask),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -137,7 +143,11 @@ fn wait_takes_what_generate_prints() {
     let waited = stdout(&child.wait_with_output().unwrap());
     let id = serde_json::from_str::<Value>(&object).unwrap()["id"].clone();
     let fields: Vec<_> = waited.split(' ').collect();
-    assert_eq!((fields[0], fields.len()), (id.as_str().unwrap(), 3), "{waited}");
+    assert_eq!(
+        (fields[0], fields.len()),
+        (id.as_str().unwrap(), 3),
+        "{waited}"
+    );
 }
 
 #[test]
@@ -145,7 +155,10 @@ fn failures_are_json() {
     let failure = |output: &Output| -> Value {
         assert!(!output.status.success() && output.stdout.is_empty());
         let failure: Value = serde_json::from_str(&stderr(output)).unwrap();
-        assert_eq!(failure["code"].as_i64(), output.status.code().map(i64::from));
+        assert_eq!(
+            failure["code"].as_i64(),
+            output.status.code().map(i64::from)
+        );
         assert!(failure["error"].is_string(), "{failure}");
         failure
     };
@@ -156,12 +169,17 @@ fn failures_are_json() {
     let refused = failure(&run(imgpost().args(["--json", "upload", &readme])));
     assert_eq!(refused["error"], "no API key is set");
     // clap's own message.
-    let refused = failure(&run(imgpost().args(["--json", "plan", &readme, "--size", "1024"])));
+    let refused = failure(&run(
+        imgpost().args(["--json", "plan", &readme, "--size", "1024"])
+    ));
     let remedy = refused["remedy"].as_str().unwrap();
     assert!(remedy.contains("--within 1024x1024"), "{refused}");
 
     let output = run(imgpost().args(["--json", "plan", &readme, &photo()]));
-    assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 1);
+    assert_eq!(
+        output.stdout.iter().filter(|byte| **byte == b'\n').count(),
+        1
+    );
     let lines = stderr(&output);
     let failures: Vec<Value> = lines
         .lines()
@@ -189,14 +207,20 @@ fn open_opens_each_result() {
     command
         .env("PATH", format!("{}:{path}", folder.path().display()))
         .env("OPENED", &opened)
-        .args(["generate", "-p", "p", "--size", "64x64", "-n", "2", "--open"]);
+        .args([
+            "generate", "-p", "p", "--size", "64x64", "-n", "2", "--open",
+        ]);
     let urls = stdout(&run(&mut command));
     assert_eq!(urls.lines().count(), 2);
     assert_eq!(std::fs::read_to_string(&opened).unwrap(), urls);
     std::fs::remove_file(&opened).unwrap();
     let files = stdout(&run(command.arg("--download").arg(folder.path())));
     assert_eq!(std::fs::read_to_string(&opened).unwrap(), files);
-    assert!(files.lines().all(|file| std::path::Path::new(file).is_file()));
+    assert!(
+        files
+            .lines()
+            .all(|file| std::path::Path::new(file).is_file())
+    );
 }
 
 #[test]

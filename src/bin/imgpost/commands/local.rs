@@ -31,7 +31,7 @@ pub fn prepare(
     mode: &PrepareMode,
     prepare: &PrepareArgs,
 ) -> Result<(), Failure> {
-    let files = Files::find(context, files)?;
+    let files = Files::find(context, files, false)?;
     let output = Output::new(output, &files.paths, prepare.extension)?;
     let options = prepare.options(PrepareOptions::default(), output.declared());
     let mut ledger = Ledger::new(&output, &files.paths, prepare)?;
@@ -133,7 +133,7 @@ fn save(context: &Context, image: &PreparedImage, path: &Path) -> Result<(), Fai
 }
 
 pub fn plan(context: &Context, files: &FilesArgs, prepare: &PrepareArgs) -> Result<(), Failure> {
-    let files = Files::find(context, files)?;
+    let files = Files::find(context, files, false)?;
     let options = prepare.options(PrepareOptions::default(), None);
     files.each(context, |file| {
         if is_standard(file) {
