@@ -339,7 +339,7 @@ fn useless_threshold_is_rejected() {
         ),
         (
             [&generate[..], &["--canvas", id, id, "--threshold", "128"]].concat(),
-            "needs the file of a mask",
+            "needs a mask file",
         ),
         ([&generate[..], &["-n", "0"]].concat(), "1.."),
         (vec!["video", &photo, "-p", "p", "--duration", "0"], "1.."),
