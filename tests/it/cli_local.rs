@@ -64,6 +64,12 @@ fn standard_input_and_output() {
     assert_eq!((decoded.width(), decoded.height()), (64, 48));
     let output = with_input(&["prepare", "-", "-o", "-"], b"no image");
     assert_eq!(refused(&output).0, 3);
+    let output = with_input(&["plan", "-", "--size", "32x32"], &photo);
+    let planned = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        planned.starts_with("standard input: ") && planned.ends_with(" -> 32x32\n"),
+        "{planned}"
+    );
     let output = with_input(&["post", "-", "--presigned", "-"], b"{}");
     assert!(
         refused(&output)

@@ -58,14 +58,7 @@ fn mistakes_name_the_next_step() {
             "give the image first, then the JSON of the form",
         ),
         (&["post", &gray], "<FORM>"),
-        (
-            &["post", &gray, "{}", "--field", SECRET],
-            "give NAME=VALUE",
-        ),
-        (
-            &["plan", "-"],
-            "plan reads headers of files, not standard input",
-        ),
+        (&["post", &gray, "{}", "--field", SECRET], "give NAME=VALUE"),
         (
             &["prepare", &gray, "-o", "{name}.jpg"],
             "use {stem}, {width}, {height} or {ext}",

@@ -136,13 +136,12 @@ pub fn plan(context: &Context, files: &FilesArgs, prepare: &PrepareArgs) -> Resu
     let files = Files::find(context, files, false)?;
     let options = prepare.options(PrepareOptions::default(), None);
     files.each(context, |file| {
-        if is_standard(file) {
-            return Err(Failure::usage(
-                "plan reads headers of files, not standard input; use `imgpost prepare --dry-run - -o -`",
-            ));
-        }
         input::check_format(file)?;
-        let plan = options.plan(file)?;
+        let plan = if input::is_stream(file) {
+            input::image(file, &options)?.plan().clone()
+        } else {
+            options.plan(file)?
+        };
         context.result(&PlanReport::new(file, &plan))
     })
 }
