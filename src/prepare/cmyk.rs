@@ -16,6 +16,12 @@ const NODES: usize = 17;
 /// The white of the profile connection space, D50.
 const WHITE: [f32; 3] = [0.9642, 1.0, 0.8249];
 
+/// How much more than white the values that moxcms computes may be. It cuts off what is more than the whole.
+const HEADROOM: f32 = 2.0;
+
+/// The exponent under which moxcms computes: in 32,768 steps of light itself, blacks would not be told apart.
+const EXPONENT: i32 = 3;
+
 /// The lightest black that is compensated, as a lightness L*: a profile with a lighter one is not for printing.
 const LIGHTEST_BLACK: f32 = 50.0;
 
@@ -116,7 +122,8 @@ fn to_xyz(profile: &ColorProfile, inks: &[f32]) -> Result<Vec<[f32; 3]>, String>
     transformed.map_err(|error| error.to_string())?;
     let scale = lab_correction(profile, intent);
     let colors = colors.as_chunks().0.iter();
-    let relative_to_white = colors.map(|color| corrected(*color, scale));
+    let relative_to_white =
+        colors.map(|color| corrected(color.map(|value| HEADROOM * value.powi(EXPONENT)), scale));
     Ok(relative_to_white
         .map(|[x, y, z]| [x * WHITE[0], y * WHITE[1], z * WHITE[2]])
         .collect())
@@ -174,7 +181,8 @@ fn corrected(color: [f32; 3], scale: f32) -> [f32; 3] {
     })
 }
 
-/// A profile whose red, green and blue are X, Y and Z, each relative to white.
+/// A profile whose red, green and blue are X, Y and Z, each relative to white, divided by [`HEADROOM`] and under
+/// [`EXPONENT`].
 fn xyz_profile() -> ColorProfile {
     let mut profile = ColorProfile::new_srgb();
     let axis = |x: f32, y: f32, z: f32| Xyzd {
@@ -182,13 +190,13 @@ fn xyz_profile() -> ColorProfile {
         y: y.into(),
         z: z.into(),
     };
-    profile.red_colorant = axis(WHITE[0], 0.0, 0.0);
-    profile.green_colorant = axis(0.0, WHITE[1], 0.0);
-    profile.blue_colorant = axis(0.0, 0.0, WHITE[2]);
-    let linear = Some(ToneReprCurve::Lut(Vec::new()));
-    profile.red_trc.clone_from(&linear);
-    profile.green_trc.clone_from(&linear);
-    profile.blue_trc = linear;
+    profile.red_colorant = axis(HEADROOM * WHITE[0], 0.0, 0.0);
+    profile.green_colorant = axis(0.0, HEADROOM * WHITE[1], 0.0);
+    profile.blue_colorant = axis(0.0, 0.0, HEADROOM * WHITE[2]);
+    let curve = Some(ToneReprCurve::Parametric(vec![EXPONENT as f32]));
+    profile.red_trc.clone_from(&curve);
+    profile.green_trc.clone_from(&curve);
+    profile.blue_trc = curve;
     profile.cicp = None;
     profile
 }

@@ -59,8 +59,9 @@ impl PresignedPost {
     ///
     /// # Errors
     ///
-    /// [`PresignedPostError`] if the address is not an http or https URL without user name and password, or if the fields
-    /// cannot be sent: there are none, one is named `file`, a name contains a line break, or they take more than 20 KB.
+    /// [`PresignedPostError`] if the address is not an http or https URL without user name and password, or if the
+    /// fields cannot be sent: there are none, one is named `file`, a name contains a line break, or they take more than
+    /// 20 KB.
     pub fn new(
         url: impl Into<String>,
         fields: impl IntoIterator<Item = (String, String)>,
@@ -95,8 +96,8 @@ impl PresignedPost {
     }
 
     /// Reads a form from the response of whichever service made it: JSON as the SDKs, content management systems and
-    /// web applications return it, the `curl` line of `mc share upload`, or an HTML form. The address and the fields are
-    /// recognized by their names, up to four levels deep.
+    /// web applications return it, the `curl` line of `mc share upload`, or an HTML form. The address and the fields
+    /// are recognized by their names, up to four levels deep.
     ///
     /// ```
     /// let response = r#"{"url": "https://bucket.s3.amazonaws.com/", "fields": {"key": "photo.jpg", "policy": "…"}}"#;
@@ -216,8 +217,8 @@ impl PresignedPost {
         Ok(body)
     }
 
-    /// Finds the secrets of this form: storage repeats them in some of its errors, as the form has them or as its policy
-    /// requires them.
+    /// Finds the secrets of this form: storage repeats them in some of its errors, as the form has them or as its
+    /// policy requires them.
     pub(crate) fn redactor(&self) -> Redactor {
         let conditions = self.policy.iter().flat_map(Policy::values);
         // The application at the other end of a redirect may have put a token into its address.

@@ -83,8 +83,8 @@ impl S3Error {
                 "ask for a form that has the fields for encryption which the message names"
             }
             Code::InvalidRequest if self.says("object lock") => {
-                "the bucket has object lock: ask for a form with the Content-MD5 or x-amz-checksum-* of the file that is \
-                 sent, and send that unchanged (--raw)"
+                "the bucket has object lock: ask for a form with the Content-MD5 or x-amz-checksum-* of the file, and \
+                 send that file unchanged (--raw)"
             }
             Code::InvalidRequest if self.says("AWS4-HMAC-SHA256") => {
                 "the form has an old signature: sign it with signature version 4"
@@ -125,14 +125,15 @@ impl S3Error {
                 "the bucket is {place}: sign for that region and address"
             ));
         }
-        let location = self.extra("Location").filter(|_| is_redirect);
-        Some(match location {
-            Some(location) if location.starts_with("https://") => {
-                format!("the address leads to {location}: ask for a form for that address, with https")
-            }
-            Some(location) => format!("the address leads to {location}: ask for a form for that address"),
-            None => "the form's address is not where this bucket is: ask for a new form, signed for its region".into(),
-        })
+        let Some(location) = self.extra("Location").filter(|_| is_redirect) else {
+            let advice = "the form's address is not where this bucket is: ask for a new form, signed for its region";
+            return Some(advice.into());
+        };
+        let is_https = location.starts_with("https://");
+        let with_https = if is_https { " with https" } else { "" };
+        Some(format!(
+            "the address leads to {location}: ask for a new form, for that address{with_https}"
+        ))
     }
 
     /// The region of the bucket: by its name, in the address, or in the message.
@@ -171,7 +172,7 @@ fn other(code: &str) -> Option<&'static str> {
             "the file is stored, but the storage could not report it to the application: check the form's callback"
         }
         "AuthenticationFailed" => {
-            "the URL was altered, or its signature is not valid now: use it exactly as it was given, or ask for a new one"
+            "the URL was altered, or its signature is not valid now: use it exactly as it was given, or ask for another"
         }
         "AuthorizationPermissionMismatch" | "AuthorizationFailure" => {
             "the URL does not allow this upload: ask for one with the permissions to create and to write"

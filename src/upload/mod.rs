@@ -72,6 +72,7 @@ pub struct Uploader {
 }
 
 impl Default for Uploader {
+    /// An uploader with a [`UreqTransport`] that the environment configures: see [`UreqTransport::new`].
     fn default() -> Self {
         Self::new(Arc::new(UreqTransport::new()))
     }

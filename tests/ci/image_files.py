@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "fixtures"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 import compare_with_pillow
 import heic
+import icc
 import tiff
 
 RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 180, 30), (30, 30, 220), (230, 220, 40)
@@ -43,6 +44,7 @@ class Case:
     tolerance: float = 1
     mean: float | None = None
     most_delta_e: float | None = None
+    least_decibels: float | None = None
 
 
 def quadrants(width: int = 48, height: int = 32) -> np.ndarray:
@@ -346,7 +348,7 @@ def gray_tiffs() -> list[Case]:
     cases = []
     for bits in (1, 2, 4, 8, 16):
         top = (1 << bits) - 1
-        gray = (np.arange(45 * 23).reshape(23, 45) * 7 // 5) % (top + 1)
+        gray = (np.arange(45 * 23).reshape(23, 45) * (61 if bits == 16 else 7) * 7 // 5) % (top + 1)
         eight = np.round(gray * 255 / top).astype(np.uint8)
         for photometric, fill, tile in itertools.product((0, 1), (1, 2), (None, 16)):
             for compression in (1, 5, 8, 32773):
@@ -412,8 +414,6 @@ def other_tiffs() -> list[Case]:
 
 def press_profiles() -> dict[str, bytes]:
     """Our own, and those of Debian's packages libgs-common and icc-profiles-free if they are installed."""
-    import icc
-
     profiles = {"our own press": icc.press("Press")}
     for path in sorted(Path("/usr/share/color/icc").rglob("*.icc")):
         data = path.read_bytes()
@@ -444,24 +444,33 @@ def cmyks() -> list[Case]:
 
 def heics() -> list[Case]:
     smooth = heic.smooth(96, 64)
-    upright = np.asarray(smooth)
     plain, expected = heic.written(smooth)
-    # Within 45 dB: a mean square of two levels.
-    cases = [Case("heic 4:2:0", plain, expected, "", 255, 1.2)]
-    for name, properties, turned in heic.transformations():
-        cases.append(Case(f"heic {name}", heic.with_properties(plain, properties), turned(expected), "", 255, 1.2))
-    alpha, with_transparency = heic.written(heic.transparent(96, 64))
-    cases.append(Case("heic alpha", alpha, with_transparency, "", 255, 1.5))
-    ten, expected_of_ten = heic.written_with_10_bits(96, 64)
-    cases.append(Case("heic 10 bit", ten, expected_of_ten, "", 255, 1.2))
+    p3 = icc.rgb("Display P3", icc.DISPLAY_P3, icc.srgb_curve())
+    with_profile, stored_colors = heic.written(smooth, icc_profile=p3)
+    source, srgb = ImageCms.ImageCmsProfile(io.BytesIO(p3)), ImageCms.createProfile("sRGB")
+    converted = np.asarray(ImageCms.profileToProfile(Image.fromarray(stored_colors), source, srgb))
     # pillow-heif turns the orientation into a property of the container, and keeps the block.
     beside, turned = heic.written(smooth, exif=exif(entry(3, 6)))
-    cases += [
-        Case("heic exif beside its container", beside, turned, "", 255, 1.2),
+    gridded, of_grid = heic.grid(smooth, 64)
+    images = {
+        "4:2:0": (plain, expected),
+        "alpha": heic.written(heic.transparent(96, 64)),
+        "10 bit": heic.written_with_10_bits(96, 64),
+        "profile": (with_profile, converted),
+        "exif beside its container": (beside, turned),
+        "grid": (gridded, of_grid),
+        "turned grid": (heic.with_properties(gridded, [heic.box(b"irot", b"\1")]), np.rot90(of_grid)),
+    }
+    for name, properties, turned in heic.transformations():
+        images[name] = heic.with_properties(plain, properties), turned(expected)
+    cases = [Case(f"heic {name}", data, pixels, tolerance=255, least_decibels=45) for name, (data, pixels) in images.items()]
+    avif = encoded(np.asarray(smooth), "AVIF")
+    return [
+        *cases,
         Case("heic that is cut", plain[:-40], "the HEIC data is damaged"),
-        Case("avif", encoded(upright, "AVIF"), "AVIF is not supported; export it as JPEG or PNG"),
+        Case("heic without its pixels", plain[: plain.index(b"mdat") + 4], "the HEIC data is damaged"),
+        Case("avif", avif, "AVIF is not supported; export it as JPEG or PNG"),
     ]
-    return cases
 
 
 # The command
@@ -498,6 +507,12 @@ def check(imgpost: str, folder: Path, number: int, case: Case) -> tuple[str | No
         print(f"{case.name}: ΔE2000 {delta_e.mean():.2f} on average, {delta_e.max():.2f} at most")
         if delta_e.mean() > case.most_delta_e:
             return f"ΔE2000 is {delta_e.mean():.2f} on average", found
+    if case.least_decibels is not None:
+        images = (Image.fromarray(image.astype(np.uint8)) for image in (found, expected))
+        decibels = compare_with_pillow.psnr(*images)
+        print(f"{case.name}: {decibels:.1f} dB")
+        if decibels < case.least_decibels:
+            return f"only {decibels:.1f} dB", found
     worst, mean = difference.max(), difference.mean()
     if worst > case.tolerance or (case.mean is not None and mean > case.mean):
         return f"differs by up to {worst}, {mean:.2f} on average", found

@@ -136,7 +136,7 @@ fn plan_predicts_prepare() {
     }
     let text = run(imgpost().args(["plan", "--size", "640x640"]).arg(&photo));
     let text = String::from_utf8(text.stdout).unwrap();
-    let expected = "lighthouse.jpg: 1200x1600 (stored with orientation 6), cropped to 1200x1200 at 0,200 -> 640x640\n";
+    let expected = "lighthouse.jpg: 1200x1600 (stored with orientation 6), cropped to 1200x1200 at 0,200 (25.0 % lost) -> 640x640\n";
     assert!(text.ends_with(expected), "{text}");
     assert_eq!(
         refused(&run(imgpost().arg("plan").arg(fixture("README.md")))).0,

@@ -54,18 +54,18 @@ fn every_image_is_uploaded_or_reported() {
     let sandbox = Sandbox::start().unwrap();
     let folder = folder(&["IMG_1.JPG", "b.jfif", "content", "IMG_3.DNG", ".hidden.jpg"]);
     let at = |name: &str| folder.path().join(name);
-    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
-    std::fs::write(at("IMG_2.heic"), heic).unwrap();
+    let avif = b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf";
+    std::fs::write(at("IMG_2.avif"), avif).unwrap();
     std::fs::write(at("drawing.SVG"), "<svg/>").unwrap();
-    std::fs::write(at("IMG_4"), heic).unwrap();
+    std::fs::write(at("IMG_4"), avif).unwrap();
     std::fs::create_dir(at("album")).unwrap();
     for name in ["notes.txt", "list.csv", "film.mp4"] {
         std::fs::write(at(name), "no image").unwrap();
     }
     let mut failures = vec![
-        ("IMG_2.heic", "the HEIC data is truncated"),
+        ("IMG_2.avif", "AVIF is not supported"),
         ("IMG_3.DNG", "is a camera's raw file"),
-        ("IMG_4", "the HEIC data is truncated"),
+        ("IMG_4", "AVIF is not supported"),
         ("drawing.SVG", "is not an image"),
     ];
     #[cfg(unix)]

@@ -151,7 +151,8 @@ fn serve(stream: &TcpStream, step: &Step, seen: &Mutex<Seen>) -> std::io::Result
         }
     }
     // The uploader asks for the time if a form seems to have expired. That is not an upload.
-    if head.starts_with("GET / ") {
+    let is_download = head.contains("accept: image/");
+    if head.starts_with("GET / ") && !is_download {
         seen.lock().unwrap().requests -= 1;
         let mut stream = stream;
         return stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");

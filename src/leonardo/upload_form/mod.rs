@@ -242,7 +242,7 @@ mod tests {
             ),
             (
                 r#"{"uploadInitImage": {"id": "1", "url": "https://SECRET@b.example.com/", "fields": {"key": "SECRET"}}}"#,
-                "b.example.com, which holds a user name or password",
+                "user name or password",
             ),
             (&long, "more than 1048576 bytes"),
         ] {

@@ -1,6 +1,7 @@
 //! Finds the presigned upload in what a producer prints: JSON in many shapes, a `curl` line, an HTML form, or a URL.
 //!
-//! Nothing is guessed: an address and fields are recognized by the names in [`names`], and two that differ are an error.
+//! Nothing is guessed: an address and fields are recognized by the names in [`names`], and two that differ are an
+//! error.
 
 mod curl;
 mod find;

@@ -344,7 +344,7 @@ fn a_curl_line_an_html_form_and_their_envelopes_are_read() {
 }
 
 #[test]
-fn a_put_is_told_from_a_post() {
+fn a_put_is_distinguished_from_a_post() {
     let signed = "https://bucket.example.com/k?X-Amz-Signature=SECRET";
     let header = json!({"content-type": "image/jpeg"});
     let go = json!({"Method": "PUT", "SignedHeader": {"Content-Type": ["image/jpeg"], "Host": []}, "URL": signed});

@@ -185,7 +185,7 @@ fn headers_say_where_the_bucket_is() {
         ),
         (
             &[("location", "https://s3.example/b?X-Amz-Signature=SECRET")],
-            "leads to https://s3.example: ask for a form for that address, with https",
+            "leads to https://s3.example: ask for a new form, for that address with https",
         ),
         (
             &[("location", "http://s3.example/b")],

@@ -1,4 +1,4 @@
-//! An upload with a presigned URL: a signature in the query, as S3 checks it
+//! An upload with a presigned URL, whose query S3 authenticates
 //! ([AWS's description](https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html)).
 
 use std::io::Read;
@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// Longest validity of a signature: a week.
+/// Maximum validity of a signature, in seconds: a week.
 const MAX_EXPIRES: u64 = 7 * 24 * 3600;
 
 impl Storage {
@@ -67,7 +67,7 @@ impl Storage {
 /// The parts of a request that a signature covers.
 struct SignedRequest<'a> {
     method: &'a str,
-    /// The path and the query, as they were sent.
+    /// The path and the query as sent.
     target: &'a str,
     headers: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -131,7 +131,7 @@ impl SignedRequest<'_> {
         Ok(())
     }
 
-    /// The canonical request, whose body is not signed.
+    /// The canonical request, with an unsigned body.
     fn canonical(&self, signed_names: &[&str]) -> String {
         let path = self.target.split('?').next().unwrap_or_default();
         let signature = |(name, _): &(&str, &str)| *name == "X-Amz-Signature";
@@ -164,7 +164,7 @@ impl SignedRequest<'_> {
     }
 }
 
-/// Replaces the percent-encoded bytes.
+/// Decodes percent-encoded bytes.
 fn decode(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text;
@@ -192,7 +192,7 @@ mod tests {
     /// The presigned GET of
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>.
     #[test]
-    fn example_of_the_aws_documentation() {
+    fn example_of_the_aws_documentation_is_signed_alike() {
         let target = "/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524\
                       %2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400\
                       &X-Amz-SignedHeaders=host\

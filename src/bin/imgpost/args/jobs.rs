@@ -15,7 +15,7 @@ pub struct GenerateArgs {
     /// Start from this image: an id, or a file that is prepared and uploaded first
     #[arg(long, value_name = "ID|FILE", group = "from")]
     pub init_image: Option<String>,
-    /// Use this image as a reference (version 2: needs --model SLUG); repeatable
+    /// Use this image as a reference of a model of version 2, see --model; repeatable
     #[arg(long, value_name = "ID|FILE", group = "from")]
     pub image_reference: Vec<String>,
     /// Regenerate the part of this image that is white in the mask: two ids, or two files
@@ -34,9 +34,6 @@ pub struct GenerateArgs {
     /// Number of images
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub num_images: Option<u32>,
-    /// The model: an id (version 1), or a slug such as flux-kontext-pro (version 2)
-    #[arg(long, value_name = "ID|SLUG")]
-    pub model: Option<String>,
     /// Text that describes what to avoid
     #[arg(long, value_name = "PROMPT")]
     pub negative_prompt: Option<String>,
@@ -89,8 +86,8 @@ pub struct UpscaleArgs {
     /// The id is that of a generated image, not of an init image
     #[arg(long)]
     pub generated: bool,
-    /// Factor for width and height
-    #[arg(long, value_name = "1-2")]
+    /// Factor for width and height: 1 to 2, or one of those that `imgpost models` lists for the model of --model
+    #[arg(long, value_name = "FACTOR")]
     pub multiplier: Option<f64>,
     /// How much detail the upscaler may invent
     #[arg(long, value_name = "1-10")]
@@ -113,12 +110,12 @@ pub struct VideoArgs {
     /// Text that describes the video
     #[arg(short, long)]
     pub prompt: String,
-    /// The model: MOTION2, MOTION2FAST, KLING2_1, KLING2_5 …
-    #[arg(long)]
-    pub model: Option<String>,
-    /// Height in pixels: RESOLUTION_480, RESOLUTION_720 or RESOLUTION_1080
-    #[arg(long)]
-    pub resolution: Option<String>,
+    /// The last frame, for the models that take one: an id, or a file that is prepared and uploaded first
+    #[arg(long, value_name = "ID|FILE")]
+    pub end_frame: Option<String>,
+    /// Height of a video of version 1 in pixels: RESOLUTION_480, RESOLUTION_720 or RESOLUTION_1080
+    #[arg(long, value_name = "RESOLUTION")]
+    pub video_resolution: Option<String>,
     /// Length in seconds
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub duration: Option<u32>,

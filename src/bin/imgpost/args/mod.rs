@@ -183,6 +183,8 @@ pub enum Command {
     /// Show or delete init images
     #[command(subcommand)]
     InitImage(InitImageCommand),
+    /// List the models of the API: their sizes, and what may guide them
+    Models(ModelsArgs),
     /// Show the account and its remaining tokens
     Me {
         #[command(flatten)]
@@ -269,4 +271,13 @@ pub struct SelectArgs {
 pub enum Half {
     Init,
     Mask,
+}
+
+#[derive(clap::Args)]
+pub struct ModelsArgs {
+    /// Ask the API which models it offers now, and where they differ from the documentation
+    #[arg(long)]
+    pub online: bool,
+    #[command(flatten)]
+    pub api: ApiArgs,
 }

@@ -1,8 +1,11 @@
 //! The options to prepare an image.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use imgpost::leonardo::Model;
 use imgpost::leonardo::sizes::PRESETS;
-use imgpost::{AspectRatio, Bounds, Extension, Fit, Gravity, PrepareOptions, Size, Target};
+use imgpost::{
+    AspectRatio, Bounds, Extension, Fit, Gravity, PrepareOptions, Resolution, Size, Target,
+};
 
 use super::values;
 
@@ -21,6 +24,12 @@ pub struct PrepareArgs {
     /// Make a size that this family of models allows [default: v1 for Leonardo.Ai, otherwise any size]
     #[arg(long, value_name = "PRESET", value_parser = preset())]
     bounds: Option<Bounds>,
+    /// Make a size of this model, for example nano-banana-2, and use the model; `imgpost models` lists them
+    #[arg(long, value_name = "ID")]
+    pub model: Option<String>,
+    /// Which of the listed sizes of a model to make [default: the smallest that keeps a megapixel]
+    #[arg(long, value_name = "1k|2k|4k")]
+    resolution: Option<Resolution>,
     /// Enlarge a small image to the largest size that --bounds, --aspect and --within allow
     #[arg(long)]
     allow_enlargement: bool,
@@ -70,8 +79,15 @@ impl PrepareArgs {
             .quality(self.quality)
             .background(self.background)
             .allow_shrinking(self.shrink);
+        let model = self.model.as_deref().and_then(Model::find);
+        if let Some(sizes) = model.and_then(|model| model.sizes.as_ref()) {
+            options = options.bounds(sizes.clone());
+        }
         if let Some(bounds) = self.bounds {
             options = options.bounds(bounds);
+        }
+        if let Some(resolution) = self.resolution {
+            options = options.resolution(resolution);
         }
         if let Some(max_bytes) = self.max_bytes {
             options = options.max_bytes(max_bytes);

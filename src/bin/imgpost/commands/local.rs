@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::files::Files;
 use super::input::{self, is_standard};
+use super::models;
 use super::output::{Ledger, Output};
 use crate::args::{FilesArgs, PrepareArgs};
 use crate::context::{Context, Outcome};
@@ -33,6 +34,7 @@ pub fn prepare(
 ) -> Result<(), Failure> {
     let files = Files::find(context, files, false)?;
     let output = Output::new(output, &files.paths, prepare.extension)?;
+    models::find(context, None, prepare);
     let options = prepare.options(PrepareOptions::default(), output.declared());
     let mut ledger = Ledger::new(&output, &files.paths, prepare)?;
     if let Output::Folder(folder) = output
@@ -134,6 +136,7 @@ fn save(context: &Context, image: &PreparedImage, path: &Path) -> Result<(), Fai
 
 pub fn plan(context: &Context, files: &FilesArgs, prepare: &PrepareArgs) -> Result<(), Failure> {
     let files = Files::find(context, files, false)?;
+    models::find(context, None, prepare);
     let options = prepare.options(PrepareOptions::default(), None);
     files.each(context, |file| {
         input::check_format(file)?;
@@ -154,6 +157,7 @@ pub struct PlanReport {
     source_height: u32,
     orientation: u8,
     crop: [u32; 4],
+    cropped_share: f64,
     width: u32,
     height: u32,
 }
@@ -167,6 +171,7 @@ impl PlanReport {
             source_height: source.height,
             orientation: plan.orientation(),
             crop: [crop.left, crop.top, crop.width, crop.height],
+            cropped_share: plan.cropped_share(),
             width: size.width,
             height: size.height,
         }
@@ -180,6 +185,7 @@ impl PlanReport {
         "source_width",
         "source_height",
         "orientation",
+        "cropped_share",
         "width",
         "height",
     ];
@@ -196,7 +202,8 @@ impl Outcome for PlanReport {
         if (width, height) == (self.source_width, self.source_height) {
             line += ", nothing cropped";
         } else {
-            line += &format!(", cropped to {width}x{height} at {left},{top}");
+            let share = 100.0 * self.cropped_share;
+            line += &format!(", cropped to {width}x{height} at {left},{top} ({share:.1} % lost)");
         }
         line += &format!(" -> {}x{}", self.width, self.height);
         vec![line]

@@ -9,6 +9,7 @@ mod image_files;
 mod input;
 mod known;
 mod local;
+mod models;
 mod open;
 mod output;
 mod records;
@@ -116,6 +117,7 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Video(args) => generate::video(context, &args),
         Command::Dataset(command) => records::dataset(context, command),
         Command::InitImage(command) => records::init_image(context, command),
+        Command::Models(args) => models::models(context, &args),
         Command::Me { api } => records::me(context, &api),
         Command::Sandbox { port } => shell::sandbox(context, port),
         Command::Completions { shell } => shell::completions(context, shell),
@@ -136,6 +138,7 @@ fn check_format(context: &Context, command: &Command) -> Result<(), Failure> {
         Command::Generate(_) | Command::Wait { .. } | Command::Upscale(_) | Command::Video(_) => {
             JobReport::NAMES
         }
+        Command::Models(_) => models::Row::NAMES,
         Command::Dataset(_) | Command::InitImage(_) => &["id"],
         Command::Me { .. }
         | Command::Sandbox { .. }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::files::Files;
 use super::input::{self, is_standard};
 use super::known::Manifest;
+use super::models;
 use crate::args::{ApiArgs, FilesArgs, PrepareArgs};
 use crate::context::{Context, Outcome};
 use crate::escape;
@@ -45,7 +46,8 @@ pub fn upload(
             "standard input is one image, and has to be the only one; give the others in another call",
         ));
     }
-    let options = prepare.options(leonardo::prepare(), None);
+    let model = models::find(context, client.as_ref(), prepare);
+    let options = prepare.options(models::base(model.as_ref(), leonardo::prepare()), None);
     let target = mode.dataset.as_ref().or(mode.new_dataset.as_ref());
     let known = mode.skip_known.map(|path| {
         // The same file is another upload with other options, in another place or on another server.

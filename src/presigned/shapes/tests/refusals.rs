@@ -1,4 +1,4 @@
-//! Promise: what is no form, or not one form, is refused with a reason that repeats no value.
+//! Promise: a text without exactly one form is refused with a reason that repeats no value.
 
 use serde_json::json;
 
