@@ -19,12 +19,12 @@ use crate::support::tools::{run, script};
 
 const IMGPOST: &str = env!("CARGO_BIN_EXE_imgpost");
 
-/// Runs the command in a terminal; types `keys` when `until` is shown. Gives its exit code and what was shown.
+/// Runs the command in a terminal and types `keys` when it shows `until`. Returns its exit code and output.
 fn terminal(arguments: &[&str], env: &[(&str, &str)], until: &str, keys: &str) -> (i64, String) {
     in_terminal(&[&[IMGPOST], arguments].concat(), env, until, Some(keys))
 }
 
-/// Runs a program in a terminal, which is closed when `until` is shown unless there are `keys` to type.
+/// Runs a program in a terminal. When it shows `until`, types `keys`, or closes the terminal if there are none.
 fn in_terminal(
     argv: &[&str],
     env: &[(&str, &str)],
@@ -45,7 +45,7 @@ fn in_terminal(
     (shown["exit"].as_i64().unwrap(), text)
 }
 
-/// A form for a server of faults, and a file that is larger than the buffers of a connection.
+/// A form for a fault server, and a file that is larger than the buffers of a connection.
 fn raw_post(folder: &Path, url: &str) -> [String; 2] {
     let (form, film) = (folder.join("form.json"), folder.join("film.mp4"));
     std::fs::write(
@@ -99,7 +99,7 @@ fn ctrl_c_ends_a_post_with_130() {
 }
 
 #[test]
-fn ctrl_c_tells_what_was_done_of_a_folder() {
+fn ctrl_c_reports_how_much_of_a_folder_is_done() {
     let sandbox = Sandbox::start().unwrap();
     let folder = tempfile::tempdir().unwrap();
     for number in 0..200 {
@@ -111,11 +111,11 @@ fn ctrl_c_tells_what_was_done_of_a_folder() {
     let arguments = ["upload", "--jobs", "1", "--size", "64x64", &path];
     let (exit, shown) = terminal(&arguments, &env, "64x64 jpg", "\u{3}");
     assert_eq!(exit, 130, "{shown}");
-    let (_, told) = shown.rsplit_once("cancelled; ").unwrap();
-    let done: usize = told.split(' ').next().unwrap().parse().unwrap();
+    let (_, messages) = shown.rsplit_once("cancelled; ").unwrap();
+    let done: usize = messages.split(' ').next().unwrap().parse().unwrap();
     assert!(
-        (1..200).contains(&done) && told.contains("of 200 images are done"),
-        "{told}"
+        (1..200).contains(&done) && messages.contains("of 200 images are done"),
+        "{messages}"
     );
     assert_eq!(shown.matches("64x64 jpg").count(), done);
 }
@@ -132,7 +132,7 @@ fn a_closed_window_ends_a_post_with_129() {
     assert!(server.stored().is_empty());
 }
 
-/// Below `nohup`, the upload goes on where nothing can be drawn any more.
+/// Under `nohup`, the upload continues although nothing can be drawn any more.
 #[test]
 fn an_upload_outlives_its_window() {
     let sandbox = Sandbox::start().unwrap();
@@ -183,8 +183,8 @@ fn shell(program: &str, arguments: &[&str]) -> String {
         .stdin(Stdio::null())
         .output()
         .unwrap_or_else(|error| panic!("{program}: {error}: use .ci/run"));
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{program}: {told}");
+    let messages = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{program}: {messages}");
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -256,8 +256,8 @@ fn recipes_of_the_reference_do_what_they_say() {
             .env(URL, sandbox.base_url())
             .output()
             .unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{recipe}: {told}");
+        let messages = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{recipe}: {messages}");
         printed.push(String::from_utf8(output.stdout).unwrap());
     }
     for printed in [printed[0].strip_prefix("uploaded ").unwrap(), &printed[2]] {

@@ -1,4 +1,4 @@
-//! Promise: the command does the main job, and every bad input ends with one line that says what and what next.
+//! Promise: the command prepares and uploads, and reports every bad input in one line with the problem and the remedy.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -37,7 +37,7 @@ fn upload_stores_what_prepare_makes() {
 #[test]
 fn post_takes_a_form_from_standard_input_and_its_extension_from_the_form() {
     let sandbox = Sandbox::start().unwrap();
-    let answer = form(&sandbox, "webp");
+    let response = form(&sandbox, "webp");
     let mut child = imgpost()
         .args(["post", "--presigned", "-", "--size", "64x48", "--json"])
         .arg(fixture("images/lighthouse.jpg"))
@@ -45,7 +45,7 @@ fn post_takes_a_form_from_standard_input_and_its_extension_from_the_form() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(&answer).unwrap();
+    child.stdin.take().unwrap().write_all(&response).unwrap();
     let report = &json(&child.wait_with_output().unwrap())[0];
     assert_eq!(report["extension"], "webp");
     let stored = sandbox.stored(report["key"].as_str().unwrap()).unwrap();
@@ -59,10 +59,10 @@ fn one_bad_file_of_several_does_not_stop_the_others() {
     let files = ["images/alpha.png", "README.md", "images/gray.jpg"].map(fixture);
     let output = run(on(&sandbox).args(["upload", "--size", "64x64"]).args(files));
     assert_eq!(output.status.code(), Some(1));
-    let (told, printed) = (String::from_utf8(output.stderr).unwrap(), output.stdout);
+    let (messages, printed) = (String::from_utf8(output.stderr).unwrap(), output.stdout);
     assert!(
-        told.contains("README.md: the file is not an image") && told.contains("1 of 3"),
-        "{told}"
+        messages.contains("README.md: the file is not an image") && messages.contains("1 of 3"),
+        "{messages}"
     );
     assert_eq!(std::str::from_utf8(&printed).unwrap().lines().count(), 2);
 }
@@ -78,7 +78,7 @@ fn bad_images_end_with_3() {
     let photo = std::fs::read(fixture("images/lighthouse.jpg")).unwrap();
     for (file, words) in [
         (
-            write("text.jpg", b"not a picture"),
+            write("text.jpg", b"not an image"),
             "is not an image; give a JPEG, PNG or WebP file",
         ),
         (write("empty.jpg", b""), "is empty"),
@@ -100,7 +100,7 @@ fn bad_images_end_with_3() {
             message.contains(name) && message.contains(words),
             "{message}"
         );
-        assert!(!out.exists(), "half a picture was left behind");
+        assert!(!out.exists(), "a partial image was left behind");
     }
 }
 
@@ -114,13 +114,13 @@ fn post(form: &Path) -> (i32, String) {
 }
 
 #[test]
-fn post_raw_stores_a_file_as_it_is() {
+fn post_raw_stores_a_file_unchanged() {
     let sandbox = Sandbox::start().unwrap();
-    let answer = form(&sandbox, "jpg");
+    let response = form(&sandbox, "jpg");
     let folder = tempfile::tempdir().unwrap();
     let form = folder.path().join("form.json");
-    std::fs::write(&form, &answer).unwrap();
-    // Cut off, so that nothing but posting it as it is would succeed.
+    std::fs::write(&form, &response).unwrap();
+    // Truncated, so that only an unchanged upload succeeds.
     let file = folder.path().join("part of a photo.jpg");
     let photo = std::fs::read(fixture("images/lighthouse.jpg")).unwrap();
     std::fs::write(&file, &photo[..50_000]).unwrap();
@@ -192,7 +192,7 @@ fn an_unreachable_host_ends_with_6_and_an_expired_form_with_7() {
 }
 
 #[test]
-fn a_missing_or_unknown_key_is_told() {
+fn missing_or_unknown_key_is_reported() {
     let photo = fixture("images/gray.jpg");
     let (code, message) = refused(&run(imgpost().arg("upload").arg(&photo)));
     assert_eq!(code, 2);

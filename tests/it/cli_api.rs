@@ -1,5 +1,4 @@
-//! Promise: every command that calls the API does its job on the sandbox, and ends with its own code and one line where
-//! it cannot.
+//! Promise: every command that calls the API works on the sandbox, and reports a failure in one line with an exit code.
 
 use std::path::Path;
 use std::process::Output;
@@ -49,17 +48,17 @@ fn folders_and_patterns_are_uploaded_into_a_new_dataset() {
             "2",
         ])
         .arg(folder.path()));
-    let told = String::from_utf8(output.stderr.clone()).unwrap();
-    let messages: Vec<Value> = told
+    let messages = String::from_utf8(output.stderr.clone()).unwrap();
+    let lines: Vec<Value> = messages
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let messages: Vec<_> = messages
+    let lines: Vec<_> = lines
         .iter()
         .map(|line| line["message"].as_str().unwrap())
         .collect();
-    let [skipped, made] = *messages else {
-        panic!("{told}")
+    let [skipped, made] = *lines else {
+        panic!("{messages}")
     };
     assert_eq!(
         skipped,
@@ -85,13 +84,13 @@ fn folders_and_patterns_are_uploaded_into_a_new_dataset() {
     let empty = tempfile::tempdir().unwrap();
     for nothing in [folder.path().join("*.gif"), empty.path().into()] {
         let (code, message) = refused(&run(on(&sandbox).arg("upload").arg(nothing)));
-        let is_told = code == 2 && message.contains("no image found");
-        assert!(is_told, "{message}");
+        let is_reported = code == 2 && message.contains("no image found");
+        assert!(is_reported, "{message}");
     }
 }
 
 #[test]
-fn a_generation_from_a_photo_to_the_fetched_picture() {
+fn generation_from_a_photo_is_downloaded() {
     let sandbox = Sandbox::start().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("new");
@@ -114,13 +113,13 @@ fn a_generation_from_a_photo_to_the_fetched_picture() {
     assert_eq!(files.len(), 2);
     for file in files {
         assert_eq!(file.extension().unwrap(), "jpg");
-        let picture = image::load_from_memory(&std::fs::read(file).unwrap()).unwrap();
-        assert_eq!((picture.width(), picture.height()), (128, 64));
+        let decoded = image::load_from_memory(&std::fs::read(file).unwrap()).unwrap();
+        assert_eq!((decoded.width(), decoded.height()), (128, 64));
     }
-    let told = String::from_utf8(output.stderr).unwrap();
+    let messages = String::from_utf8(output.stderr).unwrap();
     assert!(
-        told.contains("started ") && told.contains("credits"),
-        "{told}"
+        messages.contains("started ") && messages.contains("credits"),
+        "{messages}"
     );
 
     let init = one(&sandbox, &["upload", "--size", "64x64", &photo()]);
@@ -250,7 +249,7 @@ fn image_and_mask(folder: &Path) -> ([String; 2], GrayImage) {
     (paths.map(|path| path.display().to_string()), mask)
 }
 
-/// White where it is at least this bright, else black.
+/// White where the mask is at least this bright, and black elsewhere.
 fn thresholded(mask: &GrayImage, threshold: u8) -> GrayImage {
     let mut mask = mask.clone();
     for pixel in mask.pixels_mut() {
@@ -259,7 +258,7 @@ fn thresholded(mask: &GrayImage, threshold: u8) -> GrayImage {
     mask
 }
 
-/// The stored object whose form this id came with.
+/// The stored image with this id.
 fn stored_image(sandbox: &Sandbox, id: &Value) -> image::DynamicImage {
     let record = sandbox.client().unwrap().init_image(id.as_str().unwrap());
     let url = record.unwrap().url.unwrap();
@@ -269,7 +268,7 @@ fn stored_image(sandbox: &Sandbox, id: &Value) -> image::DynamicImage {
 }
 
 #[test]
-fn canvas_stores_the_mask_as_it_is_drawn_unless_a_threshold_is_given() {
+fn canvas_keeps_the_grays_of_a_mask_unless_a_threshold_is_given() {
     let folder = tempfile::tempdir().unwrap();
     let ([image, mask], drawn) = image_and_mask(folder.path());
     let sandbox = Sandbox::start().unwrap();
@@ -288,7 +287,7 @@ fn canvas_stores_the_mask_as_it_is_drawn_unless_a_threshold_is_given() {
 }
 
 #[test]
-fn generate_stores_the_mask_as_it_is_drawn_unless_a_threshold_is_given() {
+fn generate_keeps_the_grays_of_a_mask_unless_a_threshold_is_given() {
     let folder = tempfile::tempdir().unwrap();
     let ([image, mask], drawn) = image_and_mask(folder.path());
     let stored = |more: &[&str]| {
@@ -312,7 +311,7 @@ fn generate_stores_the_mask_as_it_is_drawn_unless_a_threshold_is_given() {
 }
 
 #[test]
-fn a_threshold_that_would_do_harm_or_nothing_is_refused() {
+fn useless_threshold_is_rejected() {
     let sandbox = Sandbox::start().unwrap();
     let photo = photo();
     let id = "00000000-0000-4000-8000-000000000000";
@@ -340,7 +339,7 @@ fn a_threshold_that_would_do_harm_or_nothing_is_refused() {
         ),
         (
             [&generate[..], &["--canvas", id, id, "--threshold", "128"]].concat(),
-            "needs the file of a mask",
+            "needs a mask file",
         ),
         ([&generate[..], &["-n", "0"]].concat(), "1.."),
         (vec!["video", &photo, "-p", "p", "--duration", "0"], "1.."),
@@ -350,15 +349,15 @@ fn a_threshold_that_would_do_harm_or_nothing_is_refused() {
         ),
     ] {
         let output = run(on(&sandbox).args(&arguments));
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
-        assert!(told.contains(words), "{arguments:?}: {told}");
+        let messages = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {messages}");
+        assert!(messages.contains(words), "{arguments:?}: {messages}");
     }
     assert!(sandbox.requests().is_empty(), "{:?}", sandbox.requests());
 }
 
 #[test]
-fn wait_finds_out_which_kind_of_job_an_id_has() {
+fn wait_recognizes_every_job_by_its_id() {
     let sandbox = Sandbox::start().unwrap();
     let photo = photo();
     for start in [
@@ -386,7 +385,7 @@ fn wait_finds_out_which_kind_of_job_an_id_has() {
     assert_eq!(code, 4, "{message}");
     let words = format!("there is no job {unknown}; check the id");
     assert!(message.contains(&words), "{message}");
-    // A refusal of the first question is not taken for "no such job".
+    // Another error of the first call is not mistaken for an unknown job.
     let sandbox = sandbox.with_api_fault(Fault::api_error(401, "access-denied", "no"));
     let (code, message) = refused(&run(on(&sandbox).args(["wait", unknown])));
     assert!(
@@ -438,7 +437,7 @@ fn a_lost_response_to_a_paid_call_says_that_it_may_have_been_charged() {
     assert!(!message.contains("tokens"), "{message}");
 }
 
-/// The first call to a sandbox goes well, and the second one meets this fault.
+/// A sandbox on which the first call succeeds and the second one meets this fault.
 fn second_call_fails(fault: Fault) -> Sandbox {
     let sandbox = Sandbox::start().unwrap();
     let sandbox = sandbox.with_api_fault(Fault::ReadSlowly(Duration::ZERO));
@@ -472,12 +471,20 @@ fn a_job_that_was_started_is_named_in_the_error() {
     ] {
         let sandbox = second_call_fails(fault);
         let generate = ["generate", "-p", "p", "--wait", "--quiet"];
-        let (code, message) = refused(&run(on(&sandbox).args(generate)));
-        assert!(code == 4 && message.contains(words), "{message}");
+        let output = run(on(&sandbox).args(generate));
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(4), "{message}");
+        assert!(message.contains(words), "{message}");
+        // Only results are printed.
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            ["", "https://a.example/\n"].contains(&printed.as_str()),
+            "{printed}"
+        );
         let requests = sandbox.requests();
         let id = requests[1].path.rsplit('/').next().unwrap();
         assert!(message.contains(id), "{message}");
-        // Nothing was lost.
+        // The id leads to the job's results.
         assert_eq!(one(&sandbox, &["wait", id])["status"], "COMPLETE");
     }
 }
@@ -532,7 +539,7 @@ fn a_dry_run_sends_nothing_and_needs_no_key() {
 }
 
 #[test]
-fn records_are_made_shown_and_deleted() {
+fn records_are_created_shown_and_deleted() {
     let sandbox = Sandbox::start().unwrap();
     let id = one(&sandbox, &["dataset", "create", "d", "--description", "e"]);
     let id = id["id"].as_str().unwrap();
@@ -591,7 +598,7 @@ fn the_key_may_be_in_a_file_and_never_on_the_command_line() {
 }
 
 #[test]
-fn what_does_not_go_together_is_told() {
+fn contradicting_options_are_rejected() {
     let photo = photo();
     let sandbox = Sandbox::start().unwrap();
     for (arguments, words) in [
@@ -624,14 +631,14 @@ fn what_does_not_go_together_is_told() {
         ),
     ] {
         let output = run(on(&sandbox).args(&arguments));
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
-        assert!(told.contains(words), "{arguments:?}: {told}");
+        let messages = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {messages}");
+        assert!(messages.contains(words), "{arguments:?}: {messages}");
     }
 }
 
 #[test]
-fn a_folder_that_cannot_be_is_told_before_anything_costs() {
+fn unusable_folder_is_reported_before_anything_costs() {
     let sandbox = Sandbox::start().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");

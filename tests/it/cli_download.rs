@@ -1,4 +1,4 @@
-//! Promise: every result of a job that arrived is reported, under a name of its own, and so is where the others are.
+//! Promise: every downloaded result has its own file, and the URLs of the others are reported.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -15,15 +15,15 @@ use crate::support::{fixture, names};
 
 const JOB: &str = "11111111-2222-4333-8444-555555555555";
 
-/// What a server does with a request.
+/// How the server responds to a request.
 enum Answer {
     Send(Vec<u8>),
-    /// Sends this, and nothing more.
+    /// Sends these bytes and closes the connection.
     Stall(Vec<u8>),
 }
 
-/// A server of an API whose one job has these results, by id and path, and of what is at these paths. Its threads end
-/// with the process.
+/// Serves an API with one job that has these results, by id and path, and the files at these paths. Its threads end with
+/// the process.
 fn serve(results: &[(&str, &str)], files: Vec<(&'static str, Answer)>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -107,9 +107,9 @@ fn results_with_one_id_do_not_overwrite_each_other() {
     );
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    // Not of an earlier download, which has an extension.
+    // Unlike a file of an earlier download, it has no extension.
     std::fs::write(at("a"), "mine").unwrap();
-    // A second time, they replace themselves.
+    // A second download replaces the files.
     for _ in 0..2 {
         let output = run(&mut wait(&url, folder.path()));
         assert!(output.status.success(), "{output:?}");
@@ -149,22 +149,22 @@ fn results_that_arrived_are_reported_when_others_fail() {
         at("d.jpg"),
     ];
     assert_eq!(printed.lines().collect::<Vec<_>>(), expected);
-    let told = String::from_utf8(output.stderr).unwrap();
-    let told: Vec<_> = told.lines().collect();
+    let messages = String::from_utf8(output.stderr).unwrap();
+    let messages: Vec<_> = messages.lines().collect();
     assert!(
-        told[0].starts_with("imgpost: b: ") && told[1].starts_with("imgpost: c: "),
-        "{told:?}"
+        messages[0].starts_with("imgpost: b: ") && messages[1].starts_with("imgpost: c: "),
+        "{messages:?}"
     );
     assert!(
-        told[1].contains("before the whole file arrived"),
-        "{told:?}"
+        messages[1].contains("before the whole file arrived"),
+        "{messages:?}"
     );
     assert!(
-        told[2].starts_with("imgpost: 2 of 4 results were not downloaded"),
-        "{told:?}"
+        messages[2].starts_with("imgpost: 2 of 4 results were not downloaded"),
+        "{messages:?}"
     );
     assert_eq!(names(folder.path()), ["a.jpg", "d.jpg"]);
-    // The same, for programs.
+    // With --json as well.
     let output = run(wait(&url, folder.path()).arg("--json"));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let images = &report["images"];
@@ -178,7 +178,7 @@ fn results_that_arrived_are_reported_when_others_fail() {
     );
 }
 
-/// It was paid for: its URL is printed, whatever happens.
+/// The result was paid for, so its URL is printed in any case.
 #[test]
 fn only_result_that_fails_is_reported_with_its_url() {
     let url = serve(&[("a", "/missing")], vec![]);
@@ -189,11 +189,11 @@ fn only_result_that_fails_is_reported_with_its_url() {
         String::from_utf8(output.stdout).unwrap(),
         format!("{url}/missing\n")
     );
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(told.lines().count(), 1, "{told}");
+    let messages = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(messages.lines().count(), 1, "{messages}");
 }
 
-/// Both when the first signal ends the download and when a second one ends the process at once.
+/// Whether the first signal ends the download or a second one ends the process at once.
 #[cfg(unix)]
 #[test]
 fn signals_end_a_download_without_a_trace() {
@@ -226,7 +226,7 @@ fn signals_end_a_download_without_a_trace() {
         for signal in signals {
             let pid = child.id().to_string();
             let mut kill = Command::new("kill");
-            // It may have ended by then.
+            // The process may have ended already.
             kill.args([signal, &*pid])
                 .stderr(std::process::Stdio::null())
                 .status()
@@ -237,7 +237,7 @@ fn signals_end_a_download_without_a_trace() {
     }
 }
 
-/// As `nohup` does it.
+/// SIGHUP is ignored as under `nohup`.
 #[cfg(target_os = "linux")]
 #[test]
 fn ignored_hangup_stays_ignored() {

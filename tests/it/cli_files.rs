@@ -27,7 +27,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
-/// Every file below a folder with its content.
+/// The files below a folder, with their contents.
 fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut contents = Vec::new();
     for name in names(folder) {
@@ -130,7 +130,7 @@ fn two_inputs_with_one_result_are_refused_before_anything_is_written() {
     assert_eq!(names(&folder.path().join("out")), ["a.jpg", "a.png"]);
 }
 
-/// What cannot be seen from the names is seen before the second one is written.
+/// A conflict that the names do not reveal is detected before the second file is written.
 #[cfg(unix)]
 #[test]
 fn result_that_is_another_one_by_a_link_is_not_overwritten() {
@@ -235,7 +235,7 @@ fn files_beside_the_output_are_left_alone() {
         assert_eq!(std::fs::read(at(name)).unwrap(), b"mine", "{name}");
     }
     assert!(at("link.jpg.part").is_symlink());
-    // Four results, an input, and what was there.
+    // Four results, an input and the existing files.
     assert_eq!(names(folder.path()).len(), 9);
 }
 
@@ -278,7 +278,7 @@ fn device_and_standard_output_are_written_to() {
         let output = prepare(folder.path(), &["a.jpg", "-o", output]);
         assert!(output.stdout == expected);
     }
-    // What is in the file already stays.
+    // The existing content stays.
     std::fs::write(at("log"), "before").unwrap();
     let log = std::fs::File::options().append(true).open(at("log"));
     let mut command = imgpost();
@@ -315,8 +315,7 @@ fn concurrent_runs_on_one_output_all_succeed() {
     assert_eq!(names(folder.path()), ["a.jpg", "out.jpg"]);
 }
 
-/// When the signals come is left to chance: whatever the command does then, no temporary file and no part of an image is
-/// left.
+/// The signals come at random times. Whatever the command is doing, it leaves no temporary file and no partial image.
 #[cfg(unix)]
 #[test]
 fn signals_leave_whole_images_only() {
@@ -343,7 +342,7 @@ fn signals_leave_whole_images_only() {
         std::thread::sleep(std::time::Duration::from_millis(5 * number));
         let signal = ["-INT", "-TERM", "-HUP"][number as usize % 3];
         let pid = child.id().to_string();
-        // A second one ends the process at once. It may have ended by then.
+        // A second signal ends the process at once. It may have ended already.
         for _ in 0..=number / 3 % 2 {
             let mut kill = Command::new("kill");
             kill.args([signal, &pid]).stderr(null()).status().unwrap();

@@ -1,4 +1,4 @@
-//! Promise: the command reads no stream without a limit, and a signal ends what it does, also while it waits for input.
+//! Promise: the command limits what it reads from every stream, and a signal ends it even while it waits for input.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,7 +10,7 @@ use imgpost::{Limits, PresignedPost};
 use crate::support::command::{URL, form, imgpost, refused, run};
 use crate::support::fixture;
 
-/// Bytes that a pipe may hold and a process may have read ahead.
+/// Bytes that a pipe may contain and a process may have read ahead.
 const SLACK: u64 = 4 << 20;
 
 #[test]
@@ -63,7 +63,10 @@ fn forms_are_read_up_to_a_limit() {
             command.arg("post").arg(&photo).arg(option);
             let (code, message) = refused(&run(command.arg("--presigned").arg(form)));
             assert_eq!(code, 5, "{message}");
-            assert!(message.contains("has more than 1048576 bytes"), "{message}");
+            assert!(
+                message.contains("is longer than 1048576 bytes"),
+                "{message}"
+            );
         }
     }
 }
@@ -119,7 +122,7 @@ mod unix {
         assert!(sent.unwrap().success());
     }
 
-    /// Starts a command that waits for input, of which its log tells.
+    /// Starts a command that waits for input, as its log shows.
     fn waiting(command: &mut Command) -> Child {
         let mut child = command
             .stdin(Stdio::piped())
@@ -174,15 +177,19 @@ mod unix {
                     command.arg(if several { folder.path() } else { &out });
                 }
                 let mut child = waiting(&mut command);
-                // It waits although something came.
+                // The command waits although it has received bytes.
                 let stdin = child.stdin.as_mut().unwrap();
                 stdin.write_all(b"something").unwrap();
                 send(signal, &child);
                 let stdin = child.stdin.take();
-                let (status, told) = end(child);
+                let (status, messages) = end(child);
                 drop(stdin);
-                assert_eq!(status.code(), Some(code), "{arguments:?}: {status} {told}");
-                assert!(told.contains("imgpost: cancelled"), "{told}");
+                assert_eq!(
+                    status.code(),
+                    Some(code),
+                    "{arguments:?}: {status} {messages}"
+                );
+                assert!(messages.contains("imgpost: cancelled"), "{messages}");
             }
         }
     }
@@ -212,8 +219,8 @@ mod unix {
             }
             let child = waiting(&mut command);
             send("INT", &child);
-            let (status, told) = end(child);
-            assert_eq!(status.code(), Some(130), "{arguments:?}: {told}");
+            let (status, messages) = end(child);
+            assert_eq!(status.code(), Some(130), "{arguments:?}: {messages}");
         }
     }
 
@@ -223,14 +230,14 @@ mod unix {
         let folder = tempfile::tempdir().unwrap();
         let key = folder.path().join("key");
         std::fs::write(&key, sandbox.api_key()).unwrap();
-        let answer = folder.path().join("form.json");
-        std::fs::write(&answer, form(&sandbox, "jpg")).unwrap();
+        let response = folder.path().join("form.json");
+        std::fs::write(&response, form(&sandbox, "jpg")).unwrap();
         let photo = fixture("images/gray.jpg");
         let imgpost = Path::new(env!("CARGO_BIN_EXE_imgpost"));
         let script = r#""$1" check <(cat "$2")"#;
         let checked = run(Command::new("bash")
             .args(["-c", script, "bash"])
-            .args([imgpost, &answer]));
+            .args([imgpost, &response]));
         assert!(checked.status.success(), "{checked:?}");
         let script = r#""$1" upload --size 64x64 --json --api-key-file <(cat "$2") <(cat "$3")"#;
         let output = run(Command::new("bash")
@@ -260,7 +267,7 @@ mod unix {
         assert_eq!(child.wait().unwrap().code(), Some(143));
     }
 
-    /// As below `nohup`, and as in the background of a script.
+    /// As under `nohup` or in the background of a script.
     #[test]
     fn a_signal_that_is_ignored_from_the_start_stays_ignored() {
         let folder = tempfile::tempdir().unwrap();
@@ -276,8 +283,8 @@ mod unix {
         send("INT", &child);
         let photo = std::fs::read(fixture("images/gray.jpg")).unwrap();
         child.stdin.take().unwrap().write_all(&photo).unwrap();
-        let (status, told) = end(child);
-        assert!(status.success(), "{status}: {told}");
+        let (status, messages) = end(child);
+        assert!(status.success(), "{status}: {messages}");
         assert!(out.exists());
     }
 }

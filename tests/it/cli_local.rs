@@ -1,5 +1,5 @@
-//! Promise: the commands that need no network read what they are given, write where they are told, lose nothing, and
-//! tell beforehand what would be done or refused.
+//! Promise: the commands without network read and write the given files and streams, lose nothing, and predict what
+//! would be done or rejected.
 
 use std::io::Write;
 use std::process::{Output, Stdio};
@@ -40,7 +40,7 @@ fn several_pictures_go_into_a_folder() {
             report["bytes"].as_u64().unwrap()
         );
     }
-    // One that fails keeps no other from being made.
+    // The failure of one does not affect the others.
     let readme = fixture("README.md");
     let mut command = imgpost();
     let output = run(command
@@ -60,10 +60,16 @@ fn standard_input_and_output() {
         &photo,
     );
     assert!(output.status.success());
-    let picture = image::load_from_memory(&output.stdout).unwrap();
-    assert_eq!((picture.width(), picture.height()), (64, 48));
-    let output = with_input(&["prepare", "-", "-o", "-"], b"no picture");
+    let decoded = image::load_from_memory(&output.stdout).unwrap();
+    assert_eq!((decoded.width(), decoded.height()), (64, 48));
+    let output = with_input(&["prepare", "-", "-o", "-"], b"no image");
     assert_eq!(refused(&output).0, 3);
+    let output = with_input(&["plan", "-", "--size", "32x32"], &photo);
+    let planned = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        planned.starts_with("standard input: ") && planned.ends_with(" -> 32x32\n"),
+        "{planned}"
+    );
     let output = with_input(&["post", "-", "--presigned", "-"], b"{}");
     assert!(
         refused(&output)
@@ -75,7 +81,7 @@ fn standard_input_and_output() {
 }
 
 #[test]
-fn quiet_prints_nothing_and_json_prints_what_is_asked_for() {
+fn quiet_prepare_prints_nothing_and_verbose_logs_steps() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("a.jpg");
     let photo = fixture("images/gray.jpg");
@@ -92,15 +98,15 @@ fn quiet_prints_nothing_and_json_prints_what_is_asked_for() {
         .arg(&photo)
         .arg("-o")
         .arg(&out));
-    let told = String::from_utf8(verbose.stderr).unwrap();
+    let messages = String::from_utf8(verbose.stderr).unwrap();
     assert!(
-        told.starts_with("[") && told.contains("s] prepared"),
-        "{told}"
+        messages.starts_with("[") && messages.contains("s] prepared"),
+        "{messages}"
     );
 }
 
 #[test]
-fn plan_tells_what_prepare_does() {
+fn plan_predicts_prepare() {
     let photo = fixture("images/lighthouse.jpg");
     let folder = tempfile::tempdir().unwrap();
     for options in [
@@ -141,12 +147,12 @@ fn plan_tells_what_prepare_does() {
 #[test]
 fn check_explains_a_form_without_its_secrets() {
     let sandbox = Sandbox::start().unwrap();
-    let answer = form(&sandbox, "jpg");
+    let response = form(&sandbox, "jpg");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("form.json");
-    std::fs::write(&path, &answer).unwrap();
+    std::fs::write(&path, &response).unwrap();
     let output = run(imgpost().arg("check").arg(&path));
-    let told = String::from_utf8(output.stdout).unwrap();
+    let messages = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
     for words in [
         "host        127.0.0.1",
@@ -155,9 +161,9 @@ fn check_explains_a_form_without_its_secrets() {
         "X-Amz-Signature",
         "$Content-Type",
     ] {
-        assert!(told.contains(words), "{words}: {told}");
+        assert!(messages.contains(words), "{words}: {messages}");
     }
-    let read = imgpost::PresignedPost::from_json(&answer).unwrap();
+    let read = imgpost::PresignedPost::from_json(&response).unwrap();
     let is_public = [
         "key",
         "bucket",
@@ -168,18 +174,21 @@ fn check_explains_a_form_without_its_secrets() {
     let secrets = read.fields().filter(|(name, _)| !is_public.contains(name));
     let mut count = 0;
     for (name, value) in secrets {
-        assert!(!told.contains(value), "{name}");
+        assert!(!messages.contains(value), "{name}");
         count += 1;
     }
-    assert!(count >= 4 && told.contains("AWS4-HMAC-SHA256"), "{told}");
-    // What a post would refuse before it is sent.
+    assert!(
+        count >= 4 && messages.contains("AWS4-HMAC-SHA256"),
+        "{messages}"
+    );
+    // Rejected as `post` would reject it before sending.
     let mut command = imgpost();
     let output = run(command
         .arg("check")
         .arg(&path)
         .arg(fixture("images/alpha.png")));
     assert_eq!(output.status.code(), Some(5));
-    let report = &json(&with_input(&["check", "-", "--json"], &answer))[0];
+    let report = &json(&with_input(&["check", "-", "--json"], &response))[0];
     assert!((100..=120).contains(&report["expires_in"].as_i64().unwrap()));
     assert!(
         report["conditions"]
@@ -195,14 +204,14 @@ fn check_of_an_expired_form_ends_with_7() {
     let form = format!(r#"{{"url":"https://example.com/","fields":{{"policy":"{policy}"}}}}"#);
     let output = with_input(&["check", "-"], form.as_bytes());
     assert_eq!(output.status.code(), Some(7));
-    let told = String::from_utf8(output.stdout).unwrap();
+    let messages = String::from_utf8(output.stdout).unwrap();
     assert!(
-        told.contains("expired     ") && told.contains(" s ago"),
-        "{told}"
+        messages.contains("expired     ") && messages.contains(" s ago"),
+        "{messages}"
     );
 }
 
-/// Every page of help, as it is committed: `tests/it/cli_help.txt`.
+/// Compares every help page with `tests/it/cli_help.txt`.
 #[test]
 fn the_help_is_what_is_committed() {
     let commands: [&[&str]; 23] = [
@@ -256,7 +265,7 @@ fn the_manual_and_the_completions_are_printed() {
     let page = run(imgpost().arg("man"));
     let page = String::from_utf8(page.stdout).unwrap();
     assert!(
-        page.contains(".TH imgpost 1") && page.contains("imgpost help exit-codes"),
+        page.contains(".TH imgpost 1") && page.contains("More help"),
         "{page}"
     );
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
@@ -270,7 +279,7 @@ fn the_manual_and_the_completions_are_printed() {
 }
 
 #[test]
-fn nobody_reading_any_more_is_no_noise() {
+fn closed_reader_causes_no_message() {
     let mut child = imgpost()
         .args(["plan", "--json"])
         .args(vec![fixture("images/gray.jpg"); 5000])

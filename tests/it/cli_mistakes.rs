@@ -9,6 +9,8 @@ fn gray() -> String {
     fixture("images/gray.jpg").display().to_string()
 }
 
+const SECRET: &str = "00000000-0000-4000-8000-000000000099";
+
 #[test]
 fn mistakes_name_the_next_step() {
     let gray = gray();
@@ -22,10 +24,7 @@ fn mistakes_name_the_next_step() {
             &["."],
             "is a folder, not a command; run `imgpost upload DIR`",
         ),
-        (
-            &["uplaod", "x.jpg"],
-            "a similar subcommand exists: 'upload'",
-        ),
+        (&["uplaod", "x.jpg"], "'upload'"),
         (
             &["plan", &gray, "--size", "1024"],
             "--within 1024x1024 keeps the aspect ratio",
@@ -59,14 +58,7 @@ fn mistakes_name_the_next_step() {
             "give the image first, then the JSON of the form",
         ),
         (&["post", &gray], "<FORM>"),
-        (
-            &["post", &gray, "{}", "--field", "SECRET"],
-            "give NAME=VALUE",
-        ),
-        (
-            &["plan", "-"],
-            "plan reads headers of files, not standard input",
-        ),
+        (&["post", &gray, "{}", "--field", SECRET], "give NAME=VALUE"),
         (
             &["prepare", &gray, "-o", "{name}.jpg"],
             "use {stem}, {width}, {height} or {ext}",
@@ -79,7 +71,7 @@ fn mistakes_name_the_next_step() {
         let message = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
         assert!(message.contains(words), "{arguments:?}: {message}");
-        assert!(!message.contains("SECRET"), "{message}");
+        assert!(!message.contains(SECRET), "{message}");
     }
 }
 

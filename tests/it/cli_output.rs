@@ -1,5 +1,5 @@
-//! Promise: the command does its job without a reader of standard error, loses no result silently, and prints nothing
-//! that a terminal would interpret.
+//! Promise: the command works without a reader of standard error, loses no result silently, and prints nothing that a
+//! terminal would interpret.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -31,7 +31,7 @@ fn upload(sandbox: &Sandbox, folder: &Path) -> Command {
     command
 }
 
-/// A file that takes nothing.
+/// A file that accepts no bytes.
 #[cfg(target_os = "linux")]
 fn full() -> Stdio {
     std::fs::File::create("/dev/full").unwrap().into()
@@ -94,20 +94,20 @@ fn a_result_that_cannot_be_written_is_reported() {
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(1));
-        let told = stderr(&output);
-        let (error, result) = told.split_once('\n').unwrap();
+        let messages = stderr(&output);
+        let (error, result) = messages.split_once('\n').unwrap();
         assert!(
             error.contains("cannot write to standard output: No space left"),
-            "{told}"
+            "{messages}"
         );
         let keys = sandbox.keys();
         let stored = keys.iter().find(|key| !before.contains(key)).unwrap();
-        // The key of an init image holds its id.
+        // The key of an init image contains its id.
         let id = result
             .split(['"', ' '])
             .find(|word| word.len() == 36)
             .unwrap();
-        assert!(stored.contains(id), "{stored}: {told}");
+        assert!(stored.contains(id), "{stored}: {messages}");
         if option == "--json" {
             let report: Value = serde_json::from_str(result.lines().next().unwrap()).unwrap();
             assert_eq!(report["id"], id);
@@ -125,12 +125,16 @@ fn uploads_stop_at_a_full_disk_and_report_what_is_stored() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let told = stderr(&output);
+    let messages = stderr(&output);
     let stored = sandbox.keys().len();
-    assert!((1..=4).contains(&stored), "{stored}: {told}");
-    assert_eq!(told.matches(" 64x64 jpg, ").count(), stored, "{told}");
+    assert!((1..=4).contains(&stored), "{stored}: {messages}");
+    assert_eq!(
+        messages.matches(" 64x64 jpg, ").count(),
+        stored,
+        "{messages}"
+    );
     let end = format!("imgpost: stopped; {stored} of 20 images are done\n");
-    assert!(told.ends_with(&end), "{told}");
+    assert!(messages.ends_with(&end), "{messages}");
 }
 
 #[test]
@@ -154,7 +158,7 @@ fn uploads_end_quietly_when_nobody_reads_their_results() {
         (output.status.code(), stderr(&output).as_str()),
         (Some(1), "")
     );
-    // What was begun was finished: there is a file for every form.
+    // Uploads that were started were completed: there is a file for every form.
     let forms = sandbox.requests();
     let forms = forms
         .iter()
@@ -183,10 +187,10 @@ fn every_command_reports_a_full_standard_output() {
         &["generate", "-p", "p", "--dry-run"],
     ] {
         let output = imgpost().args(arguments).stdout(full()).output().unwrap();
-        let told = stderr(&output);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
+        let messages = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {messages}");
         let error = "imgpost: cannot write to standard output: No space left on device";
-        assert!(told.starts_with(error), "{arguments:?}: {told}");
+        assert!(messages.starts_with(error), "{arguments:?}: {messages}");
     }
 }
 
@@ -206,7 +210,7 @@ fn a_slow_reader_of_a_nonblocking_stream_gets_everything() {
         .args(vec![fixture("images/gray.jpg"); 5000])
         .stdout(OwnedFd::from(theirs));
     let mut child = command.spawn().unwrap();
-    // It holds the other end.
+    // The command owns the other end.
     drop(command);
     std::thread::sleep(Duration::from_millis(300));
     let mut text = String::new();
@@ -220,7 +224,7 @@ fn a_slow_reader_of_a_nonblocking_stream_gets_everything() {
 const HOSTILE: &str = "a\u{1b}[2J\u{1b}]0;b\u{7}\u{9b}31m\u{202e}c\u{2066}\u{200b}\u{feff}\r\nimgpost: d\u{2028}e\u{7f}";
 const ESCAPED: &str = r"a\u{1b}[2J\u{1b}]0;b\u{7}\u{9b}31m\u{202e}c\u{2066}\u{200b}\u{feff}\r\nimgpost: d\u{2028}e\u{7f}";
 
-/// The lines of a text that a terminal only shows.
+/// The lines of a text, which contains nothing that a terminal interprets.
 fn plain_lines(bytes: &[u8]) -> Vec<String> {
     let text = std::str::from_utf8(bytes).unwrap();
     let is_bad = |c: char| {
@@ -230,7 +234,7 @@ fn plain_lines(bytes: &[u8]) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// The command on an API that gives one answer.
+/// The command on an API that sends one response.
 fn on_answer(status: &str, body: &Value) -> Command {
     let body = body.to_string();
     let length = body.len();
@@ -243,7 +247,7 @@ fn on_answer(status: &str, body: &Value) -> Command {
     command
 }
 
-/// What a command prints on an API that gives this answer: lines of text, and JSON.
+/// What a command prints on an API that sends this response: lines of text, and JSON.
 fn printed(body: &Value, arguments: &[&str]) -> (Vec<String>, String) {
     let text = run(on_answer("200 OK", body).args(arguments));
     assert!(text.status.success(), "{arguments:?}: {}", stderr(&text));
@@ -376,14 +380,14 @@ fn a_hostile_form_is_explained_without_its_escapes() {
     let output = run(imgpost().arg("check").arg(&path));
     let lines = plain_lines(&output.stdout);
     let titles: Vec<_> = lines.iter().map(|line| line[..10].trim_end()).collect();
-    let expected = ["host", "key", "id", "expires", "fields", "conditions", ""];
+    let expected = ["host", "key", "expires", "fields", "conditions", ""];
     assert_eq!(titles, expected, "{lines:?}");
     assert_eq!(lines[1], format!("key         {ESCAPED}"));
     assert_eq!(plain_lines(&output.stderr).len(), 1);
     let output = run(imgpost().args(["check", "--json"]).arg(&path));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
-        (&report["id"], plain_lines(&output.stdout).len()),
+        (&report["key"], plain_lines(&output.stdout).len()),
         (&HOSTILE.into(), 1)
     );
 }
@@ -407,26 +411,26 @@ fn hostile_file_names_are_escaped() {
     for arguments in commands {
         for options in [&["--color", "never"][..], &["-vv"], &["--json"]] {
             let output = run(imgpost().args(options).args(arguments));
-            let (printed, told) = (plain_lines(&output.stdout), plain_lines(&output.stderr));
+            let (printed, messages) = (plain_lines(&output.stdout), plain_lines(&output.stderr));
             assert!(printed.len() <= 1, "{arguments:?}: {printed:?}");
             let is_ours = |line: &String| {
                 ["imgpost: ", "[", "{"]
                     .iter()
                     .any(|start| line.starts_with(start))
             };
-            assert!(told.iter().all(is_ours), "{arguments:?}: {told:?}");
-            let shown = [printed, told].concat().concat();
+            assert!(messages.iter().all(is_ours), "{arguments:?}: {messages:?}");
+            let shown = [printed, messages].concat().concat();
             let escaped = if options == ["--json"] {
                 "a\\u"
             } else {
                 ESCAPED
             };
-            // What is no file and has a line break may be a form, and is not repeated.
+            // A text with a line break may be a form, so it is not repeated.
             let is_repeated = !arguments.contains(&missing.as_path());
             assert_eq!(shown.contains(escaped), is_repeated, "{shown}");
         }
     }
-    // What clap says of an argument.
+    // clap's message about an argument.
     let output = run(imgpost().arg(HOSTILE.replace('\n', "")));
     assert_eq!(output.status.code(), Some(2));
     plain_lines(&output.stderr);

@@ -1,4 +1,4 @@
-//! Promise: of a folder, `upload` uploads every image once, or reports why not.
+//! Promise: `upload` uploads every image of a folder once, or reports why not.
 
 use std::path::Path;
 use std::process::Output;
@@ -77,38 +77,38 @@ fn every_image_is_uploaded_or_reported() {
         failures.push(("fifo.png", "is not a regular file"));
     }
     let output = upload(&sandbox, folder.path(), &["."]);
-    let told = stderr(&output);
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    let messages = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{messages}");
     for (name, reason) in &failures {
-        let line = told
+        let line = messages
             .lines()
             .find(|line| line.contains(&format!("{name}: ")));
         assert!(
             line.is_some_and(|line| line.contains(reason)),
-            "{name}: {told}"
+            "{name}: {messages}"
         );
     }
     let (failed, all) = (failures.len(), failures.len() + 3);
     let last = format!("imgpost: {failed} of {all} images failed");
-    assert_eq!(told.lines().last(), Some(&*last));
+    assert_eq!(messages.lines().last(), Some(&*last));
     let skipped = "imgpost: skipped 3 files that are not images, 1 hidden entry, 1 folder (--recursive includes it)";
-    assert!(told.lines().any(|line| line == skipped), "{told}");
+    assert!(messages.lines().any(|line| line == skipped), "{messages}");
     let reported = String::from_utf8(output.stdout).unwrap();
     assert_eq!(reported.lines().count(), 3, "{reported}");
-    assert_eq!(told.lines().count(), failures.len() + 2, "{told}");
+    assert_eq!(messages.lines().count(), failures.len() + 2, "{messages}");
 }
 
-/// Its exit code does not depend on what else is in the folder.
+/// The exit code does not depend on the other contents of the folder.
 #[test]
 fn folder_of_one_unreadable_image_ends_with_1_and_makes_no_dataset() {
     let sandbox = Sandbox::start().unwrap();
     let folder = folder(&["a.dng"]);
     let output = upload(&sandbox, folder.path(), &[".", "--new-dataset", "d"]);
     assert_eq!(output.status.code(), Some(1));
-    let told = stderr(&output);
+    let messages = stderr(&output);
     assert!(
-        told.contains("a.dng: is a camera's raw file") && !told.contains("dataset"),
-        "{told}"
+        messages.contains("a.dng: is a camera's raw file") && !messages.contains("dataset"),
+        "{messages}"
     );
     // A file that was named ends with the code of its own failure.
     let output = upload(&sandbox, folder.path(), &["a.dng"]);

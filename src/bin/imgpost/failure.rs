@@ -63,10 +63,19 @@ impl Failure {
         }
     }
 
+    /// A stream with this name could not be read.
+    pub fn stream(name: &str, error: io::Error) -> Self {
+        Self {
+            names_file: true,
+            ..Self::new(format!("{name}: {error}"), Code::Usage)
+        }
+    }
+
     /// Invalid arguments, as clap reports them.
     pub fn arguments(text: &str) -> Self {
-        let first = text.lines().next().unwrap_or_default();
-        Self::usage(first.strip_prefix("error: ").unwrap_or(first))
+        let paragraph = text.lines().take_while(|line| !line.is_empty());
+        let paragraph = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
+        Self::usage(paragraph.strip_prefix("error: ").unwrap_or(&paragraph))
     }
 
     /// An image from a stream has more bytes than the limit.

@@ -46,10 +46,10 @@ fn read<R: Read>(
         drop(sender.send(Some(read.map(|_| bytes))));
     };
     let thread = thread::Builder::new().name("read".into()).spawn(work);
-    thread.map_err(|error| Failure::file(Path::new(name), error))?;
+    thread.map_err(|error| Failure::stream(name, error))?;
     match receiver.recv() {
         Ok(Some(read)) => {
-            let bytes = read.map_err(|error| Failure::file(Path::new(name), error))?;
+            let bytes = read.map_err(|error| Failure::stream(name, error))?;
             Ok((bytes.len() as u64 <= max_bytes).then_some(bytes))
         }
         Ok(None) | Err(_) => Err(Error::Cancelled.into()),

@@ -137,7 +137,7 @@ pub enum Command {
         /// Number of images to process at once
         #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
         jobs: u8,
-        /// Do not upload again what this file lists; what is uploaded is added to it. The file is created if necessary
+        /// Skip images that this file lists, and add those that are uploaded; the file is created if it is missing
         #[arg(long, value_name = "MANIFEST")]
         skip_known: Option<PathBuf>,
         /// Prepare the images and print the results, but upload nothing; needs no key

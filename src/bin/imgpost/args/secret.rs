@@ -39,7 +39,11 @@ impl From<OsString> for FormSource {
         if has_scheme("https://") || has_scheme("http://") {
             return Self::Url(start.trim_end().into());
         }
-        if start.starts_with('{') || text.contains('\n') || is_too_long_for_a_path(text) {
+        // An object, a list of objects, or an HTML form.
+        let list = start.strip_prefix('[').map(str::trim_start);
+        let is_form =
+            start.starts_with(['{', '<']) || list.is_some_and(|list| list.starts_with('{'));
+        if is_form || text.contains('\n') || is_too_long_for_a_path(text) {
             return Self::Text(text.into());
         }
         Self::File(value.into())
@@ -99,6 +103,8 @@ mod tests {
         for text in [
             "{\"url\": \"https://example.com\"}",
             " \n{}",
+            "[ {\"url\": 1}]",
+            "<form>",
             "curl https://example.com \\\n -F key=a",
             &long,
             &format!("folder/{long}"),

@@ -16,13 +16,14 @@ pub struct Files {
     pub paths: Vec<PathBuf>,
     /// The number of images that cannot be processed; each was reported.
     pub failed: usize,
-    /// Whether the arguments name the files one by one, rather than folders and patterns.
-    is_named: bool,
+    /// Whether the arguments name one file, rather than a folder, a pattern or a list.
+    is_single: bool,
 }
 
 impl Files {
-    /// Finds the images, and reports those that cannot be processed and what is skipped.
-    pub fn find(context: &Context, args: &FilesArgs) -> Result<Self, Failure> {
+    /// Finds the images, and reports those that cannot be processed and what is skipped. A file that folders, patterns or
+    /// lists lead to repeatedly is found once; one that is named repeatedly only if `unique`.
+    pub fn find(context: &Context, args: &FilesArgs, unique: bool) -> Result<Self, Failure> {
         let mut given = args.files.clone();
         if let Some(list) = &args.from_file {
             if is_standard(list) && given.iter().any(|file| is_standard(file)) {
@@ -33,9 +34,12 @@ impl Files {
             given.extend(listed(list)?);
         }
         let mut found = input::expand(&given, args.recursive)?;
-        let is_named = found.files == given;
-        if !is_named {
+        let is_named = args.from_file.is_none() && found.files == given;
+        if unique || !is_named {
             found.drop_repeated();
+        }
+        let is_single = is_named && given.len() == 1;
+        if !is_single {
             found.files.retain(|path| match input::check_format(path) {
                 Ok(()) => true,
                 Err(failure) => {
@@ -53,7 +57,7 @@ impl Files {
         Ok(Self {
             paths: found.files,
             failed: found.failed.len(),
-            is_named,
+            is_single,
         })
     }
 
@@ -65,7 +69,7 @@ impl Files {
     /// The file, if the arguments name exactly one.
     pub fn single(&self) -> Option<&Path> {
         match self.paths.as_slice() {
-            [file] if self.is_named => Some(file),
+            [file] if self.is_single => Some(file),
             _ => None,
         }
     }

@@ -19,9 +19,10 @@ pub fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Whether a path is neither a regular file nor a folder, for example a pipe or a terminal.
-fn is_special(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+/// Whether a path is standard input, or neither a regular file nor a folder, for example a pipe.
+pub fn is_stream(path: &Path) -> bool {
+    let metadata = std::fs::metadata(path);
+    is_standard(path) || metadata.is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
 /// Rejects a form or a URL in place of a file name, without repeating it: it may contain a signature.
@@ -43,7 +44,7 @@ pub fn check_name(file: &Path) -> Result<(), Failure> {
 pub fn image(file: &Path, options: &PrepareOptions) -> Result<PreparedImage, Failure> {
     check_name(file)?;
     check_format(file)?;
-    let image = if is_standard(file) || is_special(file) {
+    let image = if is_stream(file) {
         image_from_stream(file, options)?
     } else {
         options.open(file)?

@@ -32,7 +32,7 @@ pub fn prepare(
     mode: &PrepareMode,
     prepare: &PrepareArgs,
 ) -> Result<(), Failure> {
-    let files = Files::find(context, files)?;
+    let files = Files::find(context, files, false)?;
     let output = Output::new(output, &files.paths, prepare.extension)?;
     models::find(context, None, prepare);
     let options = prepare.options(PrepareOptions::default(), output.declared());
@@ -135,17 +135,16 @@ fn save(context: &Context, image: &PreparedImage, path: &Path) -> Result<(), Fai
 }
 
 pub fn plan(context: &Context, files: &FilesArgs, prepare: &PrepareArgs) -> Result<(), Failure> {
-    let files = Files::find(context, files)?;
+    let files = Files::find(context, files, false)?;
     models::find(context, None, prepare);
     let options = prepare.options(PrepareOptions::default(), None);
     files.each(context, |file| {
-        if is_standard(file) {
-            return Err(Failure::usage(
-                "plan reads headers of files, not standard input; use `imgpost prepare --dry-run - -o -`",
-            ));
-        }
         input::check_format(file)?;
-        let plan = options.plan(file)?;
+        let plan = if input::is_stream(file) {
+            input::image(file, &options)?.plan().clone()
+        } else {
+            options.plan(file)?
+        };
         context.result(&PlanReport::new(file, &plan))
     })
 }

@@ -226,7 +226,10 @@ fn finish(
             file: file.map(|file| file.display().to_string()),
         })
         .collect();
-    context.result(&report)?;
+    // The id of a complete job is not one of its results.
+    if context.json() || !report.images.is_empty() {
+        context.result(&report)?;
+    }
     if args.open {
         for place in report.places() {
             open(context, OsStr::new(place));

@@ -40,7 +40,7 @@ pub fn upload(
     } else {
         Some(api.client(context)?)
     };
-    let files = Files::find(context, mode.files)?;
+    let files = Files::find(context, mode.files, true)?;
     if files.single().is_none() && files.paths.iter().any(|file| is_standard(file)) {
         return Err(Failure::usage(
             "standard input is one image, and has to be the only one; give the others in another call",
