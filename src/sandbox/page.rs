@@ -82,11 +82,11 @@ pub(super) fn render<'a>(
 /// Removes the user, who is the same in every key.
 fn short(key: &str) -> &str {
     let rest = key.strip_prefix("users/");
-    rest
-        .and_then(|rest| rest.split_once('/'))
+    rest.and_then(|rest| rest.split_once('/'))
         .map_or(key, |(_, rest)| rest)
 }
 
 fn add(page: &mut String, html: std::fmt::Arguments<'_>) {
-    page.write_fmt(html).expect("writing to a String cannot fail");
+    page.write_fmt(html)
+        .expect("writing to a String cannot fail");
 }

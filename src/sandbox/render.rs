@@ -107,7 +107,10 @@ pub(super) fn video() -> StoredObject {
 /// The size of an image, if it can be decoded.
 pub(super) fn size(object: &StoredObject) -> Option<Size> {
     let plan = PrepareOptions::default().limits(LIMITS);
-    let image = plan.extension(Extension::Png).prepare_bytes(&object.bytes).ok()?;
+    let image = plan
+        .extension(Extension::Png)
+        .prepare_bytes(&object.bytes)
+        .ok()?;
     Some(image.source_size())
 }
 
@@ -140,7 +143,8 @@ fn pixels(object: &StoredObject) -> Result<RgbImage, Error> {
 /// Checks that the bytes are in the format that the form was created for.
 fn check_declared(object: &StoredObject) -> Result<(), Error> {
     let declared = object.content_type.as_deref().unwrap_or_default();
-    let found = image::guess_format(&object.bytes).map_err(|_| "the posted bytes are not an image")?;
+    let found =
+        image::guess_format(&object.bytes).map_err(|_| "the posted bytes are not an image")?;
     let found = found.to_mime_type();
     if found == declared {
         Ok(())

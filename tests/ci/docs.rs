@@ -1,4 +1,4 @@
-//! Promise: what is told in more than one place is told alike, and every example is short and says how it is run.
+//! Promise: repeated parts of the documentation are identical, and every example is short and documents its command.
 
 use std::path::Path;
 
@@ -7,9 +7,12 @@ fn read(path: impl AsRef<Path>) -> String {
 }
 
 #[test]
-fn the_readme_has_the_table_of_dependencies_that_the_crates_page_has() {
+fn readme_and_crate_documentation_have_the_same_table_of_dependencies() {
     let table = read("src/dependencies.md");
-    assert!(read("README.md").contains(&table), "wanted:\n{table}");
+    assert!(
+        read("README.md").contains(&table),
+        "the README lacks this table:\n{table}"
+    );
     let manifest = read("Cargo.toml");
     let (_, rest) = manifest.split_once("[dependencies]\n").unwrap();
     let (dependencies, _) = rest.split_once("\n# Only with `sandbox`.").unwrap();
@@ -25,7 +28,7 @@ fn the_readme_has_the_table_of_dependencies_that_the_crates_page_has() {
 }
 
 #[test]
-fn every_example_is_short_and_begins_with_its_command() {
+fn example_is_short_and_documents_its_command() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let mut examples = 0;
     for entry in std::fs::read_dir(folder).unwrap() {

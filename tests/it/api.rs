@@ -113,10 +113,7 @@ fn calls_report_every_failure() {
                 Error::Api(_) | Error::Core(imgpost::Error::PresignedPost(_)) => {}
                 Error::Unconfirmed(unconfirmed) => {
                     assert_ne!(call.kind, CallKind::Idempotent, "{message}");
-                    assert!(
-                        matches!(unconfirmed.reason(), Error::Api(_)),
-                        "{message}"
-                    );
+                    assert!(matches!(unconfirmed.reason(), Error::Api(_)), "{message}");
                 }
                 other => panic!("{other:?}"),
             }
@@ -227,12 +224,9 @@ fn check_retries(row: &ApiCall) {
         let (result, requests) = call(row, &[transient.clone(), good.clone()]);
         let is_retried = row.kind == CallKind::Idempotent;
         let expected = (is_retried, 1 + usize::from(is_retried));
-        assert_eq!(
-            (result.is_ok(), requests),
-            expected,
-            "{name} {transient:?}"
-        );
-        // A caller must not retry an unconfirmed call either. The API rejects excess calls (429) before processing them.
+        assert_eq!((result.is_ok(), requests), expected, "{name} {transient:?}");
+        // A caller must not retry an unconfirmed call either. The API rejects excess calls (429) before processing
+        // them.
         if let Err(error) = result {
             let is_rejected = matches!(transient, Outcome::Response(429, ..));
             assert_eq!(error.is_retryable(), is_rejected, "{name}: {error}");
@@ -577,6 +571,10 @@ fn not_found_is_a_success_only_if_an_earlier_attempt_may_have_deleted() {
     }
     // Not found is an error for calls other than deletions.
     let outcomes = [failure(TransportErrorKind::Broken), gone()];
-    let client = Recorded::new(outcomes).builder().retries(4).build().unwrap();
+    let client = Recorded::new(outcomes)
+        .builder()
+        .retries(4)
+        .build()
+        .unwrap();
     assert!(client.init_image(ID).unwrap_err().is_not_found());
 }

@@ -1,5 +1,5 @@
-//! Promise: a download is a complete image or video within the size limit; otherwise the target file stays unchanged and
-//! no other file is left behind.
+//! Promise: a download is a complete image or video within the size limit; otherwise the target file stays unchanged
+//! and no other file is left behind.
 
 use std::path::Path;
 use std::time::Duration;

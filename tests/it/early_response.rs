@@ -1,6 +1,6 @@
-//! Promise: a response that arrives while the body is still being sent is read, whether the server closes the connection
-//! or keeps it, over http and https; interim responses are skipped; and nothing but a response to the whole body is a
-//! success.
+//! Promise: a response that arrives while the body is still being sent is read, whether the server closes the
+//! connection or keeps it, over http and https; interim responses are skipped; and nothing but a response to the whole
+//! body is a success.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

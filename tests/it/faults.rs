@@ -1,5 +1,5 @@
-//! Promise: whatever fails during an upload, the storage keeps the whole file or nothing, transient failures are retried
-//! until the form expires, and the caller gets an error with the reason.
+//! Promise: whatever fails during an upload, the storage keeps the whole file or nothing, transient failures are
+//! retried until the form expires, and the caller gets an error with the reason.
 //!
 //! The tests compare their results with the table in `tests/it/faults.md`, on a scripted server and on the sandbox.
 
@@ -335,10 +335,7 @@ fn row_in_sandbox(fault: Fault, steps: Vec<Step>, elsewhere: &FaultServer) -> St
         "yes"
     };
     let name = fault.name;
-    format!(
-        "| {name} | {outcome} | {} | {stored} |\n",
-        statuses.len()
-    )
+    format!("| {name} | {outcome} | {} | {stored} |\n", statuses.len())
 }
 
 /// The rows of all faults, each computed on its own thread.

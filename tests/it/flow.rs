@@ -170,7 +170,8 @@ fn canvas_is_filled_where_its_mask_is_white() {
         image::load_from_memory(image.bytes()).unwrap(),
         decoded(&path),
     );
-    let differs = |x: u32, y: u32| sent.to_rgb8().get_pixel(x, y) != generated.to_rgb8().get_pixel(x, y);
+    let differs =
+        |x: u32, y: u32| sent.to_rgb8().get_pixel(x, y) != generated.to_rgb8().get_pixel(x, y);
     assert!(differs(4, 32) && !differs(60, 32));
 
     let larger = PrepareOptions::default()

@@ -1,5 +1,5 @@
-//! Promise: the fields of a form are read in order from the response of any service, and an invalid form is rejected with
-//! the reason.
+//! Promise: the fields of a form are read in order from the response of any service, and an invalid form is rejected
+//! with the reason.
 
 use imgpost::{Extension, PresignedPost, PresignedPostError};
 

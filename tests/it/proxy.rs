@@ -1,5 +1,5 @@
-//! Promise: https goes through the proxy that the environment or the program names, and directly only to excluded hosts.
-//! An unusable proxy is an error, and failures of the proxy are attributed to it.
+//! Promise: https goes through the proxy that the environment or the program names, and directly only to excluded
+//! hosts. An unusable proxy is an error, and failures of the proxy are attributed to it.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};

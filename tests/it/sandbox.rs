@@ -369,10 +369,7 @@ fn validity_of_forms_and_latency_are_configurable() {
         .unwrap()
         .duration_since(SystemTime::now())
         .unwrap();
-    assert!(
-        (3900..=4000).contains(&validity.as_secs()),
-        "{validity:?}"
-    );
+    assert!((3900..=4000).contains(&validity.as_secs()), "{validity:?}");
     let sandbox = Sandbox::start().unwrap().with_expiry(Duration::ZERO);
     let error = sandbox
         .client()

@@ -1,5 +1,5 @@
-//! Promise: the results of the sandbox show the images and the prompt of the request; an invalid request is rejected, and
-//! a generation from an unusable image fails.
+//! Promise: the results of the sandbox show the images and the prompt of the request; an invalid request is rejected,
+//! and a generation from an unusable image fails.
 
 use image::ImageFormat;
 use serde_json::{Value, json};
@@ -93,9 +93,7 @@ fn concurrent_polls_return_the_same_images() {
     });
     let done = &api.get(&path)["generations_by_pk"];
     assert_eq!(done["status"], "COMPLETE");
-    let complete = replies
-        .iter()
-        .filter(|reply| reply["status"] == "COMPLETE");
+    let complete = replies.iter().filter(|reply| reply["status"] == "COMPLETE");
     assert!(complete.clone().count() > 0);
     for reply in complete {
         assert_eq!(reply, done);
@@ -212,8 +210,7 @@ fn invalid_generation_is_rejected() {
     let empty = api.post("/v1/init-image", &json!({"extension": "png"}));
     let empty = empty["uploadInitImage"]["id"].as_str().unwrap();
     let id = api.init_image("png", &quarters(64, 64, COLORS));
-    let nothing_posted =
-        format!("init image {empty} has no file: nothing was posted to its form");
+    let nothing_posted = format!("init image {empty} has no file: nothing was posted to its form");
     let net = |more: Value| {
         let net = json!({"initImageId": id, "initImageType": "UPLOADED", "preprocessorId": 67});
         json!({"controlnets": [with(net, more)]})

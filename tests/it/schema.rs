@@ -84,7 +84,10 @@ fn schema_names_its_operation_and_its_source() {
         assert_eq!(described["method"], "POST", "{name}");
         let path = described["path"].as_str().unwrap().to_owned();
         assert!(path.starts_with("/api/rest/v"), "{name}: {path}");
-        assert!(paths.insert(path), "{name} has the same path as another operation");
+        assert!(
+            paths.insert(path),
+            "{name} has the same path as another operation"
+        );
         assert!(!schema["source"].as_str().unwrap().is_empty(), "{name}");
         assert_eq!(schema["additionalProperties"], false, "{name}");
     }

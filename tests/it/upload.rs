@@ -292,8 +292,8 @@ impl Transport for FormIssuer {
     }
 }
 
-/// Uploads with forms of these validities. Returns the id and whether the form was renewed, or the error; and the number
-/// of posts.
+/// Uploads with forms of these validities. Returns the id and whether the form was renewed, or the error; and the
+/// number of posts.
 fn upload_with(
     validities: &[Duration],
     busy: Duration,

@@ -70,8 +70,8 @@ impl Captured {
     }
 }
 
-/// Starts a server for one request, which it responds to with exactly these bytes. Returns its address and a thread that
-/// returns the request.
+/// Starts a server for one request, which it responds to with exactly these bytes. Returns its address and a thread
+/// that returns the request.
 pub fn capture_one(response: impl Into<Vec<u8>>) -> (String, JoinHandle<Captured>) {
     let response = response.into();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

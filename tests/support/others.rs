@@ -21,7 +21,8 @@ const POSTED_AS: [(&str, &str, &str); 6] = [
     ("file-name-with-backslash", "back_slash__22_.webp", ASCII),
     ("file-name-with-line-break", "a_b.webp", ASCII),
 ];
-const PRIVATE: &str = "a file name can reveal private information, and only ${filename} requires it";
+const PRIVATE: &str =
+    "a file name can reveal private information, and only ${filename} requires it";
 const ASCII: &str = "storages interpret file names other than plain ASCII differently";
 
 /// A form of `fixtures/forms.json`.

@@ -101,10 +101,7 @@ impl RawApi {
         let (status, reply) = self.call(Method::Post, path, Some(body.to_string().as_bytes()));
         assert_eq!(status, 400, "{path} {body}: {reply}");
         assert_eq!(reply["code"], "validation-failed", "{reply}");
-        assert!(
-            reply["path"].as_str().unwrap().starts_with('$'),
-            "{reply}"
-        );
+        assert!(reply["path"].as_str().unwrap().starts_with('$'), "{reply}");
         reply["error"].as_str().unwrap().to_owned()
     }
 
@@ -121,10 +118,7 @@ impl RawApi {
         let body = json!({"initExtension": "png", "maskExtension": "png"});
         let reply = self.post("/v1/canvas-init-image", &body);
         let form = &reply["uploadCanvasInitImage"];
-        assert_eq!(
-            post_form(&form["initUrl"], &form["initFields"], image),
-            204
-        );
+        assert_eq!(post_form(&form["initUrl"], &form["initFields"], image), 204);
         assert_eq!(post_form(&form["maskUrl"], &form["maskFields"], mask), 204);
         let id = |name: &str| form[name].as_str().unwrap().to_owned();
         (id("initImageId"), id("maskImageId"))

@@ -188,7 +188,11 @@ impl Server {
             std::thread::sleep(Duration::from_millis(50));
         }
         // If another process took the port, the server has exited.
-        assert_eq!(server.process.try_wait().unwrap(), None, "{kind} has exited");
+        assert_eq!(
+            server.process.try_wait().unwrap(),
+            None,
+            "{kind} has exited"
+        );
         server.signer().python("make", &server.endpoint(), b"");
         server
     }

@@ -88,9 +88,7 @@ impl Api {
             .iter()
             .copied()
             .find(|known| known.as_str() == extension);
-        let content_type = known
-            .expect("the variables were checked")
-            .content_type();
+        let content_type = known.expect("the variables were checked").content_type();
         self.form(folder, extension, content_type, call.now)
     }
 }

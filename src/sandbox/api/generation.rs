@@ -241,7 +241,9 @@ impl Api {
         let jobs = records.jobs.iter().map(|(_, job)| job);
         let output = jobs.flat_map(Job::outputs).find(|output| output.id == id);
         let output = output.cloned();
-        let object = output.as_ref().and_then(|output| self.storage.get(&output.key));
+        let object = output
+            .as_ref()
+            .and_then(|output| self.storage.get(&output.key));
         output.zip(object).ok_or_else(|| {
             let message = format!("there is no generated image {id}, or it was deleted");
             Refusal::invalid(message)

@@ -190,7 +190,10 @@ impl Api {
         let spec = self.records().jobs.get_mut(id).and_then(Job::advance);
         let Some(spec) = spec else { return };
         let result = {
-            let _guard = self.rendering.lock().unwrap_or_else(PoisonError::into_inner);
+            let _guard = self
+                .rendering
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             spec.run()
         };
         let mut records = self.records();

@@ -120,9 +120,7 @@ impl Api {
         request.body.read_to_end(&mut body)?;
         let reply = Call::read(&body, SystemTime::now().into())
             .and_then(|call| self.route(&request.method, path, &call));
-        Ok(reply.map_or_else(Refusal::into_response, |value| {
-            Response::json(200, &value)
-        }))
+        Ok(reply.map_or_else(Refusal::into_response, |value| Response::json(200, &value)))
     }
 
     /// Responds like the real API: 401 to an unknown key, 500 to a key that is not a UUID.
@@ -193,7 +191,11 @@ impl Call {
             _ => serde_json::from_slice(body),
         };
         let body = body.map_err(|error| {
-            Refusal::new(400, "invalid-json", format!("the body is not valid JSON: {error}"))
+            Refusal::new(
+                400,
+                "invalid-json",
+                format!("the body is not valid JSON: {error}"),
+            )
         })?;
         Ok(Self { body, bytes, now })
     }

@@ -229,7 +229,9 @@ impl Storage {
                     let content_type = content_type.unwrap_or("application/octet-stream");
                     Response::new(200, content_type, Content::Object(Arc::clone(&object)))
                 }
-                None => refuse(404, "NoSuchKey", "The specified key does not exist.").into_response(),
+                None => {
+                    refuse(404, "NoSuchKey", "The specified key does not exist.").into_response()
+                }
             }),
             (_, Some(_)) => {
                 let message = "The specified method is not allowed against this resource.";
