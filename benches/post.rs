@@ -1,15 +1,14 @@
-//! Time and memory of a whole process that prepares a photo and posts it, against Python, Node.js and the shell in the
-//! same run.
+//! Time and memory of a process that prepares and posts a photo, compared with Python, Node.js and the shell.
 //!
 //! ```sh
 //! benches/rivals/install
 //! cargo bench --bench post -- PHOTO-OR-FOLDER… [--json FILE]
 //! ```
 //!
-//! Every photo becomes a 1024×768 JPEG of quality 90, held upright, and is posted with the fields of a presigned form
-//! to a sink on this machine, which answers 204. Time is from the start of the process to its end. Photos and
-//! contenders take turns within a round. Peak memory is that of the largest process, in runs of their own. Between the
-//! runs, what came is held against what should have come.
+//! Every contender converts every photo to an upright 1024×768 JPEG of quality 90 and posts it with the fields of a
+//! presigned form to a local server that responds 204. The time is that of the whole process. Photos and contenders
+//! alternate within a round. Peak memory is that of the largest process, measured in separate runs. After every run,
+//! the posted form and image are verified.
 
 mod support;
 
@@ -25,10 +24,11 @@ use support::{geometric_mean, median, node, photos, python, root};
 const ROUNDS: usize = 9;
 const MEMORY_ROUNDS: usize = 3;
 const STARTS: usize = 51;
-/// Other decoders, resamplers and colors differ by less; another part of the image, or one on its side, by more.
-const MOST_DIFFERENCE: f64 = 10.0;
-/// What the surroundings say about the network, which is not used.
-const NOT_PASSED_ON: [&str; 5] = [
+/// Maximum mean difference to the first contender's image. Other decoders and resamplers stay below; another crop or
+/// orientation exceeds it.
+const MAX_DIFFERENCE: f64 = 10.0;
+/// Environment variables about the network, removed from the contenders' environment.
+const REMOVED_VARIABLES: [&str; 5] = [
     "ALL_PROXY",
     "HTTP_PROXY",
     "all_proxy",
@@ -39,7 +39,7 @@ const NOT_PASSED_ON: [&str; 5] = [
 fn main() {
     let mut paths = Vec::new();
     let mut numbers = None;
-    // `cargo bench` adds an argument of its own.
+    // `cargo bench` adds `--bench`.
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     while let Some(arg) = args.next() {
         match arg.as_str() {
@@ -185,7 +185,7 @@ fn compare(photos: &[PathBuf]) -> Value {
     })
 }
 
-/// For each contender the geometric mean over the photos of the median of all rounds but the first, which warms up.
+/// For each contender, the geometric mean over all photos of the median over all rounds except the first, a warm-up.
 fn rounds(photos: &[PathBuf], job: &Job, rounds: usize, measure: fn(Command) -> f64) -> Vec<f64> {
     let mut all = vec![vec![Vec::new(); photos.len()]; CONTENDERS.len()];
     for round in 0..rounds {
@@ -194,14 +194,14 @@ fn rounds(photos: &[PathBuf], job: &Job, rounds: usize, measure: fn(Command) -> 
             for turn in 0..CONTENDERS.len() {
                 let c = (turn + round + p) % CONTENDERS.len();
                 let mut command = (CONTENDERS[c].command)(job, photo);
-                NOT_PASSED_ON.iter().for_each(|name| {
+                REMOVED_VARIABLES.iter().for_each(|name| {
                     command.env_remove(name);
                 });
                 let number = measure(command);
-                let picture = job.check(CONTENDERS[c].name);
-                let difference = difference(&picture, first.get_or_insert_with(|| picture.clone()));
+                let image = job.check(CONTENDERS[c].name);
+                let difference = difference(&image, first.get_or_insert_with(|| image.clone()));
                 assert!(
-                    difference < MOST_DIFFERENCE,
+                    difference < MAX_DIFFERENCE,
                     "{}: {difference}",
                     CONTENDERS[c].name
                 );
@@ -216,7 +216,7 @@ fn rounds(photos: &[PathBuf], job: &Job, rounds: usize, measure: fn(Command) -> 
         .collect()
 }
 
-/// The mean difference of the samples of two images of one size.
+/// Mean absolute difference of the samples of two images of the same size.
 fn difference(a: &RgbImage, b: &RgbImage) -> f64 {
     let pairs = a.as_raw().iter().zip(b.as_raw());
     let sum: f64 = pairs.map(|(a, b)| f64::from(a.abs_diff(*b))).sum();

@@ -1,14 +1,14 @@
-//! Time and memory of preparing photos, against Pillow, pyvips and sharp in the same run.
+//! Time and memory of preparing photos, compared with Pillow, pyvips and sharp.
 //!
 //! ```sh
 //! benches/rivals/install
 //! cargo bench --bench prepare -- FOLDER
 //! ```
 //!
-//! Every photo of the folder becomes a 1024×768 JPEG of quality 90, held upright, metadata left behind. Each
-//! contender is a process that stays, uses one thread and times itself from the path to the bytes in memory, so the
-//! start of an interpreter counts for nothing. Photos and contenders take turns within a round. Peak memory is that
-//! of a fresh process that has prepared one photo.
+//! Every contender converts every photo of the folder to an upright 1024×768 JPEG of quality 90 without metadata. A
+//! contender is a long-running process with one thread that measures the time from the path to the bytes in memory, so
+//! that the start of an interpreter does not count. Photos and contenders alternate within a round. Peak memory is that
+//! of a new process after one photo.
 
 mod support;
 
@@ -26,7 +26,7 @@ const ROUNDS: usize = 9;
 const BATCH: usize = 32;
 
 fn main() {
-    // `cargo bench` adds an argument of its own.
+    // `cargo bench` adds `--bench`.
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     match args.next().as_deref() {
         Some("--serve") => serve(),
@@ -43,7 +43,7 @@ fn prepare(path: &Path) -> usize {
     black_box(image.bytes()).len()
 }
 
-/// The line protocol of the rivals, so that all are measured in the same way.
+/// Serves the line protocol of the other contenders, so that all are measured in the same way.
 fn serve() {
     for line in io::stdin().lines() {
         let line = line.expect("standard input");
@@ -108,23 +108,18 @@ impl Running {
         }
     }
 
-    /// The first number of the answer: nanoseconds, or KiB for `peak`.
-    fn ask(&mut self, line: &str) -> u64 {
-        writeln!(self.input, "{line}").expect("a contender that listens");
-        let mut answer = String::new();
-        self.output
-            .read_line(&mut answer)
-            .expect("a contender that answers");
-        let number = answer
-            .split_whitespace()
-            .next()
-            .and_then(|n| n.parse().ok());
-        number.unwrap_or_else(|| panic!("{line}: the contender answered {answer:?}"))
+    /// Sends a line and returns the first number of the reply: nanoseconds, or KiB for `peak`.
+    fn request(&mut self, line: &str) -> u64 {
+        writeln!(self.input, "{line}").expect("a running contender");
+        let mut reply = String::new();
+        self.output.read_line(&mut reply).expect("a reply");
+        let number = reply.split_whitespace().next().and_then(|n| n.parse().ok());
+        number.unwrap_or_else(|| panic!("{line}: the contender replied {reply:?}"))
     }
 
     fn stop(mut self) {
         drop(self.input);
-        self.child.wait().expect("a contender that ends");
+        self.child.wait().expect("a stopped contender");
     }
 }
 
@@ -164,7 +159,7 @@ fn compare(folder: &Path) {
     );
 }
 
-/// Nanoseconds for each contender and photo: the median of all rounds but the first, which warms up.
+/// Nanoseconds for each contender and photo: the median of all rounds except the first, a warm-up.
 fn times(photos: &[PathBuf]) -> Vec<Vec<f64>> {
     let mut running: Vec<_> = CONTENDERS.iter().map(Running::start).collect();
     let mut all = vec![vec![Vec::new(); photos.len()]; running.len()];
@@ -172,7 +167,7 @@ fn times(photos: &[PathBuf]) -> Vec<Vec<f64>> {
         for (p, photo) in photos.iter().enumerate() {
             for turn in 0..running.len() {
                 let c = (turn + round + p) % running.len();
-                let nanoseconds = running[c].ask(&photo.display().to_string());
+                let nanoseconds = running[c].request(&photo.display().to_string());
                 if round > 0 {
                     all[c][p].push(nanoseconds as f64);
                 }
@@ -187,13 +182,13 @@ fn times(photos: &[PathBuf]) -> Vec<Vec<f64>> {
 
 fn peak(contender: &Contender, photo: &Path) -> u64 {
     let mut running = Running::start(contender);
-    running.ask(&photo.display().to_string());
-    let peak = running.ask("peak");
+    running.request(&photo.display().to_string());
+    let peak = running.request("peak");
     running.stop();
     peak
 }
 
-/// Seconds for all `photos`, shared out one by one.
+/// Seconds to prepare all `photos` with this number of threads.
 fn elapsed(photos: &[&PathBuf], threads: usize) -> f64 {
     let next = AtomicUsize::new(0);
     let started = Instant::now();

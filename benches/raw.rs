@@ -1,11 +1,11 @@
-//! Processor time and memory of posting a file of 1 GiB as it is, against `curl -F` in the same run.
+//! CPU time and memory of posting an unmodified 1 GiB file, compared with `curl -F`.
 //!
 //! ```sh
 //! cargo bench --bench raw
 //! ```
 //!
-//! Both post to a sink on this machine that reads everything and keeps nothing. Processor time is that of the whole
-//! process, user and system; it counts in hundredths of a second. Runs on Linux.
+//! Both post to a local server that discards the body. The CPU time is the user and system time of the whole process,
+//! in hundredths of a second. Runs on Linux.
 
 mod support;
 
@@ -34,7 +34,7 @@ fn main() {
 fn post(url: &str, path: &Path) {
     let form = PresignedPost::new(url, [("key".into(), "k".into())]).expect("a form");
     let receipt = Uploader::default().upload_file(&form, path, None);
-    assert_eq!(receipt.expect("a sink that takes it").attempts, 1);
+    assert_eq!(receipt.expect("a successful post").attempts, 1);
     println!("{}", peak_kib());
 }
 
@@ -44,7 +44,7 @@ fn serve() {
     for stream in listener.incoming() {
         let stream = stream.expect("a connection");
         sink::read(&stream, &mut io::sink()).expect("a post");
-        sink::answer(&stream).expect("a client that listens");
+        sink::respond(&stream).expect("an open connection");
     }
 }
 
@@ -77,28 +77,25 @@ fn compare() {
         let file = format!("file=@{}", path.display());
         curls.push(measure(Command::new("curl").args(["-sS", "-F", "key=k", "-F", &file, url])).0);
     }
-    sink.kill().expect("a sink that still runs");
-    sink.wait().expect("a sink that ends");
+    sink.kill().expect("a running sink");
+    sink.wait().expect("a stopped sink");
     let (ours, curls) = (median(ours), median(curls));
     let peak = peaks.into_iter().max().expect("a round") as f64 / 1024.0;
-    println!("imgpost: {ours:.2} s of processor time, {peak:.1} MiB at most");
-    println!("curl -F: {curls:.2} s of processor time");
-    println!(
-        "imgpost takes {:.2} of the processor time of curl",
-        ours / curls
-    );
+    println!("imgpost: {ours:.2} s of CPU time, {peak:.1} MiB at most");
+    println!("curl -F: {curls:.2} s of CPU time");
+    println!("imgpost takes {:.2} of the CPU time of curl", ours / curls);
 }
 
-/// The processor time of a process that ends, and what it printed.
+/// Runs a process. Returns its CPU time in seconds and its standard output.
 fn measure(command: &mut Command) -> (f64, String) {
     let before = children_ticks();
-    let output = command.output().expect("a program that starts");
+    let output = command.output().expect("a running program");
     assert!(output.status.success(), "{output:?}");
     let seconds = (children_ticks() - before) as f64 / 100.0;
     (seconds, String::from_utf8(output.stdout).expect("text"))
 }
 
-/// User and system time of the children that have ended, in hundredths of a second: proc(5), fields 16 and 17.
+/// User and system time of all finished child processes, in hundredths of a second: proc(5), fields 16 and 17.
 fn children_ticks() -> u64 {
     let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
     let fields = stat.rsplit_once(')').expect("a name in parentheses").1;

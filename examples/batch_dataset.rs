@@ -1,6 +1,6 @@
-//! A folder of photos becomes a dataset: some at a time, with progress, and one that is broken loses no other.
+//! Upload a folder of photos to a dataset, four at a time. A broken photo does not stop the others.
 //!
-//! `cargo run --example batch_dataset [FOLDER]` — on a sandbox, or on the real API when LEONARDO_API_KEY is set.
+//! `cargo run --example batch_dataset [FOLDER]` uses the API if LEONARDO_API_KEY is set, and a sandbox otherwise.
 
 use std::path::PathBuf;
 
@@ -16,9 +16,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     files.sort();
 
     let sandbox = Sandbox::start()?;
-    let client = match std::env::var_os("LEONARDO_API_KEY") {
-        Some(_) => Client::from_env()?,
-        None => sandbox.client()?,
+    let client = if std::env::var_os("LEONARDO_API_KEY").is_some() {
+        Client::from_env()?
+    } else {
+        sandbox.client()?
     };
     let dataset = client.create_dataset("from a folder", None)?;
     let prepare = leonardo::prepare().bounds(leonardo::sizes::DATASET);
@@ -31,15 +32,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         });
     let items = client.upload_dataset(&dataset, files, &batch);
 
-    // To go on later: give these again.
+    // Pass the failed files to `upload_dataset` again to retry them.
     let failed = items
         .into_iter()
         .filter(|item| matches!(item.outcome, BatchOutcome::Failed(_)));
-    let again: Vec<PathBuf> = failed.map(|item| item.path).collect();
-    let there = client.dataset(&dataset)?.images.len();
+    let failed: Vec<PathBuf> = failed.map(|item| item.path).collect();
+    let uploaded = client.dataset(&dataset)?.images.len();
     println!(
-        "{there} images are in dataset {dataset}, {} are not",
-        again.len()
+        "dataset {dataset} has {uploaded} images; {} files failed",
+        failed.len()
     );
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! A part of a photo is made anew: the photo and a mask, white where it is to change, go up as a pair of the same size.
+//! Repaint part of a photo: upload the photo with a mask of the same size that is white where the photo changes.
 //!
-//! `cargo run --example canvas_inpaint [PHOTO MASK]` — on a sandbox, or on the real API when LEONARDO_API_KEY is set
-//! (that costs credits). Without a mask, one is drawn: the middle of the photo.
+//! `cargo run --example canvas_inpaint [PHOTO MASK]` uses the API if LEONARDO_API_KEY is set (which costs credits), and
+//! a sandbox otherwise. Without MASK, the mask is a white rectangle in the middle.
 
 use imgpost::leonardo::{self, CanvasRequestType, Client, CreateGeneration};
 use imgpost::sandbox::Sandbox;
@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .unwrap_or("fixtures/images/lighthouse.jpg".into());
     let image = leonardo::prepare().open(photo)?;
 
-    // The mask follows the image: the same part of it, the same size.
+    // `mask_options` gives the mask the crop and the size of the image.
     let mask = match arguments.next() {
         Some(path) => image.mask_options().threshold(128).open(path)?,
         None => {
@@ -36,21 +36,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
 
     let sandbox = Sandbox::start()?;
-    let client = match std::env::var_os("LEONARDO_API_KEY") {
-        Some(_) => Client::from_env()?,
-        None => sandbox.client()?,
+    let client = if std::env::var_os("LEONARDO_API_KEY").is_some() {
+        Client::from_env()?
+    } else {
+        sandbox.client()?
     };
     let canvas = client.upload_canvas(&image, &mask)?;
     println!(
-        "picture {} and mask {}, {}",
+        "uploaded image {} and mask {}, {}",
         canvas.init.id, canvas.mask.id, canvas.init.size
     );
     let generation =
         CreateGeneration::new("a red door").canvas(&canvas, CanvasRequestType::Inpaint);
     let job = client.generate(&generation.num_images(1))?;
-    for picture in client.wait(&job)?.images {
-        let fetched = client.download(&picture.url, std::env::temp_dir().join("inpainted.png"))?;
-        println!("made {} ({} bytes)", fetched.path.display(), fetched.bytes);
+    for image in client.wait(&job)?.images {
+        let file = client.download(&image.url, std::env::temp_dir().join("inpainted.png"))?;
+        println!("downloaded {} ({} bytes)", file.path.display(), file.bytes);
     }
     Ok(())
 }

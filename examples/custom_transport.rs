@@ -1,6 +1,6 @@
-//! Use an HTTP client of your own for uploads and API calls.
+//! Use your own HTTP client for uploads and API calls.
 //!
-//! `cargo run --example custom_transport`: this one sends HTTP/1.1 over a plain connection, to a sandbox.
+//! `cargo run --example custom_transport` implements `Transport` with HTTP/1.1 over plain TCP and uploads to a sandbox.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -51,6 +51,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = builder.transport(std::sync::Arc::new(Plain)).build()?;
     let image = PrepareOptions::default().open("fixtures/images/lighthouse.jpg")?;
     let init = client.upload_init_image(&image)?;
-    println!("uploaded {} by a transport of our own", init.id);
+    println!("uploaded {} with a custom transport", init.id);
     Ok(())
 }

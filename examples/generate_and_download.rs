@@ -1,7 +1,8 @@
-//! From a photo to images on disk: look at what would be sent, start, wait with a word about it, fetch.
+//! Generate images from a photo: upload it, show the request, start the job, wait with progress, and download the
+//! results.
 //!
-//! `cargo run --example generate_and_download [PHOTO FOLDER]` — on a sandbox, or on the real API when LEONARDO_API_KEY is
-//! set (that costs credits).
+//! `cargo run --example generate_and_download [PHOTO FOLDER]` uses the API if LEONARDO_API_KEY is set (which costs
+//! credits), and a sandbox otherwise.
 
 use std::ops::ControlFlow;
 
@@ -15,9 +16,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .unwrap_or("fixtures/images/lighthouse.jpg".into());
     let folder = arguments.next().map_or_else(std::env::temp_dir, Into::into);
     let sandbox = Sandbox::start()?;
-    let client = match std::env::var_os("LEONARDO_API_KEY") {
-        Some(_) => Client::from_env()?,
-        None => sandbox.client()?,
+    let client = if std::env::var_os("LEONARDO_API_KEY").is_some() {
+        Client::from_env()?
+    } else {
+        sandbox.client()?
     };
 
     let init = client.upload_init_image(&leonardo::prepare().open(photo)?)?;
@@ -28,20 +30,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("sending {}", client.dry_run(&generation)?);
     let job = client.generate(&generation)?;
     if let Some(cost) = &job.cost {
-        println!("it costs {} {}", cost.amount, cost.unit);
+        println!("the job costs {} {}", cost.amount, cost.unit);
     }
 
     let wait = WaitOptions::default().on_poll(|poll| {
-        println!("not done after {:.0} s", poll.elapsed.as_secs_f64());
+        println!("pending after {:.0} s", poll.elapsed.as_secs_f64());
         ControlFlow::Continue(())
     });
-    let pictures = match client.wait_with(&job, &wait) {
-        Ok(state) => state.images,
+    let images = match client.wait_with(&job, &wait) {
+        Ok(generation) => generation.images,
         Err(Error::WaitTimeout { id }) => return Err(format!("wait for {id} again later").into()),
         Err(error) => return Err(error.into()),
     };
-    for picture in pictures {
-        let downloaded = client.download_into(&picture.url, &folder, &picture.id)?;
+    for image in images {
+        let downloaded = client.download_into(&image.url, &folder, &image.id)?;
         println!("downloaded {}", downloaded.path.display());
     }
     Ok(())

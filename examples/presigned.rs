@@ -1,7 +1,7 @@
-//! Any service that presigns S3 POSTs: fit a photo to a form and post it, with progress, and tell failures apart.
+//! Upload to any service that presigns S3 POSTs: prepare a photo, post it with progress, and handle each kind of error.
 //!
-//! `cargo run --example presigned [FORM.json PHOTO]` — FORM.json is the `{"url", "fields"}` of boto3 or aws-sdk-js, or an
-//! answer of the Leonardo.Ai API; without it, a sandbox hands one out.
+//! `cargo run --example presigned [FORM.json PHOTO]` reads the `{"url", "fields"}` of boto3 or aws-sdk-js from
+//! FORM.json. Without it, a sandbox presigns a form.
 
 use std::ops::ControlFlow;
 
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .next()
         .unwrap_or("fixtures/images/lighthouse.jpg".into());
 
-    // The form knows which extension was declared; S3 would take any bytes, and the image would not open.
+    // Encode in the format that the form declares: S3 accepts any bytes, but viewers rely on the declared type.
     let extension = form.extension().unwrap_or(Extension::Jpg);
     let image = PrepareOptions::default()
         .size(1024, 768)
@@ -42,8 +42,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     match uploader.upload(&form, &image) {
         Ok(receipt) => println!("stored {} bytes under {:?}", receipt.bytes, receipt.key),
-        Err(error) if error.is_expired() => println!("too late, ask for another form: {error}"),
-        Err(Error::Storage(error)) => println!("S3 says {:?}: {error}", error.code),
+        Err(error) if error.is_expired() => {
+            println!("the form has expired, request another: {error}")
+        }
+        Err(Error::Storage(error)) => println!("S3 responded {:?}: {error}", error.code),
         Err(error) => return Err(error.into()),
     }
     Ok(())

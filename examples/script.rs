@@ -1,6 +1,6 @@
-//! The shortest useful program: a photo in, its id out.
+//! The shortest useful program: upload a photo and print its id.
 //!
-//! `cargo run --example script [PHOTO]` — needs LEONARDO_API_KEY; a sandbox is used when it is not set.
+//! `cargo run --example script [PHOTO]` uses the API if LEONARDO_API_KEY is set, and a sandbox otherwise.
 
 use imgpost::leonardo::{self, Client};
 use imgpost::sandbox::Sandbox;
@@ -10,7 +10,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .nth(1)
         .unwrap_or("fixtures/images/lighthouse.jpg".into());
     let sandbox = Sandbox::start()?;
-    let client = Client::from_env().or_else(|_| sandbox.client())?;
+    let client = if std::env::var_os("LEONARDO_API_KEY").is_some() {
+        Client::from_env()?
+    } else {
+        eprintln!("LEONARDO_API_KEY is not set: using a sandbox");
+        sandbox.client()?
+    };
     let init = client.upload_init_image(&leonardo::prepare().open(photo)?)?;
     println!("{} {}", init.id, init.size);
     Ok(())

@@ -1,7 +1,7 @@
-//! The whole job: prepare a photo, upload it, generate from it, and prove that what is stored is what was prepared.
+//! The whole workflow: prepare a photo, upload it, verify the stored bytes, and generate an image from it.
 //!
-//! `cargo run --example upload [PHOTO]` — on a sandbox of its own, or on the real API when LEONARDO_API_KEY is set
-//! (that costs credits).
+//! `cargo run --example upload [PHOTO]` uses the API if LEONARDO_API_KEY is set (which costs credits), and a sandbox
+//! otherwise.
 
 use imgpost::leonardo::{self, Client, CreateGeneration};
 use imgpost::sandbox::Sandbox;
@@ -12,9 +12,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "/fixtures/images/lighthouse.jpg"
     );
     let photo = std::env::args().nth(1).unwrap_or(fixture.into());
-    let sandbox = match std::env::var_os("LEONARDO_API_KEY") {
-        Some(_) => None,
-        None => Some(Sandbox::start()?),
+    let sandbox = if std::env::var_os("LEONARDO_API_KEY").is_some() {
+        None
+    } else {
+        Some(Sandbox::start()?)
     };
     let client = match &sandbox {
         Some(sandbox) => {
@@ -35,9 +36,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     if let Some(sandbox) = &sandbox {
         let key = init.receipt.key.as_deref().unwrap_or_default();
-        let stored = sandbox.stored(key).ok_or("nothing is stored")?;
+        let stored = sandbox.stored(key).ok_or("the image is not stored")?;
         if stored.bytes != image.bytes() {
-            return Err("what is stored is not what was prepared".into());
+            return Err("the stored bytes differ from the prepared image".into());
         }
         println!("stored and verified: {bytes} bytes under {key}");
     }
@@ -47,8 +48,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .strength(0.4);
     let job = client.generate(&generation.num_images(1))?;
     println!("generating {}", job.id);
-    for picture in client.wait(&job)?.images {
-        println!("generated  {}", picture.url);
+    for image in client.wait(&job)?.images {
+        println!("generated  {}", image.url);
     }
     Ok(())
 }

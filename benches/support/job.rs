@@ -1,4 +1,4 @@
-//! A presigned form, the storage it is for, and what is posted there.
+//! A presigned form, its storage, and the verification of posts.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use super::sink;
 const WIDTH: u32 = 1024;
 const HEIGHT: u32 = 768;
 
-/// What every contender is given, and what it posted.
+/// The input of every contender, and the posts that the storage received.
 pub struct Job {
     pub folder: tempfile::TempDir,
     pub url: String,
@@ -32,7 +32,7 @@ impl Job {
     pub fn new() -> Self {
         let (url, posts) = serve();
         let fields = fields();
-        // Written by hand, because a map would not keep the order.
+        // Formatted by hand, because a map would not keep the order.
         let pairs: Vec<_> = fields
             .iter()
             .map(|(name, value)| format!("{}: {}", json!(name), json!(value)))
@@ -56,7 +56,7 @@ impl Job {
         self.folder.path().join("form.json")
     }
 
-    /// The image that was posted by the process that has just ended, if the post was what it had to be.
+    /// Verifies the post of the contender that has just run, and returns its image.
     pub fn check(&self, name: &str) -> RgbImage {
         let post = self.posts.try_recv();
         let post = post.unwrap_or_else(|_| panic!("{name} posted nothing"));
@@ -79,15 +79,15 @@ impl Job {
             "{name} posted more than a file"
         );
         let decoded = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg);
-        let picture = decoded
+        let image = decoded
             .unwrap_or_else(|error| panic!("{name}: {error}"))
             .to_rgb8();
-        assert_eq!(picture.dimensions(), (WIDTH, HEIGHT), "{name}");
-        picture
+        assert_eq!(image.dimensions(), (WIDTH, HEIGHT), "{name}");
+        image
     }
 }
 
-/// As the API's own form has them: these names, in this order.
+/// Fields with the names and the order of the API's forms.
 fn fields() -> Vec<(&'static str, String)> {
     let mut fields: Vec<_> = [
         ("Content-Type", "image/jpeg"),
@@ -120,7 +120,7 @@ fn part(form: &mut Multipart<&[u8]>) -> (String, Vec<u8>) {
     (entry.headers.name.to_string(), content)
 }
 
-/// The address of a sink in this process, and what it is sent: it is there when the sender has ended.
+/// Starts a sink in this process. Returns its address and the posts; a post arrives before its sender exits.
 fn serve() -> (String, Receiver<Post>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
@@ -133,7 +133,7 @@ fn serve() -> (String, Receiver<Post>) {
             if sender.send(Post { head, body }).is_err() {
                 return;
             }
-            sink::answer(&stream).expect("a client that listens");
+            sink::respond(&stream).expect("an open connection");
         }
     });
     (url, posts)

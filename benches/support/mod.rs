@@ -1,6 +1,6 @@
-//! What the benchmarks share.
+//! Helpers shared by the benchmarks.
 
-#![allow(dead_code, reason = "every benchmark takes its own part of this")]
+#![allow(dead_code, reason = "each benchmark uses a part of these helpers")]
 
 pub mod job;
 pub mod sink;
@@ -12,14 +12,14 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A script of benches/rivals, with the packages installed for it.
+/// A command that runs a Python script of `benches/rivals` with its installed packages.
 pub fn python(script: &str) -> Command {
     let mut command = Command::new(root().join("target/rivals/venv/bin/python"));
     command.arg(root().join("benches/rivals").join(script));
     command
 }
 
-/// A script of benches/rivals, with the packages installed for it.
+/// A command that runs a Node.js script of `benches/rivals` with its installed packages.
 pub fn node(script: &str) -> Command {
     let mut command = Command::new("node");
     command.arg(root().join("benches/rivals").join(script));
@@ -27,7 +27,7 @@ pub fn node(script: &str) -> Command {
     command
 }
 
-/// The photos at `path`: that file, or what the folder holds, by name.
+/// The photo at `path`, or all photos of that folder, sorted by name.
 pub fn photos(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.to_owned()];
@@ -42,12 +42,16 @@ pub fn photos(path: &Path) -> Vec<PathBuf> {
         .map(|entry| entry.expect("an entry").path())
         .filter(is_jpeg)
         .collect();
-    assert!(!photos.is_empty(), "{} holds no .jpg file", path.display());
+    assert!(
+        !photos.is_empty(),
+        "{} contains no .jpg file",
+        path.display()
+    );
     photos.sort();
     photos
 }
 
-/// The peak memory of this process.
+/// The peak memory of this process, in KiB.
 pub fn peak_kib() -> u64 {
     let status =
         std::fs::read_to_string("/proc/self/status").expect("peak memory is read on Linux");

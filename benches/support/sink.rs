@@ -1,9 +1,9 @@
-//! The storage of the benchmarks: reads what is posted and says it is stored.
+//! The storage of the benchmarks: reads posts and responds that they are stored.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
-/// Reads one post, the content into `body`; gives the head. Whoever waits to be told to continue is told.
+/// Reads one post, with its body into `body`, and returns the head. Sends `100 Continue` if the client waits for it.
 pub fn read(mut stream: &TcpStream, body: &mut impl Write) -> io::Result<String> {
     let mut reader = BufReader::with_capacity(1 << 20, stream);
     let mut head = String::new();
@@ -25,8 +25,8 @@ pub fn read(mut stream: &TcpStream, body: &mut impl Write) -> io::Result<String>
     }
 }
 
-/// Answers as S3 does.
-pub fn answer(mut stream: &TcpStream) -> io::Result<()> {
+/// Responds like S3.
+pub fn respond(mut stream: &TcpStream) -> io::Result<()> {
     stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
 }
 

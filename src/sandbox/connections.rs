@@ -119,8 +119,8 @@ pub(super) fn run(
     }
 }
 
-/// The pause after this number of consecutive failures. If the process has no file descriptors or threads left, accepting
-/// fails immediately every time; without a pause the loop would spin.
+/// The pause after this number of consecutive failures. If the process has no file descriptors or threads left,
+/// accepting fails immediately every time; without a pause the loop would spin.
 fn pause_after(failures: u32) -> Duration {
     let doublings = failures.saturating_sub(1).min(10);
     (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)

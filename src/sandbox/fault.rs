@@ -11,8 +11,8 @@ use super::http::{Incoming, Reply, Response};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Read this percentage of the body, then close the connection. With 0, the connection is closed without reading any
-    /// of the body.
+    /// Read this percentage of the body, then close the connection. With 0, the connection is closed without reading
+    /// any of the body.
     CloseInBody(u8),
     /// Read the body and discard it, then close the connection.
     CloseBeforeResponse,

@@ -171,8 +171,8 @@ pub(super) enum Reply {
     Raw(Vec<u8>),
 }
 
-/// Reads one request and sends the reply, possibly before the whole body was read. Then reads the rest of the body, up to
-/// a limit: closing the connection earlier would reset it, and the client would lose the response.
+/// Reads one request and sends the reply, possibly before the whole body was read. Then reads the rest of the body, up
+/// to a limit: closing the connection earlier would reset it, and the client would lose the response.
 pub(super) fn serve(
     stream: &TcpStream,
     respond: impl FnOnce(&mut Incoming<'_>) -> io::Result<Reply>,

@@ -1,12 +1,12 @@
 //! A local server that stands in for the API and its storage, for tests and experiments.
 //!
-//! The sandbox issues presigned forms like the API's and validates posts as strictly as S3: it checks the signature, the
-//! session token, the expiry (120 s) and every condition of the policy as soon as the fields have arrived, and rejects an
-//! invalid post before it reads the file. Stored files can be downloaded. The sandbox parses multipart bodies and
-//! policies with code of its own, so that the client and the sandbox cannot share a bug.
+//! The sandbox issues presigned forms like the API's and validates posts as strictly as S3: it checks the signature,
+//! the session token, the expiry (120 s) and every condition of the policy as soon as the fields have arrived, and
+//! rejects an invalid post before it reads the file. Stored files can be downloaded. The sandbox parses multipart
+//! bodies and policies with code of its own, so that the client and the sandbox cannot share a bug.
 //!
-//! The sandbox implements the calls that involve uploaded files. It rejects unknown variables, invalid values, and images
-//! that were never posted:
+//! The sandbox implements the calls that involve uploaded files. It rejects unknown variables, invalid values, and
+//! images that were never posted:
 //!
 //! | resource | calls |
 //! |---|---|
@@ -21,13 +21,14 @@
 //! the result shows what the request contained:
 //!
 //! - with an image: the first image of the request, stretched to the requested size, so that a wrong ratio is visible;
-//! - on the canvas: the image with squares where the mask is white; if the sizes of image and mask differ, the generation
-//!   fails;
+//! - on the canvas: the image with squares where the mask is white; if the sizes of image and mask differ, the
+//!   generation fails;
 //! - without an image: colors derived from the prompt and the seed;
 //! - a video: a file with the header of an MP4 and no frames;
 //! - an upscale: the image, enlarged by the requested factor.
 //!
-//! A generation fails if the posted bytes are not in the format that the form was created for. The log (`warn`) says why.
+//! A generation fails if the posted bytes are not in the format that the form was created for. The log (`warn`) says
+//! why.
 //!
 //! The sandbox's memory is bounded, so that it can run indefinitely: it keeps up to
 //! [256 MiB](Sandbox::with_storage_limit) of files, and the last 10,000 requests, init images, datasets and generations
@@ -180,16 +181,17 @@ impl Sandbox {
         self
     }
 
-    /// Limits the storage to `max_bytes` in `max_files` files (at least one). To store a new file, the sandbox deletes the
-    /// oldest files and logs that; it rejects a file larger than `max_bytes` with `EntityTooLarge`. Default: 256 MiB and
-    /// 10,000 files.
+    /// Limits the storage to `max_bytes` in `max_files` files (at least one). To store a new file, the sandbox deletes
+    /// the oldest files and logs that; it rejects a file larger than `max_bytes` with `EntityTooLarge`. Default: 256
+    /// MiB and 10,000 files.
     #[must_use]
     pub fn with_storage_limit(self, max_bytes: u64, max_files: usize) -> Self {
         self.state.storage.set_limits(max_bytes, max_files);
         self
     }
 
-    /// Makes the next upload to the storage fail with `fault`. Each further call adds a fault for the upload after that.
+    /// Makes the next upload to the storage fail with `fault`. Each further call adds a fault for the upload after
+    /// that.
     ///
     /// ```
     /// use imgpost::{PrepareOptions, sandbox::{Fault, Sandbox}};
@@ -218,8 +220,8 @@ impl Sandbox {
         self.state.settings().requests.iter().cloned().collect()
     }
 
-    /// The credentials of the storage. With them and the region [`Sandbox::REGION`], any SDK can presign forms (Signature
-    /// Version 4, with the session token) that the sandbox accepts.
+    /// The credentials of the storage. With them and the region [`Sandbox::REGION`], any SDK can presign forms
+    /// (Signature Version 4, with the session token) that the sandbox accepts.
     pub fn credentials(&self) -> &Credentials {
         self.state.storage.credentials()
     }

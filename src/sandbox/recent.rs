@@ -39,8 +39,8 @@ impl<V> Recent<V> {
 
     /// Inserts a value of this size, replacing any value under the same key. Returns the evicted entries, oldest first.
     ///
-    /// A value larger than [`max_bytes`](Self::max_bytes) evicts everything else and is still inserted; callers check its
-    /// size first.
+    /// A value larger than [`max_bytes`](Self::max_bytes) evicts everything else and is still inserted; callers check
+    /// its size first.
     pub fn insert(&mut self, key: String, value: V, bytes: u64) -> Vec<(String, V)> {
         self.remove(&key);
         let evicted = self.make_room(1, bytes);

@@ -24,13 +24,14 @@ fn every_dependency_has_its_reason() {
 }
 
 #[test]
+#[test]
 fn readme_is_read_in_five_minutes() {
     let lines = read("README.md").lines().count();
     assert!(lines <= 180, "{lines}");
 }
 
 #[test]
-fn every_example_is_short_and_begins_with_its_command() {
+fn example_is_short_and_documents_its_command() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let mut examples = 0;
     for entry in std::fs::read_dir(folder).unwrap() {

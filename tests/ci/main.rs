@@ -1,4 +1,4 @@
-//! The tests that need servers, browsers, shells and other tools, which `.ci/run` installs, or the whole repository.
+//! The tests that need the whole repository, or servers, browsers, shells and other tools that `.ci/run` installs.
 
 #[path = "../support/mod.rs"]
 mod support;

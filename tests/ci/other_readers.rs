@@ -1,7 +1,7 @@
-//! Promise: readers of forms that are not ours find in our posts what was put into them.
+//! Promise: other programs read exactly the fields and files that our posts contain.
 //!
-//! Needs what `.ci/run` installs: `IMGPOST_TEST_BIN` is a folder with `python` (werkzeug), `IMGPOST_TEST_NODE_MODULES`
-//! one with busboy. Nothing is skipped: what is missing is a failure.
+//! Needs the tools that `.ci/run` installs: `IMGPOST_TEST_BIN` is a folder with `python` (werkzeug),
+//! `IMGPOST_TEST_NODE_MODULES` is a folder with busboy. No test is skipped: a missing tool is a failure.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,34 +12,34 @@ use crate::support::others::{self, Case, GOOD};
 use crate::support::tools::{self, run};
 use crate::support::{Captured, Part, capture_one, fixture, read_parts};
 
-/// What a reader makes of a part that is not what was put into it.
+/// A known difference between a part that was sent and the part that a reader returns.
 struct Difference {
     reader: &'static str,
     why: &'static str,
-    /// Turns what was put in into what is read.
+    /// Changes the sent part into the part that the reader returns.
     change: fn(&mut Part),
 }
 
-/// They are applied in this order.
+/// The known differences, applied in this order.
 const DIFFERENCES: [Difference; 8] = [
     Difference {
         reader: "multipart",
-        why: "takes every %22 as it stands: browsers write a quote so, RFC 7578 does not say how",
+        why: "does not decode %22, which browsers write for a quote; RFC 7578 does not specify it",
         change: |part| names(part, |name| name.replace('"', "%22")),
     },
     Difference {
         reader: "multipart",
-        why: "ends a parameter at a semicolon, within quotes too",
+        why: "ends a parameter at a semicolon, even within quotes",
         change: |part| names(part, |name| name.split(';').next().unwrap().to_owned()),
     },
     Difference {
         reader: "busboy",
-        why: "takes every %22 as it stands, as multipart does",
+        why: "does not decode %22, like multipart",
         change: |part| names(part, |name| name.replace('"', "%22")),
     },
     Difference {
         reader: "busboy",
-        why: "keeps the last step of a path, of Windows's too, unless its option preservePath is set",
+        why: "keeps only the last component of a path, also of Windows paths, unless preservePath is set",
         change: |part| {
             part.1 = part.1.as_deref().map(|name| {
                 let last = name.rsplit(['/', '\\']).next();
@@ -49,7 +49,7 @@ const DIFFERENCES: [Difference; 8] = [
     },
     Difference {
         reader: "busboy",
-        why: "reads names as Latin-1 unless its option defParamCharset says utf8, which is what browsers send",
+        why: "decodes names as Latin-1 unless defParamCharset is utf8, the encoding of browsers",
         change: |part| names(part, |name| name.bytes().map(char::from).collect()),
     },
     Difference {
@@ -61,12 +61,12 @@ const DIFFERENCES: [Difference; 8] = [
     },
     Difference {
         reader: "werkzeug",
-        why: "takes a backslash for a quoted pair of RFC 9110, section 5.6.4; browsers write it as it stands",
+        why: "interprets a backslash as a quoted pair (RFC 9110, section 5.6.4); browsers do not escape it",
         change: |part| names(part, |name| name.replace('\\', "")),
     },
     Difference {
         reader: "werkzeug",
-        why: "takes every %22 for a quote; browsers write a %22 as it stands, so it cannot be told",
+        why: "decodes every %22 as a quote; browsers do not escape a literal %22, so it is ambiguous",
         change: |part| names(part, |name| name.replace("%22", "\"")),
     },
 ];
@@ -76,44 +76,44 @@ fn names(part: &mut Part, change: fn(&str) -> String) {
     part.1 = part.1.as_deref().map(change);
 }
 
-/// A request, and the parts that were put into it.
+/// A request and the parts that were sent.
 struct Sent {
-    what: String,
+    name: String,
     captured: Captured,
     parts: Vec<Part>,
 }
 
 impl Sent {
-    fn new(what: &str, captured: Captured, fields: &[(String, String)], file: FilePart) -> Self {
+    fn new(name: &str, captured: Captured, fields: &[(String, String)], file: FilePart) -> Self {
         let fields = fields.iter();
         let fields = fields.map(|(name, value)| (name.clone(), None, None, value.clone().into()));
-        let (name, content_type, content) = file;
-        let file = ("file".into(), Some(name), Some(content_type), content);
+        let (file_name, content_type, content) = file;
+        let file = ("file".into(), Some(file_name), Some(content_type), content);
         Self {
-            what: what.into(),
+            name: name.into(),
             captured,
             parts: fields.chain([file]).collect(),
         }
     }
 
-    /// Checks what `reader` read.
-    fn check(&self, reader: &str, read: Vec<Part>, met: &mut [bool]) {
-        assert_eq!(read.len(), self.parts.len(), "{}, {reader}", self.what);
-        for (put, read) in self.parts.iter().zip(read) {
-            let mut expected = put.clone();
-            for (difference, met) in DIFFERENCES.iter().zip(&mut *met) {
+    /// Checks the parts that `reader` returned. Sets the element of `found` for each difference that applied.
+    fn check(&self, reader: &str, read: Vec<Part>, found: &mut [bool]) {
+        assert_eq!(read.len(), self.parts.len(), "{}, {reader}", self.name);
+        for (sent, read) in self.parts.iter().zip(read) {
+            let mut expected = sent.clone();
+            for (difference, found) in DIFFERENCES.iter().zip(&mut *found) {
                 if difference.reader == reader {
                     let before = expected.clone();
                     (difference.change)(&mut expected);
-                    *met |= before != expected;
+                    *found |= before != expected;
                 }
             }
-            let place = format!("{}, {reader}: {:?}", self.what, put.0);
+            let place = format!("{}, {reader}: {:?}", self.name, sent.0);
             let head = |part: &Part| (part.0.clone(), part.1.clone(), part.2.clone());
             assert_eq!(head(&read), head(&expected), "{place}");
-            // Megabytes are not to be printed.
+            // Do not print megabytes of content.
             assert_eq!(read.3.len(), expected.3.len(), "{place}");
-            assert!(read.3 == expected.3, "{place}: other bytes");
+            assert!(read.3 == expected.3, "{place}: the content differs");
         }
     }
 }
@@ -128,7 +128,7 @@ fn fields(fields: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Every form of fixtures/forms.json, posted and sent.
+/// Every form of `fixtures/forms.json`, posted with the public API and sent with `Form`.
 fn cases() -> Vec<Sent> {
     let mut all = Vec::new();
     for case in others::cases() {
@@ -136,15 +136,15 @@ fn cases() -> Vec<Sent> {
         let file = |name: &str| (name.into(), case.content_type().into(), case.content());
         match case.post() {
             Ok(captured) => {
-                let what = format!("post of {name}");
-                all.push(Sent::new(&what, captured, fields, file(case.posted_as())));
+                let post = format!("post of {name}");
+                all.push(Sent::new(&post, captured, fields, file(case.posted_as())));
             }
             Err(Error::PresignedPost(PresignedPostError::Name(_))) => {
                 assert_eq!(name, "field-name-with-line-break");
             }
             Err(other) => panic!("{name}: {other}"),
         }
-        // A name with a line break is refused: tests/ci/other_writers.rs.
+        // A name with a line break is rejected: see other_writers.rs.
         if let Ok(captured) = case.send(&case.file.name) {
             all.push(Sent::new(name, captured, fields, file(&case.file.name)));
         }
@@ -152,7 +152,7 @@ fn cases() -> Vec<Sent> {
     all
 }
 
-/// File names that are long or a path.
+/// File names that are long or contain a path.
 fn long_names() -> Vec<Sent> {
     let cases = others::cases();
     let plain = cases.iter().find(|case| case.name == "plain").unwrap();
@@ -167,7 +167,7 @@ fn long_names() -> Vec<Sent> {
         let captured = plain.send(&name).unwrap();
         Sent::new(&name, captured, &plain.fields, file(&name))
     }));
-    // The longest a file on Linux can have.
+    // About the longest file name on Linux.
     let mut posted = plain.clone();
     posted.file.name = format!("{}.webp", "n".repeat(250));
     let short = format!("{}.webp", "n".repeat(100));
@@ -176,7 +176,7 @@ fn long_names() -> Vec<Sent> {
     sent
 }
 
-/// Posts of files whose bytes a reader could take for something else, and of several megabytes.
+/// Posts of files whose content resembles boundaries, and of several megabytes.
 fn contents() -> Vec<Sent> {
     let field = "a\r\n--imgpost-0\r\nb";
     let another = "\r\n--imgpost-00000000000000000000000000000000\r\n\
@@ -190,16 +190,16 @@ fn contents() -> Vec<Sent> {
         state >> 56
     };
     let any = (0..4 << 20).map(|_| random() as u8).collect();
-    // The same letters as of a boundary, with line breaks.
+    // The letters of a boundary, with line breaks.
     let letters = b"\r\n--imgpost-0123456789abcdef";
     let near = (0..1 << 20).map(|_| letters[random() as usize % letters.len()]);
     let contents: [(&str, Vec<u8>); 9] = [
-        ("a form within", another.into()),
+        ("a nested form", another.into()),
         ("nothing", "".into()),
         ("line breaks", "\r\n\r\n".into()),
         ("half a line break", "\r\n\r".into()),
         ("a line break and dashes", "\r\n--".into()),
-        ("the beginning of a boundary", "\r\n--imgpost-".into()),
+        ("the start of a boundary", "\r\n--imgpost-".into()),
         ("dashes", "--".into()),
         ("any bytes", any),
         ("letters of a boundary", near.collect()),
@@ -207,11 +207,11 @@ fn contents() -> Vec<Sent> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("video.mp4");
     let fields = fields(&[("key", "videos/${filename}"), ("note", field)]);
-    let sent = contents.map(|(what, content)| {
+    let sent = contents.map(|(name, content)| {
         std::fs::write(&path, &content).unwrap();
         let captured = others::post_file(&fields, &path, Some("video/mp4")).unwrap();
         let file = ("video.mp4".into(), "video/mp4".into(), content);
-        Sent::new(what, captured, &fields, file)
+        Sent::new(name, captured, &fields, file)
     });
     sent.into()
 }
@@ -230,7 +230,7 @@ fn prepared_image() -> Sent {
     Sent::new("image", server.join().unwrap(), &fields, file)
 }
 
-/// The parts of each request as the readers read them.
+/// The parts of each request, as returned by each reader.
 fn read(requests: &[&Captured]) -> [(&'static str, Vec<Vec<Part>>); 3] {
     let ours = requests.iter().map(|request| read_parts(request));
     [
@@ -240,7 +240,7 @@ fn read(requests: &[&Captured]) -> [(&'static str, Vec<Vec<Part>>); 3] {
     ]
 }
 
-/// A part as the scripts print it, with the content in base64.
+/// A part as printed by the scripts, with the content in base64.
 type ReadPart = (String, Option<String>, Option<String>, String);
 
 fn read_by(script: &str, requests: &[&Captured]) -> Vec<Vec<Part>> {
@@ -264,29 +264,30 @@ fn read_by(script: &str, requests: &[&Captured]) -> Vec<Vec<Part>> {
 }
 
 #[test]
-fn multipart_busboy_and_werkzeug_read_what_was_put_in() {
+fn multipart_busboy_and_werkzeug_read_the_parts_that_were_sent() {
     let mut sent = cases();
     sent.extend(long_names());
     sent.extend(contents());
     sent.push(prepared_image());
-    assert_eq!(sent.len(), 36, "forms that were not to be refused");
+    assert_eq!(sent.len(), 36, "a form was rejected unexpectedly");
 
     let requests: Vec<_> = sent.iter().map(|sent| &sent.captured).collect();
-    let mut met = [false; DIFFERENCES.len()];
+    let mut found = [false; DIFFERENCES.len()];
     for (reader, forms) in read(&requests) {
         assert_eq!(forms.len(), sent.len(), "{reader}");
         for (sent, read) in sent.iter().zip(forms) {
-            sent.check(reader, read, &mut met);
+            sent.check(reader, read, &mut found);
         }
     }
-    for (difference, met) in DIFFERENCES.iter().zip(met) {
-        assert!(met, "no longer: {} {}", difference.reader, difference.why);
+    for (difference, found) in DIFFERENCES.iter().zip(found) {
+        let Difference { reader, why, .. } = difference;
+        assert!(found, "remove this difference: {reader} {why}");
     }
 }
 
-/// Why such names are refused.
+/// This is why names with line breaks are rejected.
 #[test]
-fn no_reader_gives_back_a_line_break_that_a_browser_wrote_into_a_name() {
+fn no_reader_decodes_a_line_break_that_a_browser_encodes_in_a_name() {
     for (form, part, written) in [
         ("field-name-with-line-break", 1, "a%0D%0Ab"),
         ("file-name-with-line-break", 1, "a%0Ab.webp"),

@@ -1,8 +1,8 @@
-//! Promise: our forms are, part by part and byte for byte, those that Chromium, Node and Python's requests send.
+//! Promise: every part of our forms is byte for byte the part that Chromium, Node and Python's requests send.
 //!
-//! Chromium's were captured by fixtures/capture_chromium.py; the others run here. Needs what `.ci/run` installs:
-//! `IMGPOST_TEST_BIN` is a folder with `python` (requests), `IMGPOST_TEST_NODE_MODULES` is set, and `node` is there.
-//! Nothing is skipped: what is missing is a failure.
+//! `fixtures/capture_chromium.py` captured Chromium's forms; the others are sent here. Needs the tools that `.ci/run`
+//! installs: `IMGPOST_TEST_BIN` is a folder with `python` (requests), `IMGPOST_TEST_NODE_MODULES` is set, and `node` is
+//! in the path. No test is skipped: a missing tool is a failure.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,10 +16,10 @@ use crate::support::{Captured, capture_one, files};
 const WRITERS: [&str; 3] = ["Chromium", "Node", "requests"];
 const BROWSERS: &[&str] = &["Chromium", "Node"];
 
-/// A part that another writer writes otherwise: its head, or where that is the same, its content.
+/// A part that another program writes differently: its head or, if the heads are equal, its content.
 struct Difference {
     writers: &'static [&'static str],
-    /// The name of the form in fixtures/forms.json.
+    /// The name of the form in `fixtures/forms.json`.
     form: &'static str,
     ours: &'static str,
     theirs: &'static str,
@@ -47,50 +47,50 @@ const DIFFERENCES: [Difference; 6] = [
         ours: "Content-Disposition: form-data; name=\"file\"; filename=\"photo.webp\"\r\n\
                Content-Type: application/octet-stream",
         theirs: "Content-Disposition: form-data; name=\"file\"; filename=\"photo.webp\"",
-        why: "requests names no type where none is given, which means text/plain (RFC 7578, section 4.4)",
+        why: "requests omits the type if none is given, which means text/plain (RFC 7578, section 4.4)",
     },
     Difference {
         writers: BROWSERS,
         form: "field-name-with-line-break",
-        ours: REFUSED,
+        ours: REJECTED,
         theirs: "Content-Disposition: form-data; name=\"a%0D%0Ab\"",
         why: NAME,
     },
     Difference {
         writers: &["requests"],
         form: "field-name-with-line-break",
-        ours: REFUSED,
+        ours: REJECTED,
         theirs: "Content-Disposition: form-data; name=\"a%0Ab\"",
         why: NAME,
     },
     Difference {
         writers: &WRITERS,
         form: "file-name-with-line-break",
-        ours: REFUSED,
+        ours: REJECTED,
         theirs: "Content-Disposition: form-data; name=\"file\"; filename=\"a%0Ab.webp\"\r\n\
                  Content-Type: image/webp",
         why: NAME,
     },
 ];
 
-const REFUSED: &str = "refused";
-const AS_SIGNED: &str =
-    "a policy asks for a value byte for byte: one with other line breaks is refused by the storage";
-const NAME: &str = "readers take the %0A as it stands (other_readers.rs), so it would be another name: better an error";
+const REJECTED: &str = "rejected";
+const AS_SIGNED: &str = "the policy signs the exact bytes of a value, so the storage rejects a value with other line breaks";
+const NAME: &str =
+    "readers do not decode %0A (other_readers.rs), so the name would change; an error is better";
 
-/// The parts of a form as they are on the wire: head and content.
+/// A part as sent: head and content.
 type RawPart = (Vec<u8>, Vec<u8>);
 
-/// Takes a body apart at its boundary, and takes nothing for granted: every byte has its place.
+/// Splits a body at its boundary, and verifies that it contains nothing else.
 fn raw_parts(captured: &Captured) -> Vec<RawPart> {
     let content_type = captured.header("content-type").unwrap();
     let boundary = content_type.strip_prefix("multipart/form-data; boundary=");
     let delimiter = format!("\r\n--{}", boundary.unwrap());
     let body = [b"\r\n".as_slice(), &captured.body].concat();
     let starts: Vec<_> = memmem::find_iter(&body, &delimiter).collect();
-    assert_eq!(starts[0], 0, "something before the first part");
+    assert_eq!(starts[0], 0, "the body has a preamble");
     let end = &body[starts[starts.len() - 1] + delimiter.len()..];
-    assert_eq!(end, b"--\r\n", "something after the last part");
+    assert_eq!(end, b"--\r\n", "the body has an epilogue");
     let parts = starts.windows(2).map(|pair| {
         let part = &body[pair[0] + delimiter.len()..pair[1]];
         let part = part.strip_prefix(b"\r\n").unwrap();
@@ -100,7 +100,7 @@ fn raw_parts(captured: &Captured) -> Vec<RawPart> {
     parts.collect()
 }
 
-/// What a script sends for each of the forms.
+/// The requests that a script sends for the forms.
 fn sent_by(script: &str, cases: &[Case]) -> Vec<Captured> {
     let (addresses, servers): (Vec<_>, Vec<_>) = cases.iter().map(|_| capture_one(GOOD)).unzip();
     let forms = cases.iter().zip(addresses).map(|(case, url)| {
@@ -120,13 +120,13 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Where two bodies differ, as texts of ours and theirs.
+/// The differences of two bodies, as pairs of our text and theirs.
 fn differences(ours: Option<&Captured>, theirs: &Captured) -> Vec<(String, String)> {
     let theirs = raw_parts(theirs);
     let Some(ours) = ours else {
         let heads = theirs.iter().map(|(head, _)| text(head));
         let broken = heads.filter(|head| head.contains("%0"));
-        return broken.map(|head| (REFUSED.into(), head)).collect();
+        return broken.map(|head| (REJECTED.into(), head)).collect();
     };
     let ours = raw_parts(ours);
     assert_eq!(ours.len(), theirs.len());
@@ -143,16 +143,20 @@ fn differences(ours: Option<&Captured>, theirs: &Captured) -> Vec<(String, Strin
 }
 
 #[test]
-fn each_part_is_what_chromium_node_and_requests_send() {
+fn parts_are_those_that_chromium_node_and_requests_send() {
     let cases = others::cases();
     assert!(cases.len() >= 12);
-    assert_eq!(files("chromium").len(), cases.len(), "capture them again");
+    assert_eq!(
+        files("chromium").len(),
+        cases.len(),
+        "run fixtures/capture_chromium.py again"
+    );
     let theirs = [
         cases.iter().map(Case::captured_from_chromium).collect(),
         sent_by("write_forms.js", &cases),
         sent_by("write_forms.py", &cases),
     ];
-    let mut met = Vec::new();
+    let mut found = Vec::new();
     for (index, case) in cases.iter().enumerate() {
         let ours = case.send(&case.file.name).ok();
         for (writer, theirs) in WRITERS.iter().zip(&theirs) {
@@ -163,13 +167,14 @@ fn each_part_is_what_chromium_node_and_requests_send() {
                         && (difference.ours, difference.theirs) == (&ours, &theirs)
                 });
                 let unknown = || panic!("{}: {ours:?} where {writer} has {theirs:?}", case.name);
-                met.push((known.unwrap_or_else(unknown), *writer));
+                found.push((known.unwrap_or_else(unknown), *writer));
             }
         }
     }
     for (index, difference) in DIFFERENCES.iter().enumerate() {
         for writer in difference.writers {
-            let times = met.iter().filter(|met| **met == (index, *writer)).count();
+            let expected = (index, *writer);
+            let times = found.iter().filter(|pair| **pair == expected).count();
             let Difference { form, why, .. } = difference;
             assert_eq!(times, 1, "{form}, {writer}: {why}");
         }
@@ -177,7 +182,7 @@ fn each_part_is_what_chromium_node_and_requests_send() {
 }
 
 #[test]
-fn a_post_is_its_form_but_for_the_name_of_the_file() {
+fn post_is_its_form_except_for_the_file_name() {
     for case in others::cases() {
         let form = case.send(case.posted_as());
         let post = case.post();

@@ -1,6 +1,6 @@
-//! Promise: the page of the sandbox shows in a browser what was stored and asked.
+//! Promise: the sandbox's page shows the stored images and the requests in a browser.
 //!
-//! Needs `chromium`, which `.ci/run` installs. `IMGPOST_SCREENSHOT=fixtures/sandbox-page.png` keeps what it showed.
+//! Needs `chromium`, which `.ci/run` installs. `IMGPOST_SCREENSHOT=fixtures/sandbox-page.png` saves the screenshot.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +12,7 @@ use imgpost::{Extension, PrepareOptions};
 
 use crate::support::fixture;
 
-/// What Chromium makes of a page.
+/// Renders a page with Chromium.
 fn screenshot(url: &str) -> RgbaImage {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("page.png");
@@ -42,18 +42,19 @@ fn screenshot(url: &str) -> RgbaImage {
         ])
         .output()
         .unwrap_or_else(|error| panic!("chromium: {error}: use .ci/run"));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && path.exists(), "{told}");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && path.exists(), "{message}");
     image::open(path).unwrap().into_rgba8()
 }
 
-fn pixels_of(picture: &RgbaImage, rgb: [u8; 3]) -> usize {
-    let of_colour = picture.pixels().filter(|pixel| pixel.0[..3] == rgb);
-    of_colour.count()
+/// The number of pixels with this color.
+fn count_pixels(image: &RgbaImage, rgb: [u8; 3]) -> usize {
+    let pixels = image.pixels();
+    pixels.filter(|pixel| pixel.0[..3] == rgb).count()
 }
 
 #[test]
-fn a_browser_shows_the_pictures_and_the_requests() {
+fn browser_shows_the_images_and_the_requests() {
     let sandbox = Sandbox::start().unwrap();
     let empty = screenshot(&sandbox.page_url());
 
@@ -93,12 +94,12 @@ fn a_browser_shows_the_pictures_and_the_requests() {
     client.generation("no-such-id").unwrap_err();
 
     let full = screenshot(&sandbox.page_url());
-    // The plain image fills its square, but for what a frame may take.
+    // The orange image fills its square, except for a possible frame.
     let orange = [240, 120, 0];
-    assert_eq!(pixels_of(&empty, orange), 0);
-    let shown = pixels_of(&full, orange);
+    assert_eq!(count_pixels(&empty, orange), 0);
+    let shown = count_pixels(&full, orange);
     assert!((20_000..=60_000).contains(&shown), "{shown}");
-    // Lines of text are there that were not.
+    // The images and the lines of text change many pixels.
     let differing = empty
         .pixels()
         .zip(full.pixels())

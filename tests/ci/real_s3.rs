@@ -1,7 +1,7 @@
-//! Promise: real S3 servers that verify take our posts, and their refusals become the right errors.
+//! Promise: S3 servers that verify signatures accept our posts, and their error responses become the right errors.
 //!
-//! Needs the environment `.ci/run` makes: `IMGPOST_TEST_BIN` lists the folders with `python` (boto3),
-//! `ministack` and `s3s-fs`. Nothing is skipped: what is missing is a failure.
+//! Needs the environment that `.ci/run` sets up: `IMGPOST_TEST_BIN` lists the folders with `python` (boto3),
+//! `ministack` and `s3s-fs`. No test is skipped: a missing tool is a failure.
 
 mod cases;
 mod matrix;
@@ -23,9 +23,9 @@ fn image() -> PreparedImage {
     prepare.open(fixture("images/lighthouse.jpg")).unwrap()
 }
 
-/// The command of the README, on a photo that lies on its side.
+/// The command of the README, with a photo whose pixels are stored rotated.
 #[test]
-fn the_command_posts_an_upright_picture() {
+fn command_posts_an_upright_image() {
     let server = Server::start(Kind::MiniStack);
     let folder = tempfile::tempdir().unwrap();
     let form = folder.path().join("form.json");
@@ -47,7 +47,7 @@ fn the_command_posts_an_upright_picture() {
         .unwrap()
         .to_rgb8();
     assert_eq!(stored.dimensions(), (768, 1024));
-    // Upright, the sky is above the sea: the horizon glows, the top is night.
+    // Upright, the top is the dark sky, and the glowing horizon is below it.
     let (sky, glow) = (stored.get_pixel(30, 30).0, stored.get_pixel(30, 650).0);
     assert!(sky[0] < 60 && glow[0] > 200, "{sky:?} {glow:?}");
 }

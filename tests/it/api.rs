@@ -1,5 +1,5 @@
-//! Promise: every call asks what the API's document says, takes every answer that may come, and is honest about every
-//! failure, whatever its shape and its status.
+//! Promise: every call sends a request that conforms to the API's specification, reads every documented response, and
+//! reports every failure, whatever its shape and status.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,22 +16,22 @@ use serde_json::json;
 
 use crate::support::calls::{ApiCall, ID, calls, requests, uploaded};
 use crate::support::fixture;
-use crate::support::recorded::{Answer, KEY, Recorded, recorded};
+use crate::support::recorded::{KEY, Outcome, Recorded, recorded};
 use crate::support::schema::{operation, violations};
 
-/// Calls with these answers, one after the other.
-fn call(call: &ApiCall, answers: &[Answer]) -> (Result<String, Error>, usize) {
-    let api = Recorded::new(answers.to_vec());
+/// Makes a call with these outcomes. Returns the result and the number of requests.
+fn call(call: &ApiCall, outcomes: &[Outcome]) -> (Result<String, Error>, usize) {
+    let api = Recorded::new(outcomes.to_vec());
     let client = api.builder().retries(4).build().unwrap();
-    let answer = (call.call)(&client);
-    (answer, api.asked().len())
+    let result = (call.call)(&client);
+    (result, api.requests().len())
 }
 
-fn answer(call: &ApiCall, variant: &str) -> Answer {
-    recorded(200, &format!("answers/{}{variant}.json", call.operation))
+fn response(call: &ApiCall, variant: &str) -> Outcome {
+    recorded(200, &format!("responses/{}{variant}.json", call.operation))
 }
 
-/// The recorded failures and the statuses they come with, as the README beside them says.
+/// The recorded failures and their statuses, from the README beside them.
 fn failures() -> Vec<(String, u16)> {
     let table = std::fs::read_to_string(fixture("api/README.md")).unwrap();
     let (_, table) = table.split_once("## `failures/`").unwrap();
@@ -46,28 +46,28 @@ fn failures() -> Vec<(String, u16)> {
 }
 
 #[test]
-fn every_call_asks_for_what_the_document_says() {
+fn calls_send_requests_that_conform_to_the_specification() {
     for call in calls() {
         for variant in call.good {
-            let api = Recorded::new([answer(&call, variant)]);
+            let api = Recorded::new([response(&call, variant)]);
             let client = api.builder().user_agent("test/1").build().unwrap();
             let shown = (call.call)(&client);
             let (operation_name, shown) = (call.operation, shown.map_err(|e| e.to_string()));
             assert!(shown.is_ok(), "{operation_name}{variant}: {shown:?}");
-            let asked = api.asked().remove(0);
+            let sent = api.requests().remove(0);
             let expected = (call.method, call.path.as_str());
             assert_eq!(
-                (asked.method, asked.path.as_str()),
+                (sent.method, sent.path.as_str()),
                 expected,
                 "{operation_name}"
             );
             let header = |name| {
-                let mut headers = asked.headers.iter();
+                let mut headers = sent.headers.iter();
                 headers.find_map(|(n, value)| (n == name).then_some(value.as_str()))
             };
             assert_eq!(header("authorization"), Some(&*format!("Bearer {KEY}")));
             assert_eq!(header("user-agent"), Some("test/1"));
-            match asked.json {
+            match sent.json {
                 Some(json) => {
                     assert_eq!(header("content-type"), Some("application/json"));
                     let wrong = violations(&operation(operation_name), &json);
@@ -80,7 +80,7 @@ fn every_call_asks_for_what_the_document_says() {
 }
 
 #[test]
-fn every_request_our_types_can_make_is_as_the_document_says() {
+fn requests_with_all_options_conform_to_the_specification() {
     let mut operations = BTreeSet::new();
     for (name, json) in requests() {
         let wrong = violations(&operation(name), &json);
@@ -92,32 +92,35 @@ fn every_request_our_types_can_make_is_as_the_document_says() {
 }
 
 #[test]
-fn every_call_tells_of_every_failure() {
+fn calls_report_every_failure() {
     let failures = failures();
     assert!(failures.iter().any(|(_, status)| *status == 200));
     assert!(failures.iter().any(|(_, status)| *status >= 400));
     assert_eq!(failures.len(), crate::support::files("api/failures").len());
     for call in calls() {
-        let of_the_call = call.bad.iter().map(|variant| answer(&call, variant));
+        let own = call.bad.iter().map(|variant| response(&call, variant));
         let shared = failures
             .iter()
             .map(|(file, status)| recorded(*status, &format!("failures/{file}")));
         assert!(!call.bad.is_empty(), "{}", call.operation);
-        for failure in of_the_call.chain(shared) {
+        for failure in own.chain(shared) {
             let api = Recorded::new([failure.clone()]);
             let Err(error) = (call.call)(&api.client()) else {
-                panic!("{}: {failure:?} is no failure", call.operation)
+                panic!("{}: {failure:?} is not reported", call.operation)
             };
-            let told = error.to_string();
+            let message = error.to_string();
             match &error {
                 Error::Api(_) | Error::Core(imgpost::Error::PresignedPost(_)) => {}
                 Error::Unconfirmed(unconfirmed) => {
-                    assert_ne!(call.kind, CallKind::Idempotent, "{told}");
-                    assert!(matches!(unconfirmed.reason(), Error::Api(_)), "{told}");
+                    assert_ne!(call.kind, CallKind::Idempotent, "{message}");
+                    assert!(matches!(unconfirmed.reason(), Error::Api(_)), "{message}");
                 }
                 other => panic!("{other:?}"),
             }
-            assert!(told.len() < 700 && !told.contains(['\n', '<']), "{told}");
+            assert!(
+                message.len() < 700 && !message.contains(['\n', '<']),
+                "{message}"
+            );
         }
     }
 }
@@ -131,7 +134,7 @@ fn error_of(file: &str, status: u16) -> ApiError {
 }
 
 #[test]
-fn what_kind_of_failure_it_is() {
+fn failures_are_classified() {
     type Is = fn(&ApiError) -> bool;
     let kinds: [(&str, Is); 4] = [
         ("unauthorized", ApiError::is_unauthorized),
@@ -165,7 +168,7 @@ fn what_kind_of_failure_it_is() {
     for null in ["getGenerationById", "getInitImageById", "deleteDatasetById"] {
         let Err(Error::Api(error)) = call(
             calls().iter().find(|call| call.operation == null).unwrap(),
-            &[recorded(200, &format!("answers/{null}.null.json"))],
+            &[recorded(200, &format!("responses/{null}.null.json"))],
         )
         .0
         else {
@@ -173,7 +176,7 @@ fn what_kind_of_failure_it_is() {
         };
         assert!(error.is_not_found(), "{error}");
     }
-    let none = Recorded::new([recorded(200, "answers/getVariationById.empty.json")]);
+    let none = Recorded::new([recorded(200, "responses/getVariationById.empty.json")]);
     let error = none.client().variation(ID).unwrap_err();
     assert!(
         matches!(&error, Error::Api(error) if error.is_not_found()),
@@ -182,14 +185,14 @@ fn what_kind_of_failure_it_is() {
 }
 
 #[test]
-fn where_in_the_request_the_fault_is_and_which_exchange_it_was() {
-    let Answer::Response(_, _, body) = recorded(400, "failures/v1-validation-failed.json") else {
+fn error_names_the_invalid_variable_and_the_request_id() {
+    let Outcome::Response(_, _, body) = recorded(400, "failures/v1-validation-failed.json") else {
         unreachable!("a recorded file is a response")
     };
     let headers = vec![("x-request-id", "r-1")];
-    let api = Recorded::new([Answer::Response(400, headers, body)]);
+    let api = Recorded::new([Outcome::Response(400, headers, body)]);
     let Err(Error::Api(error)) = api.client().generate(&CreateGeneration::new("p")) else {
-        panic!("a refusal is an error")
+        panic!("status 400 is an API error")
     };
     assert_eq!(error.code.as_deref(), Some("validation-failed"));
     assert_eq!(error.request_id.as_deref(), Some("r-1"));
@@ -199,80 +202,81 @@ fn where_in_the_request_the_fault_is_and_which_exchange_it_was() {
             .as_deref()
             .is_some_and(|path| path.ends_with("width"))
     );
-    let told = error.to_string();
-    assert!(told.contains("width (request r-1)"), "{told}");
+    let message = error.to_string();
+    assert!(message.contains("width (request r-1)"), "{message}");
 }
 
-/// Without pauses.
-fn busy(status: u16) -> Answer {
-    Answer::Response(status, vec![], vec![])
+/// A response without `Retry-After`, so that the pauses are short.
+fn busy(status: u16) -> Outcome {
+    Outcome::Response(status, vec![], vec![])
 }
 
-fn is_repeated_where_that_cannot_harm(row: &ApiCall) {
-    let good = answer(row, row.good[0]);
+fn check_retries(row: &ApiCall) {
+    let good = response(row, row.good[0]);
     let name = row.operation;
-    for passing in [
+    for transient in [
         busy(503),
         busy(429),
         busy(408),
-        Answer::Failure(TransportErrorKind::Timeout),
-        Answer::Failure(TransportErrorKind::Broken),
+        Outcome::Failure(TransportErrorKind::Timeout),
+        Outcome::Failure(TransportErrorKind::Broken),
     ] {
-        let (result, asked) = call(row, &[passing.clone(), good.clone()]);
-        let repeated = row.kind == CallKind::Idempotent;
-        let expected = (repeated, 1 + usize::from(repeated));
-        assert_eq!((result.is_ok(), asked), expected, "{name} {passing:?}");
-        // A caller's own loop must not send it again either; too many calls are refused before anything is done.
+        let (result, requests) = call(row, &[transient.clone(), good.clone()]);
+        let is_retried = row.kind == CallKind::Idempotent;
+        let expected = (is_retried, 1 + usize::from(is_retried));
+        assert_eq!((result.is_ok(), requests), expected, "{name} {transient:?}");
+        // A caller must not retry an unconfirmed call either. The API rejects excess calls (429) before processing
+        // them.
         if let Err(error) = result {
-            let is_refused = matches!(passing, Answer::Response(429, ..));
-            assert_eq!(error.is_retryable(), is_refused, "{name}: {error}");
+            let is_rejected = matches!(transient, Outcome::Response(429, ..));
+            assert_eq!(error.is_retryable(), is_rejected, "{name}: {error}");
             let is_unconfirmed = matches!(error, Error::Unconfirmed(_));
-            assert_eq!(is_unconfirmed, !is_refused, "{name}: {error}");
+            assert_eq!(is_unconfirmed, !is_rejected, "{name}: {error}");
         }
     }
-    // What was not sent was not carried out.
+    // A request that was not sent was not processed.
     for unsent in [TransportErrorKind::Resolve, TransportErrorKind::Connect] {
-        let (result, asked) = call(row, &[Answer::Failure(unsent), good.clone()]);
-        assert_eq!((result.is_ok(), asked), (true, 2), "{name}");
+        let (result, requests) = call(row, &[Outcome::Failure(unsent), good.clone()]);
+        assert_eq!((result.is_ok(), requests), (true, 2), "{name}");
     }
-    for lasting in [
+    for permanent in [
         busy(400),
         busy(501),
         recorded(500, "failures/v1-authorization-hook.json"),
         recorded(403, "failures/v1-moderation.json"),
-        Answer::Failure(TransportErrorKind::Tls),
+        Outcome::Failure(TransportErrorKind::Tls),
     ] {
-        let (result, asked) = call(row, &[lasting, good.clone()]);
-        assert_eq!((result.is_ok(), asked), (false, 1), "{name}");
+        let (result, requests) = call(row, &[permanent, good.clone()]);
+        assert_eq!((result.is_ok(), requests), (false, 1), "{name}");
     }
 }
 
 #[test]
-fn calls_are_repeated_where_that_cannot_harm() {
+fn calls_are_retried_only_if_that_is_safe() {
     std::thread::scope(|scope| {
         for row in calls() {
-            scope.spawn(move || is_repeated_where_that_cannot_harm(&row));
+            scope.spawn(move || check_retries(&row));
         }
     });
 }
 
 #[test]
-fn a_server_that_wants_to_be_left_alone_for_long_is() {
-    let later = Answer::Response(503, vec![("retry-after", "3600")], vec![]);
-    let api = Recorded::new([later, recorded(200, "answers/getUserSelf.json")]);
+fn retry_after_is_respected_and_a_long_one_ends_the_retries() {
+    let later = Outcome::Response(503, vec![("retry-after", "3600")], vec![]);
+    let api = Recorded::new([later, recorded(200, "responses/getUserSelf.json")]);
     let client = api.builder().retries(4).build().unwrap();
     assert!(client.me().unwrap_err().is_retryable());
-    let soon = Answer::Response(503, vec![("retry-after", "1")], vec![]);
-    let api = Recorded::new([soon, recorded(200, "answers/getUserSelf.json")]);
+    let soon = Outcome::Response(503, vec![("retry-after", "1")], vec![]);
+    let api = Recorded::new([soon, recorded(200, "responses/getUserSelf.json")]);
     let started = std::time::Instant::now();
     api.builder().retries(4).build().unwrap().me().unwrap();
     assert!(started.elapsed() >= Duration::from_secs(1));
 }
 
 #[test]
-fn a_cancelled_client_asks_for_nothing_more() {
+fn cancelled_client_sends_no_further_request() {
     let token = CancelToken::new();
-    let later = Answer::Response(503, vec![("retry-after", "30")], vec![]);
+    let later = Outcome::Response(503, vec![("retry-after", "30")], vec![]);
     let api = Recorded::new([later]);
     let client = api
         .builder()
@@ -282,20 +286,20 @@ fn a_cancelled_client_asks_for_nothing_more() {
         .cancel_token(&token);
     let other = client.clone();
     let thread = std::thread::spawn(move || client.me());
-    while api.asked().is_empty() {
+    while api.requests().is_empty() {
         std::thread::sleep(Duration::from_millis(5));
     }
     token.cancel();
     assert!(matches!(thread.join().unwrap(), Err(Error::Cancelled)));
     assert!(matches!(other.me(), Err(Error::Cancelled)));
-    assert_eq!(api.asked().len(), 1);
+    assert_eq!(api.requests().len(), 1);
 }
 
-/// Reads the request, cancels, and fails as a connection does that is shut down.
+/// A transport that cancels the token and fails like a connection that is shut down.
 #[derive(Debug)]
-struct CancelsOnItsWay(CancelToken, TransportErrorKind);
+struct CancelsWhileSending(CancelToken, TransportErrorKind);
 
-impl Transport for CancelsOnItsWay {
+impl Transport for CancelsWhileSending {
     fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
         self.0.cancel();
         Err(TransportError::new(self.1, request.url, "shut down"))
@@ -303,11 +307,11 @@ impl Transport for CancelsOnItsWay {
 }
 
 #[test]
-fn a_paid_call_that_is_cancelled_on_its_way_may_have_been_charged() {
+fn paid_call_cancelled_while_sending_is_reported_as_possibly_charged() {
     let cancelled = |kind| {
         let token = CancelToken::new();
         let client = Client::builder(KEY)
-            .transport(Arc::new(CancelsOnItsWay(token.clone(), kind)))
+            .transport(Arc::new(CancelsWhileSending(token.clone(), kind)))
             .build()
             .unwrap();
         client.cancel_token(&token)
@@ -333,14 +337,14 @@ fn a_paid_call_that_is_cancelled_on_its_way_may_have_been_charged() {
     assert!(matches!(error, Error::Cancelled), "{error:?}");
 }
 
-fn answers(files: &[&str]) -> Arc<Recorded> {
-    let answers = files.iter();
-    Recorded::new(answers.map(|file| recorded(200, &format!("answers/{file}.json"))))
+fn responses(files: &[&str]) -> Arc<Recorded> {
+    let files = files.iter();
+    Recorded::new(files.map(|file| recorded(200, &format!("responses/{file}.json"))))
 }
 
 #[test]
-fn a_new_job_that_the_api_does_not_know_yet_is_asked_for_again() {
-    let api = answers(&[
+fn new_job_that_the_api_does_not_know_yet_is_polled_again() {
+    let api = responses(&[
         "createGeneration",
         "getGenerationById.null",
         "getGenerationById.complete",
@@ -349,7 +353,7 @@ fn a_new_job_that_the_api_does_not_know_yet_is_asked_for_again() {
     let job = client.generate(&CreateGeneration::new("p")).unwrap();
     assert_eq!(client.wait(&job).unwrap().status, JobStatus::Complete);
 
-    let api = answers(&[
+    let api = responses(&[
         "CreateUniversalUpscalerJob",
         "getVariationById.empty",
         "getVariationById.complete",
@@ -361,19 +365,19 @@ fn a_new_job_that_the_api_does_not_know_yet_is_asked_for_again() {
 }
 
 #[test]
-fn a_job_that_is_gone_ends_the_wait() {
+fn deleted_job_ends_the_wait() {
     let is_missing = |error: Error| match error {
         Error::Api(error) => error.is_not_found(),
         other => panic!("{other:?}"),
     };
-    let client = answers(&["getGenerationById.null"]).client();
+    let client = responses(&["getGenerationById.null"]).client();
     let stored = Job::<Generation>::from_id(ID);
     assert!(is_missing(client.wait(&stored).unwrap_err()));
-    let client = answers(&["getVariationById.empty"]).client();
+    let client = responses(&["getVariationById.empty"]).client();
     let stored = Job::<Variation>::from_id(ID);
     assert!(is_missing(client.wait(&stored).unwrap_err()));
-    // It was there, so it was deleted.
-    let api = answers(&[
+    // The first poll found the job, so it was deleted.
+    let api = responses(&[
         "createGeneration",
         "getGenerationById.pending",
         "getGenerationById.null",
@@ -384,8 +388,8 @@ fn a_job_that_is_gone_ends_the_wait() {
 }
 
 #[test]
-fn a_job_that_stays_unknown_ends_with_the_wait() {
-    let api = answers(&["createGeneration", "getGenerationById.null"]);
+fn job_that_stays_unknown_ends_with_the_timeout() {
+    let api = responses(&["createGeneration", "getGenerationById.null"]);
     let client = api.client();
     let job = client.generate(&CreateGeneration::new("p")).unwrap();
     let once = WaitOptions::default().timeout(Duration::ZERO);
@@ -394,19 +398,19 @@ fn a_job_that_stays_unknown_ends_with_the_wait() {
 }
 
 #[test]
-fn a_job_that_fails_is_an_error_of_either_kind() {
-    let client = answers(&["getGenerationById.failed"]).client();
+fn failed_job_is_an_error_for_either_resource() {
+    let client = responses(&["getGenerationById.failed"]).client();
     let error = client.wait(&Job::<Generation>::from_id(ID));
     assert!(matches!(error, Err(Error::JobFailed { id }) if id == ID));
-    let client = answers(&["getVariationById.failed"]).client();
+    let client = responses(&["getVariationById.failed"]).client();
     let error = client.wait(&Job::<Variation>::from_id(ID));
     assert!(matches!(error, Err(Error::JobFailed { id }) if id == ID));
 }
 
 #[test]
-fn calls_beyond_the_budget_wait() {
-    let answers = vec![recorded(200, "answers/createGeneration.json"); 3];
-    let api = Recorded::new(answers);
+fn calls_beyond_the_rate_limit_wait() {
+    let outcomes = vec![recorded(200, "responses/createGeneration.json"); 3];
+    let api = Recorded::new(outcomes);
     let token = CancelToken::new();
     let client = api
         .builder()
@@ -417,19 +421,20 @@ fn calls_beyond_the_budget_wait() {
     let generation = CreateGeneration::new("p");
     client.generate(&generation).unwrap();
     client.generate(&generation).unwrap();
-    // The third would have to wait for most of a minute.
+    // The third call waits for most of a minute.
     let thread = std::thread::spawn(move || client.generate(&CreateGeneration::new("p")));
     std::thread::sleep(Duration::from_millis(300));
-    assert_eq!(api.asked().len(), 2);
+    assert_eq!(api.requests().len(), 2);
     token.cancel();
     assert!(matches!(thread.join().unwrap(), Err(Error::Cancelled)));
-    assert_eq!(api.asked().len(), 2);
+    assert_eq!(api.requests().len(), 2);
 }
 
 #[test]
-fn what_is_not_known_is_kept() {
-    let ask = |file: &str| Recorded::new([recorded(200, &format!("answers/{file}.json"))]).client();
-    let generation = ask("getGenerationById.unknown-enum")
+fn unknown_values_and_fields_are_kept() {
+    let client =
+        |file: &str| Recorded::new([recorded(200, &format!("responses/{file}.json"))]).client();
+    let generation = client("getGenerationById.unknown-enum")
         .generation(ID)
         .unwrap();
     assert_eq!(
@@ -442,19 +447,19 @@ fn what_is_not_known_is_kept() {
         Some(TransformType::Other("UNIVERSAL_UPSCALER".into()))
     );
     assert_eq!(generation.extra["scheduler"], "SCHEDULER_OF_2030");
-    let complete = ask("getGenerationById.complete").generation(ID).unwrap();
+    let complete = client("getGenerationById.complete").generation(ID).unwrap();
     assert!(complete.extra.contains_key("guidanceScale"));
-    let me = ask("getUserSelf").me().unwrap();
+    let me = client("getUserSelf").me().unwrap();
     assert!(me.extra.contains_key("addedLater"));
     assert_eq!(me.api_subscription_tokens, Some(3500));
-    let job = ask("createGeneration.unknown-unit")
+    let job = client("createGeneration.unknown-unit")
         .generate(&CreateGeneration::new("p"))
         .unwrap();
     assert!(!matches!(
         job.cost.unwrap().unit.as_str(),
         "CREDITS" | "DOLLARS"
     ));
-    let wrapped = ask("createGenerationV2.wrapped");
+    let wrapped = client("createGenerationV2.wrapped");
     let v2 = imgpost::leonardo::CreateGenerationV2::new("m", "p");
     let job = wrapped.generate(&v2).unwrap();
     assert!(job.id.ends_with("21"));
@@ -463,7 +468,7 @@ fn what_is_not_known_is_kept() {
 }
 
 #[test]
-fn a_generation_asks_for_the_size_of_the_picture_unless_told_otherwise() {
+fn generation_has_the_size_of_the_image_unless_a_size_is_set() {
     let (init, canvas) = uploaded();
     let client = Recorded::new([]).client();
     let size = |generation: &CreateGeneration| {
@@ -488,10 +493,9 @@ fn a_generation_asks_for_the_size_of_the_picture_unless_told_otherwise() {
     );
 }
 
-/// A dry run gives what is sent, to the last character, and sends nothing.
 #[test]
-fn a_dry_run_is_what_would_be_sent() {
-    let api = Recorded::new([recorded(200, "answers/createGeneration.json")]);
+fn dry_run_returns_the_exact_request_and_sends_nothing() {
+    let api = Recorded::new([recorded(200, "responses/createGeneration.json")]);
     let client = api.client();
     let (init, _) = uploaded();
     let generation = CreateGeneration::new("p").init_image(&init).strength(0.4);
@@ -500,14 +504,14 @@ fn a_dry_run_is_what_would_be_sent() {
         "prompt": "p", "init_image_id": ID, "init_strength": 0.4, "width": 1024, "height": 768
     });
     assert_eq!(json, expected);
-    assert!(api.asked().is_empty());
+    assert!(api.requests().is_empty());
     client.generate(&generation).unwrap();
-    assert_eq!(api.asked()[0].json.as_ref(), Some(&json));
+    assert_eq!(api.requests()[0].json.as_ref(), Some(&json));
     assert!(client.dry_run(&generation.strength(2.0)).is_err());
 }
 
 #[test]
-fn what_is_out_of_range_or_no_id_is_not_sent() {
+fn invalid_values_and_ids_are_not_sent() {
     let api = Recorded::new([]);
     let client = api.client();
     for error in [
@@ -520,12 +524,12 @@ fn what_is_out_of_range_or_no_id_is_not_sent() {
     ] {
         assert!(matches!(error, Error::InvalidParameter(_)), "{error:?}");
     }
-    assert!(api.asked().is_empty());
+    assert!(api.requests().is_empty());
 }
 
-/// The README's table has every call, by its operation's method and path and our name.
+/// The README's table lists the method and path of the operation and the name of the client's method.
 #[test]
-fn the_readme_lists_every_call() {
+fn readme_lists_every_call() {
     let readme =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     for call in calls() {
@@ -541,11 +545,11 @@ fn the_readme_lists_every_call() {
 }
 
 #[test]
-fn not_found_is_success_only_after_a_delete_may_have_been_carried_out() {
-    let null = || recorded(200, "answers/deleteInitImageById.null.json");
-    let gone = || Answer::Response(404, vec![], vec![]);
-    let failure = Answer::Failure;
-    for (answers, is_success) in [
+fn not_found_is_a_success_only_if_an_earlier_attempt_may_have_deleted() {
+    let null = || recorded(200, "responses/deleteInitImageById.null.json");
+    let gone = || Outcome::Response(404, vec![], vec![]);
+    let failure = Outcome::Failure;
+    for (outcomes, is_success) in [
         (vec![failure(TransportErrorKind::Broken), null()], true),
         (vec![failure(TransportErrorKind::Timeout), gone()], true),
         (vec![busy(502), gone()], true),
@@ -558,15 +562,19 @@ fn not_found_is_success_only_after_a_delete_may_have_been_carried_out() {
         (vec![null()], false),
         (vec![gone()], false),
     ] {
-        let api = Recorded::new(answers.clone());
+        let api = Recorded::new(outcomes.clone());
         let client = api.builder().retries(4).build().unwrap();
         let result = client.delete_init_image(ID);
-        assert_eq!(result.is_ok(), is_success, "{answers:?}: {result:?}");
-        assert_eq!(api.asked().len(), answers.len(), "{answers:?}");
+        assert_eq!(result.is_ok(), is_success, "{outcomes:?}: {result:?}");
+        assert_eq!(api.requests().len(), outcomes.len(), "{outcomes:?}");
         assert!(result.err().is_none_or(|error| error.is_not_found()));
     }
-    // Reading is not deleting.
-    let answers = [failure(TransportErrorKind::Broken), gone()];
-    let client = Recorded::new(answers).builder().retries(4).build().unwrap();
+    // Not found is an error for calls other than deletions.
+    let outcomes = [failure(TransportErrorKind::Broken), gone()];
+    let client = Recorded::new(outcomes)
+        .builder()
+        .retries(4)
+        .build()
+        .unwrap();
     assert!(client.init_image(ID).unwrap_err().is_not_found());
 }

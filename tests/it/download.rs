@@ -1,5 +1,5 @@
-//! Promise: what is fetched is whole, an image or a video, and no larger than allowed; or nothing is left of it, and
-//! what was there before still is.
+//! Promise: a download is a complete image or video within the size limit; otherwise the target file stays unchanged
+//! and no other file is left behind.
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,19 +18,19 @@ fn client() -> Client {
 }
 
 fn response(head: &str, body: &[u8]) -> Vec<u8> {
-    let answer = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\n\r\n", body.len());
-    [answer.into_bytes(), body.to_vec()].concat()
+    let head = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\n\r\n", body.len());
+    [head.into_bytes(), body.to_vec()].concat()
 }
 
-fn picture() -> Vec<u8> {
+fn image_bytes() -> Vec<u8> {
     std::fs::read(fixture("tiny/rgb.png")).unwrap()
 }
 
 #[test]
-fn a_picture_is_written_and_the_key_stays_here() {
+fn image_is_written_and_the_key_is_not_sent() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
-    let (url, server) = capture_one(response("200 OK", &picture()));
+    let (url, server) = capture_one(response("200 OK", &image_bytes()));
     let downloaded = client()
         .download(&format!("{url}/a.png?b=c"), &path)
         .unwrap();
@@ -41,32 +41,32 @@ fn a_picture_is_written_and_the_key_stays_here() {
         captured.head
     );
     assert!(!captured.head.contains(KEY) && captured.header("authorization").is_none());
-    assert_eq!(std::fs::read(&path).unwrap(), picture());
+    assert_eq!(std::fs::read(&path).unwrap(), image_bytes());
     assert_eq!(
         (downloaded.bytes, downloaded.content_type),
-        (picture().len() as u64, "image/png")
+        (image_bytes().len() as u64, "image/png")
     );
     assert_eq!(names(folder.path()), ["a.png"]);
 }
 
 #[test]
-fn what_is_not_right_leaves_what_was_there() {
-    let large = [picture(), vec![0; 100_000]].concat();
+fn failed_download_leaves_the_existing_file_unchanged() {
+    let large = [image_bytes(), vec![0; 100_000]].concat();
     let short = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n\x89PNG\r\n\x1A\n".to_vec();
     let chunked =
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n\x89PNG\r\n\x1A\n\r\n".to_vec();
     let too_large = DownloadError::TooLarge { max_bytes: 100_000 };
-    for (answer, expected) in [
+    for (response, expected) in [
         (
             response("404 Not Found", b"<html>"),
             Some(DownloadError::Status(404)),
         ),
         (
-            response("500 Error", &picture()),
+            response("500 Error", &image_bytes()),
             Some(DownloadError::Status(500)),
         ),
         (
-            response("206 Partial Content", &picture()),
+            response("206 Partial Content", &image_bytes()),
             Some(DownloadError::Status(206)),
         ),
         (
@@ -90,13 +90,13 @@ fn what_is_not_right_leaves_what_was_there() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.png");
         std::fs::write(&path, "before").unwrap();
-        let (url, server) = capture_one(answer.clone());
+        let (url, server) = capture_one(response.clone());
         let error = client().download(&url, &path).unwrap_err();
         server.join().unwrap();
         match (&error, &expected) {
             (Error::Download(error), Some(expected)) => assert_eq!(error, expected),
             (error, None) if error.transport().is_some() => {}
-            other => panic!("{other:?}: {}", String::from_utf8_lossy(&answer)),
+            other => panic!("{other:?}: {}", String::from_utf8_lossy(&response)),
         }
         assert_eq!(std::fs::read(&path).unwrap(), b"before");
         assert_eq!(names(folder.path()), ["a.png"]);
@@ -104,20 +104,20 @@ fn what_is_not_right_leaves_what_was_there() {
 }
 
 #[test]
-fn redirects_are_followed_to_where_the_picture_is() {
+fn redirects_are_followed_to_the_image() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
-    let (there, second) = capture_one(response("200 OK", &picture()));
-    let moved = format!("302 Found\r\nLocation: {there}/moved.png");
+    let (target, second) = capture_one(response("200 OK", &image_bytes()));
+    let moved = format!("302 Found\r\nLocation: {target}/moved.png");
     let (url, first) = capture_one(response(&moved, b"moved"));
     client().download(&url, &path).unwrap();
     first.join().unwrap();
     assert!(second.join().unwrap().head.starts_with("GET /moved.png"));
-    assert_eq!(std::fs::read(&path).unwrap(), picture());
+    assert_eq!(std::fs::read(&path).unwrap(), image_bytes());
 }
 
 #[test]
-fn a_redirect_may_be_relative() {
+fn relative_redirect_is_followed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.gif");
     let moved = "HTTP/1.1 302 Found\r\nLocation: /moved\r\nContent-Length: 0\r\n\r\n";
@@ -129,7 +129,7 @@ fn a_redirect_may_be_relative() {
 }
 
 #[test]
-fn what_passes_is_tried_again() {
+fn transient_failures_are_retried() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
     let gif = Step::Respond("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nGIF89a".into());
@@ -173,7 +173,7 @@ fn transient_statuses_are_retried() {
 }
 
 #[test]
-fn a_download_that_is_cancelled_leaves_nothing() {
+fn cancelled_download_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
     let server = FaultServer::start(vec![Step::StallOnAccept(Duration::from_secs(60))]);
@@ -189,13 +189,13 @@ fn a_download_that_is_cancelled_leaves_nothing() {
     assert!(names(folder.path()).is_empty());
 }
 
-/// A response whose body ends where the connection does.
+/// A response whose body ends with the connection.
 fn undelimited(body: &[u8]) -> Vec<u8> {
     [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", body].concat()
 }
 
 #[test]
-fn body_cut_off_without_a_length_is_not_kept() {
+fn truncated_body_without_a_length_is_not_kept() {
     let video = [
         &b"\0\0\0\x10ftypisom\0\0\0\0"[..],
         b"\0\0\0\x08moov",
@@ -207,7 +207,7 @@ fn body_cut_off_without_a_length_is_not_kept() {
     for whole in [
         image("images/gray.jpg"),
         image("tiny/progressive.jpg"),
-        picture(),
+        image_bytes(),
         image("tiny/lossy.webp"),
         image("tiny/palette.gif"),
         video,
@@ -232,7 +232,7 @@ fn body_cut_off_without_a_length_is_not_kept() {
 }
 
 #[test]
-fn body_cut_off_is_requested_again() {
+fn truncated_body_is_requested_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.gif");
     let gif = "GIF89a\x01\0\x01\0\0\0\0";
@@ -247,7 +247,7 @@ fn body_cut_off_is_requested_again() {
     assert_eq!(std::fs::read(&path).unwrap(), format!("{gif};").as_bytes());
 }
 
-/// The old temporary name was foreseeable: whatever had it was overwritten.
+/// With a predictable temporary name, the download would overwrite a user's file of that name.
 #[test]
 fn files_beside_the_target_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -256,7 +256,7 @@ fn files_beside_the_target_are_left_alone() {
     for path in &beside {
         std::fs::write(path, "mine").unwrap();
     }
-    let (url, server) = capture_one(response("200 OK", &picture()));
+    let (url, server) = capture_one(response("200 OK", &image_bytes()));
     client().download(&url, &path).unwrap();
     server.join().unwrap();
     for path in beside {
@@ -266,10 +266,10 @@ fn files_beside_the_target_are_left_alone() {
 }
 
 #[test]
-fn name_gets_the_extension_of_what_was_downloaded() {
+fn downloaded_file_gets_the_extension_of_its_type() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a"), "mine").unwrap();
-    let (url, server) = capture_one(response("200 OK", &picture()));
+    let (url, server) = capture_one(response("200 OK", &image_bytes()));
     let downloaded = client().download_into(&url, folder.path(), "a").unwrap();
     server.join().unwrap();
     assert_eq!(downloaded.path, folder.path().join("a.png"));
@@ -286,11 +286,11 @@ fn fifo_is_written_to_in_one_attempt() {
     use std::os::unix::fs::FileTypeExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fifo");
-    let made = std::process::Command::new("mkfifo").arg(&path).status();
-    assert!(made.unwrap().success());
-    // What a reader got cannot be taken back.
-    let cut_off = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nGIF89a......";
-    let server = FaultServer::start(vec![Step::Respond(cut_off.into())]);
+    let created = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(created.unwrap().success());
+    // Bytes that a reader has received cannot be taken back.
+    let truncated = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nGIF89a......";
+    let server = FaultServer::start(vec![Step::Respond(truncated.into())]);
     let client = Client::builder(KEY).build().unwrap();
     let from = path.clone();
     let reader = std::thread::spawn(move || std::fs::read(from).unwrap());
@@ -299,12 +299,12 @@ fn fifo_is_written_to_in_one_attempt() {
     assert_eq!(server.requests(), 1);
     assert_eq!(reader.join().unwrap(), b"GIF89a......");
     let is_fifo = std::fs::metadata(&path).unwrap().file_type().is_fifo();
-    assert!(is_fifo, "a file was put in the place of the FIFO");
+    assert!(is_fifo, "the download replaced the FIFO with a file");
 }
 
 #[test]
 fn missing_folder_is_reported() {
-    let (url, _server) = capture_one(response("200 OK", &picture()));
+    let (url, _server) = capture_one(response("200 OK", &image_bytes()));
     let error = client().download(&url, "no/such/folder/a.png").unwrap_err();
     let Some(imgpost::Error::File(file)) = error.core() else {
         panic!("{error:?}")

@@ -1,6 +1,6 @@
-//! Promise: a response that arrives while the body is still being sent is read, whether the server closes the connection
-//! or keeps it, over http and https; interim responses are skipped; and nothing but a response to the whole body is a
-//! success.
+//! Promise: a response that arrives while the body is still being sent is read, whether the server closes the
+//! connection or keeps it, over http and https; interim responses are skipped; and nothing but a response to the whole
+//! body is a success.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -27,7 +27,7 @@ struct Connection {
     stream: Box<dyn Stream>,
     path: String,
     content_length: usize,
-    /// What was read of the body together with the head.
+    /// Number of body bytes read so far, starting with those that arrived with the head.
     read: usize,
 }
 
@@ -76,11 +76,11 @@ impl Connection {
     }
 }
 
-/// A server that follows a script on every connection, over TLS if asked to.
+/// A server that runs a script on every connection, optionally over TLS.
 struct Server {
     url: String,
     uploader: Uploader,
-    /// The bytes that were read of each body, once its script is done.
+    /// The number of bytes read of each body, sent when its script ends.
     bodies: Receiver<usize>,
     connections: Arc<Mutex<usize>>,
 }
@@ -101,7 +101,7 @@ impl Server {
                 let script = Arc::clone(&script);
                 std::thread::spawn(move || {
                     let stream = stream.unwrap();
-                    // Otherwise the response would wait for the other side, and be lost when the connection is closed.
+                    // Otherwise Nagle's algorithm delays the response until the connection is closed, and it is lost.
                     stream.set_nodelay(true).unwrap();
                     let stream: Box<dyn Stream> = if is_tls {
                         let connection = ServerConnection::new(config).unwrap();
@@ -164,7 +164,7 @@ const PATHS: [&str; 6] = [
     "closes-later",
 ];
 
-/// What servers do after an early response, by path.
+/// The behavior of servers after an early response, by path.
 fn early(connection: &mut Connection) -> std::io::Result<()> {
     let tunnel_end = &mut [0];
     match &*connection.path.to_owned() {
@@ -200,7 +200,7 @@ fn early(connection: &mut Connection) -> std::io::Result<()> {
 }
 
 #[test]
-fn an_early_response_is_read_while_the_body_is_being_sent() {
+fn early_response_is_read_while_the_body_is_being_sent() {
     let (_folder, file) = file(LARGE);
     for is_tls in [false, true] {
         let server = Server::start(is_tls, Arc::new(early));
@@ -220,7 +220,7 @@ fn an_early_response_is_read_while_the_body_is_being_sent() {
 }
 
 #[test]
-fn a_body_is_not_sent_after_an_early_response() {
+fn body_is_not_sent_after_an_early_response() {
     let (_folder, file) = file(LARGE);
     let sent = Arc::new(Mutex::new(0));
     let seen = Arc::clone(&sent);
@@ -235,7 +235,7 @@ fn a_body_is_not_sent_after_an_early_response() {
 }
 
 #[test]
-fn an_early_redirect_is_followed_with_the_whole_body() {
+fn early_redirect_is_followed_with_the_whole_body() {
     let (_folder, file) = file(LARGE);
     for is_tls in [false, true] {
         let script = |connection: &mut Connection| {
@@ -292,7 +292,7 @@ fn interim_responses_are_skipped_for_bodies_of_any_size() {
                 .into_iter()
                 .find(|(name, _)| connection.path.ends_with(name))
                 .unwrap();
-            // Some come before the body, some after it.
+            // Send the interim response before or after reading the body.
             let is_late = connection.path.starts_with("/late");
             if is_late {
                 connection.read_body()?;
@@ -318,7 +318,7 @@ fn interim_responses_are_skipped_for_bodies_of_any_size() {
 }
 
 #[test]
-fn a_success_before_the_whole_body_is_none() {
+fn success_before_the_whole_body_is_an_error() {
     let (_folder, file) = file(12_500_000);
     for (early, status) in [
         ("HTTP/1.1 204 No Content\r\n\r\n", "204"),
@@ -351,7 +351,7 @@ fn a_success_before_the_whole_body_is_none() {
 }
 
 #[test]
-fn a_server_that_sends_and_does_not_read_does_not_stop_the_upload_for_good() {
+fn upload_continues_after_a_server_that_sends_without_reading_reads_again() {
     let (_folder, file) = file(LARGE);
     for is_tls in [false, true] {
         // Interim responses keep arriving while the buffers of the connection are full.

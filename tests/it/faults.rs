@@ -1,8 +1,7 @@
-//! Promise: whatever goes wrong on the way, the file is stored whole or not at all, attempts are made where they may
-//! help and never past the form's life, and the caller is told what happened.
+//! Promise: whatever fails during an upload, the storage keeps the whole file or nothing, transient failures are
+//! retried until the form expires, and the caller gets an error with the reason.
 //!
-//! The table is in `tests/it/faults.md`; the tests fail when it is not what comes out, on a server that knows nothing of
-//! HTTP but what goes wrong, or on the sandbox.
+//! The tests compare their results with the table in `tests/it/faults.md`, on a scripted server and on the sandbox.
 
 use std::net::TcpListener;
 use std::sync::Mutex;
@@ -13,7 +12,7 @@ use imgpost::{
     Error, Extension, PreparedImage, Presigned, PresignedPost, PresignedPut, Receipt, Uploader,
 };
 
-use crate::support::faults::{FaultServer, Step, answer, form, image, s3_error};
+use crate::support::faults::{FaultServer, Step, form, image, respond, s3_error};
 use crate::support::tls::TlsServer;
 
 const RETRIES: u32 = 3;
@@ -24,54 +23,55 @@ fn uploader() -> Uploader {
     Uploader::default().retries(RETRIES).timeout(TIMEOUT)
 }
 
-/// Some faults are told by time, which a machine that has too much to do has not.
+/// Some faults depend on timing, which an overloaded machine distorts.
 static ONE_TABLE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// What goes wrong.
+/// A row of the table.
 struct Fault {
     name: &'static str,
-    /// How long the form lives.
-    life: Duration,
+    /// How long the form is valid.
+    validity: Duration,
     storage: Storage,
 }
 
 enum Storage {
-    Takes(Vec<Step>),
-    IsNotThere,
-    IsNotTrusted,
+    /// The server performs these steps.
+    Responds(Vec<Step>),
+    Unreachable,
+    Untrusted,
 }
 
 impl Fault {
     fn new(name: &'static str, storage: Storage) -> Self {
         Self {
             name,
-            life: Duration::from_secs(60),
+            validity: Duration::from_secs(60),
             storage,
         }
     }
 
-    fn lives(self, life: Duration) -> Self {
-        Self { life, ..self }
+    fn valid_for(self, validity: Duration) -> Self {
+        Self { validity, ..self }
     }
 }
 
 fn faults(elsewhere: &str) -> Vec<Fault> {
-    let fault = |name, steps: &[Step]| Fault::new(name, Storage::Takes(steps.into()));
-    let told =
-        |name, status, headers: &str, body: &str| fault(name, &[answer(status, headers, body)]);
+    let fault = |name, steps: &[Step]| Fault::new(name, Storage::Responds(steps.into()));
+    let response =
+        |name, status, headers: &str, body: &str| fault(name, &[respond(status, headers, body)]);
     let raw = |name, bytes: &str| fault(name, &[Step::Respond(bytes.into())]);
     let redirect = |to: &str| format!("Location: {to}\r\n");
     let entities = "<!DOCTYPE e [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]><Error><Code>&b;</Code></Error>";
     let outside =
         "<!DOCTYPE e [<!ENTITY a SYSTEM \"file:///etc/hostname\">]><Error><Code>&a;</Code></Error>";
     let error = |status, code| s3_error(status, code);
-    let busy = answer("503 E", "Retry-After: 2\r\n", "");
-    // The sandbox cuts off what is finer than a second.
+    let busy = respond("503 E", "Retry-After: 2\r\n", "");
+    // The sandbox truncates the validity to whole seconds.
     let short = Duration::from_secs(7);
     vec![
         fault("nothing", &[]),
-        Fault::new("nobody listens", Storage::IsNotThere),
-        Fault::new("a certificate that is not trusted", Storage::IsNotTrusted),
+        Fault::new("nobody listens", Storage::Unreachable),
+        Fault::new("a certificate that is not trusted", Storage::Untrusted),
         fault("the connection is closed at once", &[Step::CloseOnAccept]),
         fault("closed within the head", &[Step::CloseInHead(20)]),
         fault(
@@ -118,11 +118,11 @@ fn faults(elsewhere: &str) -> Vec<Fault> {
             ],
         ),
         fault("503 SlowDown", &[error("503 E", "SlowDown")]),
-        told("503 without a word", "503 E", "", ""),
+        response("503 without a word", "503 E", "", ""),
         fault("400 RequestTimeout", &[error("400 E", "RequestTimeout")]),
         fault("400 IncompleteBody", &[error("400 E", "IncompleteBody")]),
-        told("429 with Retry-After", "429 E", "Retry-After: 1\r\n", ""),
-        told(
+        response("429 with Retry-After", "429 E", "Retry-After: 1\r\n", ""),
+        response(
             "503 with a Retry-After beyond the form's life",
             "503 E",
             "Retry-After: 500\r\n",
@@ -132,69 +132,69 @@ fn faults(elsewhere: &str) -> Vec<Fault> {
             "503 every two seconds until the form expires",
             &vec![busy; 9],
         )
-        .lives(short),
-        fault("nothing, with a form that expires now", &[]).lives(Duration::ZERO),
-        told(
+        .valid_for(short),
+        fault("nothing, with a form that expires now", &[]).valid_for(Duration::ZERO),
+        response(
             "502 with a page of a proxy",
             "502 E",
             "",
             "<html><title>Bad Gateway</title></html>",
         ),
-        told("500 with entities in its XML", "500 E", "", entities),
-        told("500 with an entity that is a file", "500 E", "", outside),
-        told("500 with broken XML", "500 E", "", "<Error><Code>Inter"),
-        fault("503 for ever", &vec![answer("503 E", "", ""); 9]),
+        response("500 with entities in its XML", "500 E", "", entities),
+        response("500 with an entity that is a file", "500 E", "", outside),
+        response("500 with broken XML", "500 E", "", "<Error><Code>Inter"),
+        fault("503 for ever", &vec![respond("503 E", "", ""); 9]),
         fault("403 AccessDenied", &[error("403 E", "AccessDenied")]),
         fault(
             "403 SignatureDoesNotMatch",
             &[error("403 E", "SignatureDoesNotMatch")],
         ),
         fault("400 EntityTooLarge", &[error("400 E", "EntityTooLarge")]),
-        told(
+        response(
             "403 with 10 MB of text",
             "403 E",
             "",
             &"x".repeat(10_000_000),
         ),
-        told("307 to another address", "307 E", &redirect(elsewhere), ""),
-        told(
+        response("307 to another address", "307 E", &redirect(elsewhere), ""),
+        response(
             "307 to an address without TLS",
             "307 E",
             &redirect("http://storage.example.com/"),
             "",
         ),
-        told("301 to another address", "301 E", &redirect(elsewhere), ""),
-        told(
+        response("301 to another address", "301 E", &redirect(elsewhere), ""),
+        response(
             "307 to a path of the same server",
             "307 E",
             &redirect(&format!("/{}", Sandbox::BUCKET)),
             "",
         ),
-        told(
+        response(
             "303 that the form does not ask for",
             "303 E",
             &redirect("http://127.0.0.1/done"),
             "",
         ),
-        told(
+        response(
             "200 with an error of S3's",
             "200 OK",
             "",
             "<Error><Code>AccessDenied</Code><Message>m</Message></Error>",
         ),
-        told(
+        response(
             "200 with an error of S3's that may pass",
             "200 OK",
             "",
             "<Error><Code>InternalError</Code><Message>m</Message></Error>",
         ),
-        told(
+        response(
             "200 with the login page of a network",
             "200 OK",
             "Content-Type: text/html\r\n",
             "<!DOCTYPE html><title>Sign in</title>",
         ),
-        told(
+        response(
             "503 with a Retry-After of 584 billion years",
             "503 E",
             "Retry-After: 18446744073709551615\r\n",
@@ -203,31 +203,31 @@ fn faults(elsewhere: &str) -> Vec<Fault> {
     ]
 }
 
-/// What the caller gets, who is never shown `secret`.
+/// The table's text for a result, whose output must not contain `secret`.
 fn outcome(result: Result<Receipt, Error>, secret: &str) -> String {
     let error = match result {
         Ok(receipt) if receipt.attempts == 1 => return "success".into(),
         Ok(receipt) => return format!("success at attempt {}", receipt.attempts),
         Err(error) => error,
     };
-    let told = format!("{error} {error:?}");
-    assert!(!told.contains(secret) && told.len() < 2000, "{told}");
+    let shown = format!("{error} {error:?}");
+    assert!(!shown.contains(secret) && shown.len() < 2000, "{shown}");
     match error {
         Error::Storage(error) => match &error.code {
             Some(code) => format!("error {} {code}", error.status),
             None => format!("error {}", error.status),
         },
-        // An address holds the port, which is another one every time.
+        // The address contains the port, which changes with every run.
         Error::Transport(error) => {
-            let told = error.to_string();
-            format!("error: {}", told.replace(error.host(), "the storage"))
+            let message = error.to_string();
+            format!("error: {}", message.replace(error.host(), "the storage"))
         }
         error if error.is_expired() => "error: the form has expired".into(),
         other => panic!("{other:?}"),
     }
 }
 
-/// Uploads an image, and returns the outcome.
+/// Uploads an image and returns the table's text for the result.
 fn upload(
     fault: &Fault,
     presigned: &impl Presigned,
@@ -238,9 +238,9 @@ fn upload(
     let result = uploader().upload(presigned, image);
     let elapsed = started.elapsed();
     println!("{}: {elapsed:?}", fault.name);
-    // One attempt at the end of a form's life is given a moment for its answer.
+    // An attempt just before the form expires may take until the timeout.
     assert!(
-        elapsed < fault.life.max(TIMEOUT),
+        elapsed < fault.validity.max(TIMEOUT),
         "{}: {elapsed:?}",
         fault.name
     );
@@ -254,15 +254,15 @@ fn post(fault: &Fault, form: &PresignedPost, image: &PreparedImage) -> String {
 
 fn put(fault: &Fault, url: &str, image: &PreparedImage) -> String {
     let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    let life = fault.life.as_secs();
+    let validity = fault.validity.as_secs();
     let url = format!(
-        "{url}k?X-Amz-Date={now}&X-Amz-Expires={life}&X-Amz-SignedHeaders=host&X-Amz-Signature=SECRET-SIGNATURE"
+        "{url}k?X-Amz-Date={now}&X-Amz-Expires={validity}&X-Amz-SignedHeaders=host&X-Amz-Signature=SECRET-SIGNATURE"
     );
     let presigned = PresignedPut::new(url, []).unwrap();
     upload(fault, &presigned, image, "SECRET-SIGNATURE")
 }
 
-/// Lets one fault happen, and returns its row of the table.
+/// Uploads with one fault and returns the row of the table.
 fn row(fault: Fault, is_put: bool, elsewhere: &FaultServer) -> String {
     let image = image();
     let name = fault.name;
@@ -270,25 +270,25 @@ fn row(fault: Fault, is_put: bool, elsewhere: &FaultServer) -> String {
         if is_put {
             put(&fault, url, &image)
         } else {
-            post(&fault, &form(url, fault.life), &image)
+            post(&fault, &form(url, fault.validity), &image)
         }
     };
-    let (told, requests, mut stored) = match &fault.storage {
-        Storage::Takes(steps) => {
+    let (outcome, requests, mut stored) = match &fault.storage {
+        Storage::Responds(steps) => {
             let server = FaultServer::start(steps.clone());
             (post(&server.url), server.requests(), server.stored())
         }
-        Storage::IsNotThere => {
+        Storage::Unreachable => {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let url = format!("http://{}/", listener.local_addr().unwrap());
             drop(listener);
             (post(&url), 0, vec![])
         }
-        Storage::IsNotTrusted => {
+        Storage::Untrusted => {
             let server = TlsServer::start();
-            let told = post(&server.url);
+            let outcome = post(&server.url);
             assert!(server.received.lock().unwrap().is_empty());
-            (told, *server.connections.lock().unwrap(), vec![])
+            (outcome, *server.connections.lock().unwrap(), vec![])
         }
     };
     if name == "307 to another address" {
@@ -301,44 +301,46 @@ fn row(fault: Fault, is_put: bool, elsewhere: &FaultServer) -> String {
         } else {
             whole && body.ends_with(b"--\r\n")
         };
-        assert!(is_complete, "{name}: half a file is stored");
+        assert!(is_complete, "{name}: an incomplete file is stored");
     }
     let stored = match stored.len() {
         0 => "no".into(),
         1 => "yes".into(),
         n => format!("yes, {n} times the same under one key"),
     };
-    format!("| {name} | {told} | {requests} | {stored} |\n")
+    format!("| {name} | {outcome} | {requests} | {stored} |\n")
 }
 
-/// The same in the sandbox, which keeps one file under one key.
+/// Uploads to the sandbox with one fault and returns the row of the table. The sandbox keeps one file per key.
 fn row_in_sandbox(fault: Fault, steps: Vec<Step>, elsewhere: &FaultServer) -> String {
     let image = image();
-    let sandbox = Sandbox::start().unwrap().with_expiry(fault.life);
+    let sandbox = Sandbox::start().unwrap().with_expiry(fault.validity);
     let form = sandbox.client().unwrap().create_init_image(Extension::Jpg);
     let form = form.unwrap().form;
-    let asked = sandbox.requests().len();
-    let in_turn = steps.into_iter().filter_map(Step::in_sandbox);
-    let sandbox = in_turn.fold(sandbox, Sandbox::with_fault);
-    let told = post(&fault, &form, &image);
+    let before = sandbox.requests().len();
+    let faults = steps.into_iter().filter_map(Step::in_sandbox);
+    let sandbox = faults.fold(sandbox, Sandbox::with_fault);
+    let outcome = post(&fault, &form, &image);
     let stored = sandbox.stored(form.key().unwrap());
     assert!(stored.as_ref().is_none_or(|s| s.bytes == image.bytes()));
-    let statuses = sandbox.requests().into_iter().skip(asked);
+    let statuses = sandbox.requests().into_iter().skip(before);
     let statuses: Vec<_> = statuses.map(|request| request.status).collect();
-    let lost = fault.name == "stored, and the answer is lost";
+    let is_lost = fault.name == "stored, and the answer is lost";
     let is_stored = stored.is_some() || !elsewhere.stored().is_empty();
-    let stored = match (is_stored, lost) {
-        (false, _) => "no",
-        (true, false) => "yes",
-        (true, true) => "yes, 2 times the same under one key",
+    let stored = if !is_stored {
+        "no"
+    } else if is_lost {
+        "yes, 2 times the same under one key"
+    } else {
+        "yes"
     };
     let name = fault.name;
-    format!("| {name} | {told} | {} | {stored} |\n", statuses.len())
+    format!("| {name} | {outcome} | {} | {stored} |\n", statuses.len())
 }
 
-/// The rows of all of them, each on a thread of its own.
+/// The rows of all faults, each computed on its own thread.
 fn rows<F: Send>(faults: Vec<F>, row: impl Fn(F) -> String + Sync) -> Vec<String> {
-    let _only = ONE_TABLE_AT_A_TIME.lock();
+    let _guard = ONE_TABLE_AT_A_TIME.lock();
     std::thread::scope(|scope| {
         let row = &row;
         let threads = faults
@@ -354,12 +356,12 @@ fn committed() -> String {
 }
 
 #[test]
-fn every_fault_ends_as_the_table_says() {
+fn faults_have_the_outcomes_of_the_table() {
     check_table(false);
 }
 
 #[test]
-fn every_fault_ends_as_the_table_says_for_a_presigned_put() {
+fn faults_have_the_outcomes_of_the_table_for_a_presigned_put() {
     check_table(true);
 }
 
@@ -373,32 +375,32 @@ fn check_table(is_put: bool) {
     println!("{table}");
     assert!(
         committed().contains(&table),
-        "tests/it/faults.md wants this table:\n{table}"
+        "replace the table in tests/it/faults.md by:\n{table}"
     );
 }
 
 #[test]
-fn every_fault_ends_in_the_sandbox_as_the_table_says() {
+fn faults_have_the_outcomes_of_the_table_in_the_sandbox() {
     let numbers: Vec<_> = (0..faults("").len()).collect();
     let rows = rows(numbers, |number| {
         let elsewhere = FaultServer::start(vec![]);
         let mut fault = faults(&elsewhere.url).swap_remove(number);
         match &mut fault.storage {
-            Storage::Takes(steps) => {
+            Storage::Responds(steps) => {
                 let steps = std::mem::take(steps);
                 row_in_sandbox(fault, steps, &elsewhere)
             }
-            // Neither has anything to do with what a server does.
-            Storage::IsNotThere | Storage::IsNotTrusted => String::new(),
+            // The sandbox cannot be unreachable or untrusted.
+            Storage::Unreachable | Storage::Untrusted => String::new(),
         }
     });
-    let told: Vec<_> = rows.iter().filter(|row| !row.is_empty()).collect();
-    assert_eq!(told.len(), rows.len() - 2);
+    let tested: Vec<_> = rows.iter().filter(|row| !row.is_empty()).collect();
+    assert_eq!(tested.len(), rows.len() - 2);
     let committed = committed();
-    for row in told {
+    for row in tested {
         assert!(
             committed.contains(row),
-            "tests/it/faults.md does not say\n{row}"
+            "tests/it/faults.md does not contain\n{row}"
         );
     }
 }

@@ -1,5 +1,4 @@
-//! Promise: everything that is done with an uploaded image works from end to end against the sandbox, in one thread
-//! and in many.
+//! Promise: all uses of an uploaded image work end to end against the sandbox, in one thread and in many.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -32,9 +31,9 @@ fn decoded(path: &PathBuf) -> DynamicImage {
     image::load_from_memory(&std::fs::read(path).unwrap()).unwrap()
 }
 
-/// The sandbox answers with the init image stretched to what was asked for, so a wrong size would be seen.
+/// The sandbox stretches the init image to the requested size, so that a wrong size is visible.
 #[test]
-fn from_the_photo_to_the_generated_picture() {
+fn generated_image_is_made_from_the_uploaded_photo() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let folder = tempfile::tempdir().unwrap();
@@ -50,9 +49,9 @@ fn from_the_photo_to_the_generated_picture() {
         .num_images(2);
     let job = client.generate(&generation).unwrap();
     let polls = Arc::new(Mutex::new(Vec::new()));
-    let told = Arc::clone(&polls);
+    let writer = Arc::clone(&polls);
     let wait = WaitOptions::default().on_poll(move |poll| {
-        told.lock().unwrap().push(poll.polls);
+        writer.lock().unwrap().push(poll.polls);
         ControlFlow::Continue(())
     });
     let state = client.wait_with(&job, &wait).unwrap();
@@ -65,7 +64,7 @@ fn from_the_photo_to_the_generated_picture() {
     let sent = image::load_from_memory(image.bytes()).unwrap();
     assert!(psnr(&decoded(&path), &sent) > 30.0);
 
-    // Asked for in another ratio, it is deformed; this is what the size of the image is there to prevent.
+    // A request with another ratio distorts the image; the default size of a generation prevents that.
     let square = CreateGeneration::new("at dusk")
         .init_image(&init)
         .size(256, 256);
@@ -94,7 +93,7 @@ fn from_the_photo_to_the_generated_picture() {
 }
 
 #[test]
-fn every_other_kind_of_job() {
+fn other_jobs_complete_and_their_results_are_downloaded() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let folder = tempfile::tempdir().unwrap();
@@ -146,7 +145,7 @@ fn every_other_kind_of_job() {
 }
 
 #[test]
-fn a_canvas_is_filled_where_its_mask_is_white() {
+fn canvas_is_filled_where_its_mask_is_white() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let folder = tempfile::tempdir().unwrap();
@@ -167,11 +166,12 @@ fn a_canvas_is_filled_where_its_mask_is_white() {
         .unwrap();
     let path = folder.path().join("canvas.png");
     client.download(&state.images[0].url, &path).unwrap();
-    let (sent, made) = (
+    let (sent, generated) = (
         image::load_from_memory(image.bytes()).unwrap(),
         decoded(&path),
     );
-    let differs = |x: u32, y: u32| sent.to_rgb8().get_pixel(x, y) != made.to_rgb8().get_pixel(x, y);
+    let differs =
+        |x: u32, y: u32| sent.to_rgb8().get_pixel(x, y) != generated.to_rgb8().get_pixel(x, y);
     assert!(differs(4, 32) && !differs(60, 32));
 
     let larger = PrepareOptions::default()
@@ -186,7 +186,7 @@ fn a_canvas_is_filled_where_its_mask_is_white() {
 }
 
 #[test]
-fn a_wait_ends_with_its_time_its_callback_or_its_token() {
+fn wait_ends_with_its_timeout_its_callback_or_its_token() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let job = client.generate(&CreateGeneration::new("p")).unwrap();
@@ -203,9 +203,9 @@ fn a_wait_ends_with_its_time_its_callback_or_its_token() {
     ));
     let job = client.generate(&CreateGeneration::new("p")).unwrap();
     let token = CancelToken::new();
-    let of_the_callback = token.clone();
+    let callback_token = token.clone();
     let cancelling = WaitOptions::default().on_poll(move |_| {
-        of_the_callback.cancel();
+        callback_token.cancel();
         ControlFlow::Continue(())
     });
     let waiting = client.clone().cancel_token(&token);
@@ -217,7 +217,7 @@ fn a_wait_ends_with_its_time_its_callback_or_its_token() {
 }
 
 #[test]
-fn a_wait_without_end_and_a_call_without_a_timeout_are_possible() {
+fn wait_and_call_without_a_timeout_are_possible() {
     let sandbox = Sandbox::start().unwrap();
     let builder = Client::builder(sandbox.api_key()).timeout(Duration::MAX);
     let client = builder.base_url(sandbox.base_url()).build().unwrap();
@@ -227,7 +227,7 @@ fn a_wait_without_end_and_a_call_without_a_timeout_are_possible() {
 }
 
 #[test]
-fn a_job_of_either_kind_is_waited_for_by_its_stored_id() {
+fn wait_accepts_a_stored_id_of_either_resource() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let init = client.upload_init_image(&lighthouse()).unwrap();
@@ -241,7 +241,7 @@ fn a_job_of_either_kind_is_waited_for_by_its_stored_id() {
     let variation = client.wait(&Job::<Variation>::from_id(&upscale)).unwrap();
     assert_eq!(variation.id, Some(upscale.clone()));
 
-    // The wrong kind is an error at the first poll, not after a timeout.
+    // The wrong resource is an error at the first poll, not after a timeout.
     let polls = sandbox.requests().len();
     for error in [
         client
@@ -261,7 +261,7 @@ fn a_job_of_either_kind_is_waited_for_by_its_stored_id() {
     assert_eq!(sandbox.requests().len(), polls + 2);
 }
 
-/// Every way of losing the response to a call that was sent.
+/// All faults that lose the response to a call.
 fn lost_responses() -> Vec<(&'static str, Fault)> {
     let page = |status, body: &str| Fault::Respond {
         status,
@@ -269,7 +269,7 @@ fn lost_responses() -> Vec<(&'static str, Fault)> {
         body: body.into(),
     };
     vec![
-        ("carried out, then closed", Fault::LoseResponse),
+        ("processed, then closed", Fault::LoseResponse),
         ("closed", Fault::CloseBeforeResponse),
         (
             "too late",
@@ -280,7 +280,7 @@ fn lost_responses() -> Vec<(&'static str, Fault)> {
         ("503", page(503, "")),
         ("504", Fault::proxy_page(504)),
         (
-            "a cut response",
+            "a truncated response",
             Fault::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{".into()),
         ),
         (
@@ -296,8 +296,8 @@ fn lost_responses() -> Vec<(&'static str, Fault)> {
     ]
 }
 
-/// Makes a call whose response is lost in every way there is, with retries allowed.
-fn loses<C: Call>(call: impl Fn(&Client) -> C + Sync, words: &str) {
+/// Makes a call with each of the [`lost_responses`], with retries allowed. The call must not be retried.
+fn check_lost_responses<C: Call>(call: impl Fn(&Client) -> C + Sync, words: &str) {
     std::thread::scope(|scope| {
         for (name, fault) in lost_responses() {
             let call = &call;
@@ -325,33 +325,33 @@ fn loses<C: Call>(call: impl Fn(&Client) -> C + Sync, words: &str) {
 }
 
 #[test]
-fn a_paid_call_without_a_response_may_have_been_charged_and_is_sent_once() {
+fn paid_call_without_a_response_is_reported_as_possibly_charged_and_sent_once() {
     const CHARGED: &str = "the job may have been started and charged";
-    loses(|_| CreateGeneration::new("p"), CHARGED);
-    loses(|_| CreateGenerationV2::new("lucid-origin", "p"), CHARGED);
+    check_lost_responses(|_| CreateGeneration::new("p"), CHARGED);
+    check_lost_responses(|_| CreateGenerationV2::new("lucid-origin", "p"), CHARGED);
     let uploaded = |client: &Client| client.upload_init_image(&lighthouse()).unwrap().id;
-    loses(
+    check_lost_responses(
         |client| CreateUniversalUpscale::init_image(uploaded(client)),
         CHARGED,
     );
-    loses(
+    check_lost_responses(
         |client| CreateImageToVideo::new("p", ImageReference::uploaded(uploaded(client))),
         CHARGED,
     );
 }
 
 #[test]
-fn a_call_that_makes_something_may_have_been_carried_out_and_is_sent_once() {
+fn creating_call_without_a_response_is_reported_as_unconfirmed_and_sent_once() {
     use imgpost::leonardo::call::{AddGeneratedImage, CreateDataset};
     let words = "it may have been carried out";
-    loses(|_| CreateDataset::new("d"), words);
+    check_lost_responses(|_| CreateDataset::new("d"), words);
     const ID: &str = "00000000-0000-4000-8000-000000000000";
-    loses(|_| AddGeneratedImage::new(ID, ID), words);
+    check_lost_responses(|_| AddGeneratedImage::new(ID, ID), words);
 }
 
-/// The sandbox charges, as the API does, before its response is lost.
+/// Like the API, the sandbox charges before its response is lost.
 #[test]
-fn what_was_charged_without_a_response_shows_in_the_tokens() {
+fn tokens_are_charged_although_the_response_is_lost() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let tokens = || client.me().unwrap().api_subscription_tokens.unwrap();
@@ -368,7 +368,7 @@ fn what_was_charged_without_a_response_shows_in_the_tokens() {
 }
 
 #[test]
-fn a_refusal_that_leaves_no_doubt_is_no_lost_response() {
+fn unambiguous_rejection_is_not_reported_as_unconfirmed() {
     for (fault, is_retryable) in [
         (Fault::api_error(400, "bad-request", "no"), false),
         (
@@ -386,7 +386,7 @@ fn a_refusal_that_leaves_no_doubt_is_no_lost_response() {
 }
 
 #[test]
-fn sixteen_threads_share_a_client() {
+fn client_is_shared_by_sixteen_threads() {
     fn shared<T: Clone + Send + Sync>(_: &T) {}
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
@@ -421,7 +421,7 @@ fn sixteen_threads_share_a_client() {
 }
 
 #[test]
-fn many_files_are_uploaded_in_order_and_one_failure_loses_no_other() {
+fn batch_keeps_the_order_and_a_failure_affects_no_other_file() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let dataset = client.create_dataset("d", None).unwrap();
@@ -433,13 +433,13 @@ fn many_files_are_uploaded_in_order_and_one_failure_loses_no_other() {
         let shade = image::RgbImage::from_pixel(64, 64, image::Rgb([number as u8 * 20; 3]));
         shade.save(file).unwrap();
     }
-    std::fs::write(&files[4], "no picture").unwrap();
+    std::fs::write(&files[4], "not an image").unwrap();
     let done = Arc::new(Mutex::new(Vec::new()));
-    let told = Arc::clone(&done);
+    let writer = Arc::clone(&done);
     let batch = BatchOptions::new(PrepareOptions::default().size(64, 64))
         .jobs(3)
         .skip(|path| path.ends_with("2.png"))
-        .on_done(move |item| told.lock().unwrap().push(item.path.clone()));
+        .on_done(move |item| writer.lock().unwrap().push(item.path.clone()));
     let items = client.upload_dataset(&dataset, &files, &batch);
     let paths: Vec<_> = items.iter().map(|item| item.path.clone()).collect();
     assert_eq!(paths, files);
@@ -461,8 +461,8 @@ fn many_files_are_uploaded_in_order_and_one_failure_loses_no_other() {
     let mut done = done.lock().unwrap().clone();
     done.sort();
     assert_eq!(done, files);
-    let there = client.dataset(&dataset).unwrap().images;
-    assert_eq!(there.len(), 7);
+    let images = client.dataset(&dataset).unwrap().images;
+    assert_eq!(images.len(), 7);
 
     let job = client
         .generate(&CreateGeneration::new("p").num_images(1))
@@ -475,13 +475,13 @@ fn many_files_are_uploaded_in_order_and_one_failure_loses_no_other() {
 }
 
 #[test]
-fn a_batch_that_is_cancelled_begins_nothing_more() {
+fn cancelled_batch_starts_no_further_upload() {
     let sandbox = Sandbox::start().unwrap();
     let token = CancelToken::new();
-    let of_the_callback = token.clone();
+    let callback_token = token.clone();
     let batch = BatchOptions::new(PrepareOptions::default().size(64, 64))
         .jobs(1)
-        .on_done(move |_| of_the_callback.cancel());
+        .on_done(move |_| callback_token.cancel());
     let file = fixture("images/lighthouse.jpg");
     let client = client(&sandbox).cancel_token(&token);
     let items = client.upload_init_images([&file, &file, &file], &batch);
@@ -503,7 +503,7 @@ fn a_batch_that_is_cancelled_begins_nothing_more() {
 }
 
 #[test]
-fn delete_whose_response_is_lost_succeeds_when_it_is_sent_again() {
+fn delete_succeeds_when_retried_after_a_lost_response() {
     let sandbox = Sandbox::start().unwrap();
     let client = sandbox.client().unwrap();
     let id = client.upload_init_image(&lighthouse()).unwrap().id;

@@ -1,4 +1,4 @@
-//! Promise: the core knows no vendor. Only its client, the sandbox and the command do.
+//! Promise: the core does not mention a vendor. Only the vendor's client, the sandbox and the command do.
 
 use std::path::{Path, PathBuf};
 

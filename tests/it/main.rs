@@ -1,4 +1,4 @@
-//! The tests that need nothing but Rust: a module for each promise, in one program so that everything is linked once.
+//! The tests that need only Rust: one module per promise, in one program, so that it is linked only once.
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,11 +1,11 @@
-//! Promise: a mask has the size and shows the part of its image, in black and white.
+//! Promise: a mask has the size and the crop of its image, in grayscale or in black and white.
 
 use image::{GrayImage, Luma};
 use imgpost::{Bounds, Extension, Fit, Gravity, PrepareErrorKind, PrepareOptions, PreparedImage};
 
 use crate::support::fixture;
 
-/// White over the right half and a quarter of the rest, in the shape of the lighthouse fixture or a part of it.
+/// A mask with the right half and the top quarter in white.
 fn mask(width: u32, height: u32) -> GrayImage {
     GrayImage::from_fn(width, height, |x, y| {
         Luma([if x * 2 >= width || y * 4 < height {
@@ -26,7 +26,7 @@ fn decode(image: &PreparedImage) -> GrayImage {
 }
 
 #[test]
-fn a_mask_follows_its_picture_whatever_was_done_to_that() {
+fn mask_follows_the_crop_and_size_of_its_image() {
     let photo = fixture("images/lighthouse.jpg");
     let mut cases = 0;
     let small = PrepareOptions::default().bounds(Bounds::square(8, 384, 8));
@@ -38,20 +38,20 @@ fn a_mask_follows_its_picture_whatever_was_done_to_that() {
         small.clone().size(150, 150).fit(Fit::Fill),
         small.max_bytes(5000).allow_shrinking(true),
     ] {
-        let picture = prepare.open(&photo).unwrap();
+        let image = prepare.open(&photo).unwrap();
         for (width, height) in [(300, 400), (150, 200), (1200, 1600), (901, 1201)] {
             let drawn = mask(width, height).into();
-            let made = picture
+            let prepared = image
                 .mask_options()
                 .threshold(128)
                 .prepare_image(drawn)
                 .unwrap();
-            assert_eq!(made.size(), picture.size());
-            assert_eq!(made.extension(), Extension::Png);
-            let found = decode(&made);
+            assert_eq!(prepared.size(), image.size());
+            assert_eq!(prepared.extension(), Extension::Png);
+            let found = decode(&prepared);
             assert!(found.pixels().all(|p| p[0] == 0 || p[0] == 255));
-            // Where each pixel lies in the upright image, told by the plan alone.
-            let (crop, shown) = (picture.plan().crop(), picture.plan().image_region());
+            // The plan maps each pixel to its position in the upright image.
+            let (crop, shown) = (image.plan().crop(), image.plan().image_region());
             let mut wrong = 0;
             for (x, y, pixel) in found.enumerate_pixels() {
                 let inside = (shown.left..shown.left + shown.width).contains(&x)
@@ -67,12 +67,12 @@ fn a_mask_follows_its_picture_whatever_was_done_to_that() {
                 };
                 wrong += u32::from((pixel[0] == 255) != expected);
             }
-            // One line of pixels along each edge of the mask may fall either way.
-            let edge = 2 * (made.size().width + made.size().height);
+            // One line of pixels along each edge of the mask may be black or white.
+            let edge = 2 * (prepared.size().width + prepared.size().height);
             assert!(
                 wrong <= edge,
                 "{wrong} of at most {edge} at {}",
-                made.size()
+                prepared.size()
             );
             cases += 1;
         }
@@ -81,8 +81,8 @@ fn a_mask_follows_its_picture_whatever_was_done_to_that() {
 }
 
 #[test]
-fn grays_stay_unless_a_threshold_is_set_and_transparency_is_black() {
-    let picture = PrepareOptions::default()
+fn grays_are_kept_without_a_threshold_and_transparency_is_black() {
+    let image = PrepareOptions::default()
         .size(1536, 1536)
         .prepare_rgba8(64, 64, &[9; 64 * 64 * 4])
         .unwrap();
@@ -94,8 +94,8 @@ fn grays_stay_unless_a_threshold_is_set_and_transparency_is_black() {
             (false, false) => [0, 255, 0, 255],
         })
         .collect();
-    let made = decode(
-        &picture
+    let prepared = decode(
+        &image
             .mask_options()
             .prepare_rgba8(64, 64, &quarters)
             .unwrap(),
@@ -104,8 +104,8 @@ fn grays_stay_unless_a_threshold_is_set_and_transparency_is_black() {
     let corners = |image: &GrayImage| {
         [(5, 5), (1530, 5), (5, 1530), (1530, 1530)].map(|(x, y)| at(image, x, y))
     };
-    assert_eq!(corners(&made), [255, 100, 0, 150]);
-    let sharp = picture
+    assert_eq!(corners(&prepared), [255, 100, 0, 150]);
+    let sharp = image
         .mask_options()
         .threshold(120)
         .prepare_rgba8(64, 64, &quarters)
@@ -114,11 +114,11 @@ fn grays_stay_unless_a_threshold_is_set_and_transparency_is_black() {
 }
 
 #[test]
-fn a_mask_of_another_ratio_is_refused_with_both_sizes() {
-    let picture = PrepareOptions::default()
+fn mask_of_another_ratio_is_rejected_with_both_sizes() {
+    let image = PrepareOptions::default()
         .open(fixture("images/lighthouse.jpg"))
         .unwrap();
-    let error = picture
+    let error = image
         .mask_options()
         .prepare_image(mask(1600, 1200).into())
         .unwrap_err();
@@ -126,14 +126,14 @@ fn a_mask_of_another_ratio_is_refused_with_both_sizes() {
         error.kind(),
         PrepareErrorKind::MaskOfAnotherRatio { .. }
     ));
-    let told = error.to_string();
+    let message = error.to_string();
     assert!(
-        told.contains("1600x1200") && told.contains("1200x1600"),
-        "{told}"
+        message.contains("1600x1200") && message.contains("1200x1600"),
+        "{message}"
     );
-    // A mask on its side is turned first, as any image is.
+    // A mask is rotated upright first, like any image.
     assert!(
-        picture
+        image
             .mask_options()
             .open(fixture("images/orientation-6.png"))
             .is_ok()

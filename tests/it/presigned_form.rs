@@ -1,5 +1,5 @@
-//! Promise: a form is read from the response of any service, in order, and a form that cannot be posted is refused with
-//! the reason.
+//! Promise: the fields of a form are read in order from the response of any service, and an invalid form is rejected
+//! with the reason.
 
 use imgpost::{Extension, PresignedPost, PresignedPostError};
 
@@ -36,7 +36,7 @@ fn forms_of_the_sdks_are_read_in_order() {
 }
 
 #[test]
-fn what_cannot_be_posted_is_refused_without_a_secret() {
+fn invalid_form_is_rejected_without_showing_a_secret() {
     let with_url = |url: &str| format!(r#"{{"url":"{url}","fields":{{"key":"SECRET"}}}}"#);
     let many = "x".repeat(20 * 1024);
     for (json, words) in [
@@ -104,7 +104,7 @@ fn what_cannot_be_posted_is_refused_without_a_secret() {
 }
 
 #[test]
-fn json_of_more_than_a_mebibyte_is_refused() {
+fn json_of_more_than_a_mebibyte_is_rejected() {
     let mut json = read("boto3.json");
     json.extend(std::iter::repeat_n(
         ' ',
@@ -121,7 +121,7 @@ fn json_of_more_than_a_mebibyte_is_refused() {
 }
 
 #[test]
-fn debug_shows_names_and_no_values() {
+fn debug_output_shows_names_but_no_values() {
     let form = PresignedPost::from_json(read("init-image.json")).unwrap();
     let shown = format!("{form:?}");
     assert!(shown.contains("X-Amz-Signature"));

@@ -23,7 +23,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Signs a PUT of `key` with `headers` for `seconds` from now, as the documentation of Signature Version 4 says.
+/// Signs a PUT of `key` with `headers` for `seconds` from now, as the documentation of Signature Version 4 specifies.
 fn sign(sandbox: &Sandbox, key: &str, headers: &[(&str, &str)], seconds: u64) -> String {
     let credentials = sandbox.credentials();
     let now = jiff::Timestamp::now();
@@ -98,7 +98,7 @@ fn file_is_stored_with_the_signed_headers() {
 }
 
 #[test]
-fn bytes_and_files_are_sent_with_their_length_alone() {
+fn bytes_and_files_are_sent_without_unsigned_headers() {
     let server = FaultServer::start(vec![]);
     let url = format!("{}k?X-Amz-SignedHeaders=host&X-Amz-Signature=s", server.url);
     let uploader = Uploader::default();
@@ -130,7 +130,7 @@ fn transient_failures_are_retried() {
 }
 
 #[test]
-fn wrong_signature_and_expired_url_are_refused_by_storage_too() {
+fn storage_rejects_a_wrong_signature_and_an_expired_url() {
     let sandbox = Sandbox::start().unwrap();
     let uploader = Uploader::default().validate_policy(false);
     let signed = [("content-type", "image/jpeg")];
@@ -153,7 +153,7 @@ fn wrong_signature_and_expired_url_are_refused_by_storage_too() {
         matches!(error, Error::Storage(_)) && error.is_expired(),
         "{error:?}"
     );
-    // Its Date confirms this machine's clock.
+    // The storage's `Date` confirms this machine's clock.
     let error = Uploader::default().upload(&expired, &image()).unwrap_err();
     assert!(
         matches!(error, Error::PresignedPost(_)) && error.is_expired(),

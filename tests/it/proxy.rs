@@ -1,5 +1,5 @@
-//! Promise: https goes through the proxy that the environment or the program names, and directly only to excluded hosts.
-//! An unusable proxy is an error, and failures of the proxy are attributed to it.
+//! Promise: https goes through the proxy that the environment or the program names, and directly only to excluded
+//! hosts. An unusable proxy is an error, and failures of the proxy are attributed to it.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -28,12 +28,12 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// Tunnels to where it is asked to.
+    /// Starts a proxy that tunnels every request.
     fn start() -> Self {
         Self::responding(&[])
     }
 
-    /// Sends one of these responses per connection, and tunnels from then on.
+    /// Starts a proxy that sends these responses, one per connection, and tunnels afterwards.
     fn responding(responses: &[&str]) -> Self {
         let mut responses: Vec<_> = responses.iter().map(|a| (*a).to_owned()).collect();
         responses.reverse();
@@ -54,7 +54,7 @@ impl Proxy {
         })
     }
 
-    /// Tunnels through TLS.
+    /// Starts a proxy that accepts connections over TLS.
     fn encrypted(config: Arc<ServerConfig>) -> Self {
         Self::serve(move |client, heads| {
             let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
@@ -66,7 +66,7 @@ impl Proxy {
             let short = Some(Duration::from_millis(5));
             storage.set_read_timeout(short).unwrap();
             client.sock.set_read_timeout(short).unwrap();
-            // One thread for both directions, because only one can have the TLS connection.
+            // One thread for both directions, because the TLS connection cannot be shared.
             while pass(&mut client, &mut storage) && pass(&mut storage, &mut client) {}
         })
     }
@@ -98,7 +98,7 @@ impl Proxy {
     }
 }
 
-/// Remembers the head of a request, and gives its target.
+/// Records the head of a request and returns its target.
 fn read_head(reader: &mut impl BufRead, heads: &Mutex<Vec<Vec<String>>>) -> String {
     let mut lines = Vec::new();
     loop {
@@ -115,7 +115,7 @@ fn read_head(reader: &mut impl BufRead, heads: &Mutex<Vec<Vec<String>>>) -> Stri
     target
 }
 
-/// Passes on what there is to read; false when the connection has ended.
+/// Forwards the available bytes. Returns false once the connection has ended.
 fn pass(from: &mut impl Read, to: &mut impl Write) -> bool {
     let mut buffer = [0; 16384];
     match from.read(&mut buffer) {
@@ -229,7 +229,7 @@ fn plain_http_to_loopback_uses_no_proxy() {
     for name in ["HTTPS_PROXY", "HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
         stored(&post(&storage.url, folder.path(), &[(name, &proxy.url())]));
     }
-    // Nor does a proxy that cannot be used matter.
+    // An unusable proxy does not matter either.
     let socks = ("ALL_PROXY", "socks5://127.0.0.1:1");
     stored(&post(&storage.url, folder.path(), &[socks]));
     assert!(proxy.take_heads().is_empty());
@@ -269,7 +269,7 @@ fn unusable_proxy_is_never_bypassed() {
             );
         }
     }
-    // A usable one of higher precedence is used.
+    // A usable proxy of higher precedence is used.
     let proxy = Proxy::start();
     let socks = ("ALL_PROXY", "socks5://127.0.0.1:1");
     assert_eq!(storage.connections(), 0);
@@ -318,7 +318,7 @@ fn default_transport_sends_nothing_past_an_unusable_proxy() {
     assert_eq!(*storage.connections.lock().unwrap(), 0);
 }
 
-/// Why a photo could not be posted, with the usual retries.
+/// The error of posting an image, with the default number of retries.
 fn upload(transport: UreqTransport, url: &str) -> Error {
     let form = PresignedPost::new(url, [("key".into(), "a.jpg".into())]).unwrap();
     let uploader = Uploader::new(Arc::new(transport));
@@ -424,7 +424,7 @@ fn unreachable_proxy_is_named_instead_of_the_server() {
             "{message}"
         );
         assert!(!shown(&error).contains("SECRET"), "{}", shown(&error));
-        // A call without a body is no different.
+        // A call without a body reports the same.
         let client = Client::builder("key")
             .retries(0)
             .proxy(&url)
@@ -436,7 +436,7 @@ fn unreachable_proxy_is_named_instead_of_the_server() {
             "{message}"
         );
     }
-    // Failures behind the proxy are still the server's.
+    // Failures behind the proxy are attributed to the server.
     let (proxy, untrusted) = (Proxy::start(), TlsServer::start());
     let error = upload(through(&proxy.url()), &untrusted.url);
     let Error::Transport(error) = error else {
@@ -457,7 +457,7 @@ fn proxy_over_tls_works() {
         proxy.take_heads()[0][0],
         format!("CONNECT {} HTTP/1.1", storage.authority())
     );
-    // Nothing is sent to one that is not trusted.
+    // Nothing is sent to a proxy that is not trusted.
     let error = upload(through(&url), &storage.server.url);
     let message = error.to_string();
     let expected = format!("no secure connection to the proxy {};", proxy.address);

@@ -1,4 +1,4 @@
-//! Promise: the whole job works against a server that checks everything, and fails cleanly where it must.
+//! Promise: the client works with a server that validates everything, and reports its rejections.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -23,7 +23,7 @@ fn image(extension: Extension) -> PreparedImage {
         .unwrap()
 }
 
-/// A form of the sandbox with its fields changed.
+/// A copy of `form` with its fields changed or removed.
 fn altered(form: &PresignedPost, change: impl Fn(&str, &str) -> Option<String>) -> PresignedPost {
     let fields = form
         .fields()
@@ -31,8 +31,9 @@ fn altered(form: &PresignedPost, change: impl Fn(&str, &str) -> Option<String>) 
     PresignedPost::new(form.url(), fields.collect::<Vec<_>>()).unwrap()
 }
 
+/// The error code of the storage for `form`.
 fn code_of(form: &PresignedPost) -> String {
-    // What is sent is the storage's to refuse here.
+    // Leave the validation to the storage.
     let uploader = Uploader::default().validate_policy(false);
     match uploader.upload(form, &image(Extension::Jpg)) {
         Err(imgpost::Error::Storage(error)) => error.code.unwrap().to_string(),
@@ -41,7 +42,7 @@ fn code_of(form: &PresignedPost) -> String {
 }
 
 #[test]
-fn an_init_image_is_stored_byte_for_byte_in_every_extension() {
+fn init_image_is_stored_unchanged_for_every_extension() {
     let sandbox = Sandbox::start().unwrap();
     for extension in Extension::ALL.iter().copied() {
         let image = image(extension);
@@ -59,7 +60,7 @@ fn an_init_image_is_stored_byte_for_byte_in_every_extension() {
 }
 
 #[test]
-fn a_dataset_image_is_stored_and_an_unknown_dataset_is_not_found() {
+fn dataset_image_is_stored_and_an_unknown_dataset_is_not_found() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let image = image(Extension::Png);
@@ -84,7 +85,7 @@ fn a_dataset_image_is_stored_and_an_unknown_dataset_is_not_found() {
 }
 
 #[test]
-fn a_generation_is_waited_for() {
+fn generation_completes_while_waiting() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let init = client.upload_init_image(&image(Extension::Jpg)).unwrap();
@@ -96,7 +97,7 @@ fn a_generation_is_waited_for() {
     let done = client.wait(&job).unwrap();
     assert_eq!(done.images.len(), 2);
     assert_ne!(done.images[0].url, done.images[1].url);
-    // An image of the size that is asked for has nothing to be stretched.
+    // An image of the requested size is not stretched.
     let uploaded = sandbox.stored(&init.receipt.key.unwrap());
     for image in &done.images {
         let (_, key) = image.url.split_once("/users/").unwrap();
@@ -109,7 +110,7 @@ fn a_generation_is_waited_for() {
 }
 
 #[test]
-fn what_the_api_would_refuse_is_refused_before_it_is_asked() {
+fn invalid_generation_is_rejected_without_a_request() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let long = "x".repeat(1501);
@@ -125,7 +126,7 @@ fn what_the_api_would_refuse_is_refused_before_it_is_asked() {
 }
 
 #[test]
-fn an_unknown_key_is_told_and_not_shown() {
+fn unknown_key_is_reported_but_not_shown() {
     let sandbox = Sandbox::start().unwrap();
     for key in ["11111111-2222-4333-8444-555555555555", "no-uuid-at-all"] {
         let client = Client::builder(key)
@@ -139,16 +140,16 @@ fn an_unknown_key_is_told_and_not_shown() {
             matches!(&error, Error::Api(api) if api.is_unauthorized()),
             "{error:?}"
         );
-        let told = format!("{error} {error:?} {client:?}");
+        let shown = format!("{error} {error:?} {client:?}");
         assert!(
-            told.contains("LEONARDO_API_KEY") && !told.contains(key),
-            "{told}"
+            shown.contains("LEONARDO_API_KEY") && !shown.contains(key),
+            "{shown}"
         );
     }
 }
 
 #[test]
-fn altered_forms_are_refused_with_s3s_code_and_store_nothing() {
+fn altered_forms_are_rejected_with_s3s_code_and_store_nothing() {
     let sandbox = Sandbox::start().unwrap();
     let form = client(&sandbox)
         .create_init_image(Extension::Jpg)
@@ -194,9 +195,9 @@ fn altered_forms_are_refused_with_s3s_code_and_store_nothing() {
     assert!(sandbox.stored(form.key().unwrap()).is_some());
 }
 
-/// A form of the kind that a backend makes for itself, whose key is the name of the file.
+/// A backend can sign a form whose key contains the name of the file.
 #[test]
-fn a_form_of_another_signer_is_taken_and_its_variables_are_expanded() {
+fn form_of_another_signer_is_accepted_and_its_variables_are_expanded() {
     let sandbox = Sandbox::start().unwrap();
     let signed = |key: &str| own_form(&sandbox, key);
     let folder = tempfile::tempdir().unwrap();
@@ -206,22 +207,22 @@ fn a_form_of_another_signer_is_taken_and_its_variables_are_expanded() {
     assert_eq!(receipt.unwrap().key.as_deref(), Some("up/a.txt"));
     assert_eq!(sandbox.keys(), ["up/a.txt"]);
     let uploader = Uploader::default().validate_policy(false);
-    let refused = uploader.upload_file(&signed("elsewhere/${filename}"), &path, None);
+    let rejected = uploader.upload_file(&signed("elsewhere/${filename}"), &path, None);
     assert!(
-        matches!(&refused, Err(imgpost::Error::Storage(s3)) if s3.status == 403),
-        "{refused:?}"
+        matches!(&rejected, Err(imgpost::Error::Storage(s3)) if s3.status == 403),
+        "{rejected:?}"
     );
     assert_eq!(sandbox.keys().len(), 1);
-    let told = format!("{:?}", sandbox.credentials());
+    let shown = format!("{:?}", sandbox.credentials());
     let credentials = sandbox.credentials();
-    assert!(told.contains(&credentials.access_key_id));
+    assert!(shown.contains(&credentials.access_key_id), "{shown}");
     assert!(
-        !told.contains(&credentials.secret_access_key)
-            && !told.contains(&credentials.session_token)
+        !shown.contains(&credentials.secret_access_key)
+            && !shown.contains(&credentials.session_token)
     );
 }
 
-/// Signs as the documentation of Signature Version 4 says, with a policy for keys that start with `up/`.
+/// Signs as the documentation of Signature Version 4 specifies, with a policy for keys that start with `up/`.
 fn own_form(sandbox: &Sandbox, key: &str) -> PresignedPost {
     use base64::{Engine, engine::general_purpose::STANDARD};
     use hmac::{Hmac, Mac};
@@ -281,15 +282,15 @@ fn own_form(sandbox: &Sandbox, key: &str) -> PresignedPost {
 }
 
 #[test]
-fn a_broken_picture_asks_for_no_form() {
+fn broken_image_requests_no_form() {
     let error = PrepareOptions::default()
-        .prepare_bytes(b"not a picture")
+        .prepare_bytes(b"not an image")
         .unwrap_err();
     assert!(error.to_string().contains("not an image"));
 }
 
 #[test]
-fn the_port_is_free_again_when_the_sandbox_is_dropped() {
+fn port_is_free_after_the_sandbox_is_dropped() {
     let sandbox = Sandbox::start().unwrap();
     let url = sandbox.base_url();
     let client = client(&sandbox);
@@ -299,7 +300,7 @@ fn the_port_is_free_again_when_the_sandbox_is_dropped() {
 }
 
 #[test]
-fn posts_and_calls_go_wrong_where_they_are_asked_to() {
+fn faults_are_injected_into_posts_and_calls() {
     let stall = Fault::Stall(Duration::from_millis(50));
     for fault in [
         Fault::CloseInBody(0),
@@ -320,11 +321,11 @@ fn posts_and_calls_go_wrong_where_they_are_asked_to() {
         assert_eq!(stored.bytes, image.bytes());
         let requests = sandbox.requests();
         let statuses: Vec<_> = requests.iter().map(|request| request.status).collect();
-        let wrong = match &fault {
+        let status = match &fault {
             Fault::Respond { status, .. } => Some(*status),
             _ => None,
         };
-        assert_eq!(statuses, [Some(200), wrong, Some(204)], "{fault:?}");
+        assert_eq!(statuses, [Some(200), status, Some(204)], "{fault:?}");
         assert!(requests[0].path.ends_with("/v1/init-image") && requests[1].method == "POST");
     }
     let sandbox = Sandbox::start()
@@ -346,14 +347,14 @@ fn posts_and_calls_go_wrong_where_they_are_asked_to() {
         .with_api_fault(Fault::api_error(400, "validation-failed", "no such field"));
     let client = sandbox.client().unwrap();
     let Err(Error::Api(error)) = client.me() else {
-        panic!("the third answer is a refusal")
+        panic!("the third response is an API error")
     };
     assert_eq!(error.code.as_deref(), Some("validation-failed"));
     assert!(client.me().is_ok());
 }
 
 #[test]
-fn forms_live_and_answers_wait_as_long_as_asked() {
+fn validity_of_forms_and_latency_are_configurable() {
     let sandbox = Sandbox::start()
         .unwrap()
         .with_expiry(Duration::from_secs(4000));
@@ -363,12 +364,12 @@ fn forms_live_and_answers_wait_as_long_as_asked() {
         .create_init_image(Extension::Jpg)
         .unwrap()
         .form;
-    let lives = form
+    let validity = form
         .expires_at()
         .unwrap()
         .duration_since(SystemTime::now())
         .unwrap();
-    assert!((3900..=4000).contains(&lives.as_secs()), "{lives:?}");
+    assert!((3900..=4000).contains(&validity.as_secs()), "{validity:?}");
     let sandbox = Sandbox::start().unwrap().with_expiry(Duration::ZERO);
     let error = sandbox
         .client()
@@ -383,7 +384,7 @@ fn forms_live_and_answers_wait_as_long_as_asked() {
 }
 
 #[test]
-fn the_page_shows_what_is_stored_and_asked() {
+fn page_shows_stored_files_and_requests() {
     let sandbox = Sandbox::start().unwrap();
     let client = sandbox.client().unwrap();
     let init = client.upload_init_image(&image(Extension::Png)).unwrap();

@@ -1,4 +1,4 @@
-//! Promise: the sandbox answers what the API answers about uploads, and refuses what the API refuses.
+//! Promise: the sandbox handles the calls for uploads like the API, and rejects the same requests.
 
 use imgpost::transport::Method;
 use serde_json::{Value, json};
@@ -17,12 +17,12 @@ fn is_uuid(value: &Value) -> bool {
 }
 
 #[test]
-fn an_init_image_is_there_from_its_post_to_its_deletion() {
+fn init_image_exists_from_its_post_until_its_deletion() {
     let api = RawApi::start();
     let none = json!({"init_images_by_pk": null});
     for extension in ["png", "jpg", "jpeg", "webp"] {
-        let answer = api.post("/v1/init-image", &json!({"extension": extension}));
-        let form = &answer["uploadInitImage"];
+        let reply = api.post("/v1/init-image", &json!({"extension": extension}));
+        let form = &reply["uploadInitImage"];
         assert!(form["key"].as_str().unwrap().ends_with(extension));
         let path = format!("/v1/init-image/{}", form["id"].as_str().unwrap());
         assert_eq!(api.get(&path), none);
@@ -42,11 +42,11 @@ fn an_init_image_is_there_from_its_post_to_its_deletion() {
 }
 
 #[test]
-fn a_canvas_gets_two_forms_under_the_names_of_the_reference() {
+fn canvas_call_returns_two_forms_under_the_documented_names() {
     let api = RawApi::start();
     let body = json!({"initExtension": "jpg", "maskExtension": "png"});
-    let answer = api.post("/v1/canvas-init-image", &body);
-    let form = answer["uploadCanvasInitImage"].as_object().unwrap();
+    let reply = api.post("/v1/canvas-init-image", &body);
+    let form = reply["uploadCanvasInitImage"].as_object().unwrap();
     let names: Vec<_> = form.keys().map(String::as_str).collect();
     let expected = [
         "initFields",
@@ -72,14 +72,14 @@ fn a_canvas_gets_two_forms_under_the_names_of_the_reference() {
 }
 
 #[test]
-fn a_dataset_shows_its_images_and_takes_generated_ones() {
+fn dataset_lists_its_images_and_accepts_generated_ones() {
     let api = RawApi::start();
     let body = json!({"name": "lighthouses", "description": "at dusk"});
     let id = api.post("/v1/datasets", &body)["insert_datasets_one"]["id"].clone();
     let path = format!("/v1/datasets/{}", id.as_str().unwrap());
     let upload = format!("{path}/upload");
-    let answer = api.post(&upload, &json!({"extension": "png"}));
-    let form = &answer["uploadDatasetImage"];
+    let reply = api.post(&upload, &json!({"extension": "png"}));
+    let form = &reply["uploadDatasetImage"];
     api.post(&upload, &json!({"extension": "png"}));
     let empty = &api.get(&path)["datasets_by_pk"];
     assert_eq!((&empty["id"], &empty["name"]), (&id, &body["name"]));
@@ -90,7 +90,7 @@ fn a_dataset_shows_its_images_and_takes_generated_ones() {
     let generation = api.begin(&json!({"prompt": "x", "num_images": 1, "width": 64, "height": 64}));
     let generated = api.finish(&generation)["generated_images"][0].clone();
     let body = json!({"generatedImageId": generated["id"]});
-    // Times are told to the millisecond.
+    // The API's times have a resolution of a millisecond.
     std::thread::sleep(std::time::Duration::from_millis(5));
     let copy = api.post(&format!("{upload}/gen"), &body);
     api.delete(&format!("/v1/generations/{generation}"));
@@ -100,7 +100,7 @@ fn a_dataset_shows_its_images_and_takes_generated_ones() {
     let ids: Vec<_> = images.iter().map(|image| &image["id"]).collect();
     assert_eq!(ids, [&form["id"], &copy["uploadDatasetImageFromGen"]["id"]]);
     assert_eq!(fetch(&images[0]["url"]).unwrap(), png());
-    // The copy outlives what it was made from.
+    // The copy outlives the generated image.
     assert_eq!(fetch(&generated["url"]), None);
     assert!(fetch(&images[1]["url"]).unwrap().starts_with(b"\xff\xd8"));
     assert_eq!(empty["createdAt"], full["createdAt"]);
@@ -115,12 +115,12 @@ fn a_dataset_shows_its_images_and_takes_generated_ones() {
     assert_eq!(fetch(&images[0]["url"]), None);
     let (status, _) = api.call(Method::Post, &upload, Some(br#"{"extension":"png"}"#));
     assert_eq!(status, 404);
-    let message = api.refused(&format!("{upload}/gen"), &body);
+    let message = api.rejected(&format!("{upload}/gen"), &body);
     assert!(message.contains("no generated image"), "{message}");
 }
 
 #[test]
-fn files_that_are_no_pictures_are_stored_under_their_own_type() {
+fn files_other_than_images_are_stored_with_their_own_type() {
     let api = RawApi::start();
     for (extension, content_type) in [
         ("mp4", "video/mp4"),
@@ -128,8 +128,8 @@ fn files_that_are_no_pictures_are_stored_under_their_own_type() {
         ("mp3", "audio/mpeg"),
         ("wav", "audio/wav"),
     ] {
-        let answer = api.post("/v1/media", &json!({"extension": extension}));
-        let form = answer["uploadMedia"].as_object().unwrap();
+        let reply = api.post("/v1/media", &json!({"extension": extension}));
+        let form = reply["uploadMedia"].as_object().unwrap();
         let names: Vec<_> = form.keys().map(String::as_str).collect();
         assert_eq!(names, ["fields", "uploadId", "url"]);
         assert!(is_uuid(&form["uploadId"]));
@@ -144,27 +144,27 @@ fn files_that_are_no_pictures_are_stored_under_their_own_type() {
         (json!({"modelExtension": "glb"}), "model/gltf-binary"),
         (json!({"modelExtension": "fbx"}), "application/octet-stream"),
     ] {
-        let answer = api.post("/v1/models-3d/upload", &body);
-        let form = &answer["uploadModelAsset"];
+        let reply = api.post("/v1/models-3d/upload", &body);
+        let form = &reply["uploadModelAsset"];
         assert!(is_uuid(&form["modelId"]));
         let key = check_stored(&api, &form["modelUrl"], &form["modelFields"], content_type);
         assert_eq!(form["modelKey"], key.as_str());
     }
 }
 
-/// Posts what is no image, and gives the key it is found under.
+/// Posts bytes other than an image and returns the key of the stored file.
 fn check_stored(api: &RawApi, url: &Value, fields: &Value, content_type: &str) -> String {
-    assert_eq!(post_form(url, fields, b"no picture"), 204);
+    assert_eq!(post_form(url, fields, b"not an image"), 204);
     let fields: Value = serde_json::from_str(fields.as_str().unwrap()).unwrap();
     let key = fields["key"].as_str().unwrap();
     let stored = api.0.stored(key).unwrap();
-    assert_eq!(stored.bytes, b"no picture");
+    assert_eq!(stored.bytes, b"not an image");
     assert_eq!(stored.content_type.as_deref(), Some(content_type));
     key.into()
 }
 
 #[test]
-fn the_account_has_every_field_and_pays_what_is_told() {
+fn account_has_all_fields_and_is_charged_the_reported_cost() {
     let api = RawApi::start();
     let me = &api.get("/v1/me")["user_details"][0];
     assert!(is_uuid(&me["user"]["id"]));
@@ -189,12 +189,12 @@ fn the_account_has_every_field_and_pays_what_is_told() {
     assert_eq!(cost, 6);
     assert_eq!(job["cost"], json!({"amount": "6", "unit": "CREDITS"}));
     assert_eq!(api.credits(), before - cost);
-    api.refused("/v1/generations", &json!({"prompt": ""}));
+    api.rejected("/v1/generations", &json!({"prompt": ""}));
     assert_eq!(api.credits(), before - cost);
 }
 
 #[test]
-fn an_empty_account_starts_nothing() {
+fn account_without_credits_starts_no_job() {
     let api = RawApi::start();
     let image = api.init_image("png", &png());
     let body = json!({"prompt": "x", "imageId": image, "imageType": "UPLOADED", "width": 4096, "height": 4096});
@@ -206,22 +206,22 @@ fn an_empty_account_starts_nothing() {
     assert_eq!(api.credits(), left);
     let body = body.to_string();
     let path = "/v1/generations-image-to-video";
-    let (status, answer) = api.call(Method::Post, path, Some(body.as_bytes()));
+    let (status, reply) = api.call(Method::Post, path, Some(body.as_bytes()));
     assert_eq!(status, 400);
     assert!(
-        answer["error"].as_str().unwrap().contains("not enough"),
-        "{answer}"
+        reply["error"].as_str().unwrap().contains("not enough"),
+        "{reply}"
     );
     assert_eq!(api.credits(), left);
 }
 
 #[test]
-fn variables_that_are_unknown_missing_or_wrong_are_refused() {
+fn unknown_missing_and_invalid_variables_are_rejected() {
     let api = RawApi::start();
     let dataset = api.post("/v1/datasets", &json!({"name": "d"}));
     let dataset = dataset["insert_datasets_one"]["id"].as_str().unwrap();
     let upload = format!("/v1/datasets/{dataset}/upload");
-    for (path, body, message) in [
+    for (path, body, expected) in [
         (
             "/v1/init-image",
             json!({}),
@@ -297,13 +297,13 @@ fn variables_that_are_unknown_missing_or_wrong_are_refused() {
             "variableValues: extension",
         ),
     ] {
-        let told = api.refused(path, &body);
-        assert!(told.contains(message), "{path} {body}: {told}");
+        let message = api.rejected(path, &body);
+        assert!(message.contains(expected), "{path} {body}: {message}");
     }
 }
 
 #[test]
-fn what_is_no_call_no_id_and_no_json_is_told_apart() {
+fn unknown_calls_invalid_ids_and_invalid_json_have_distinct_errors() {
     let api = RawApi::start();
     for (method, path, body, expected) in [
         (Method::Get, "/v1/nothing", None, (404, "not-found")),
@@ -339,8 +339,8 @@ fn what_is_no_call_no_id_and_no_json_is_told_apart() {
             (400, "invalid-json"),
         ),
     ] {
-        let (status, answer) = api.call(method, path, body.map(str::as_bytes));
-        let code = answer["code"].as_str().unwrap();
-        assert_eq!((status, code), expected, "{path}: {answer}");
+        let (status, reply) = api.call(method, path, body.map(str::as_bytes));
+        let code = reply["code"].as_str().unwrap();
+        assert_eq!((status, code), expected, "{path}: {reply}");
     }
 }

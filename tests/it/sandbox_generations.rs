@@ -1,18 +1,19 @@
-//! Promise: what the sandbox generates shows what it was given, and what it cannot make is refused or fails.
+//! Promise: the results of the sandbox show the images and the prompt of the request; an invalid request is rejected,
+//! and a generation from an unusable image fails.
 
 use image::ImageFormat;
 use serde_json::{Value, json};
 
 use crate::support::raw_api::{
     BLACK, BLUE, GREEN, NO_SUCH_ID, RED, RawApi, WHITE, YELLOW, encode, fetch, has_quarters,
-    picture, quarters, small, with,
+    image_at, quarters, small, with,
 };
 
 const COLORS: [[u8; 3]; 4] = [RED, GREEN, BLUE, YELLOW];
 const OTHERS: [[u8; 3]; 4] = [YELLOW, BLUE, GREEN, RED];
 
 #[test]
-fn the_init_image_is_stretched_to_the_size_that_was_asked_for() {
+fn init_image_is_stretched_to_the_requested_size() {
     let api = RawApi::start();
     let mut framed = image::load_from_memory(&quarters(64, 64, COLORS))
         .unwrap()
@@ -28,7 +29,7 @@ fn the_init_image_is_stretched_to_the_size_that_was_asked_for() {
         "seed": 7, "modelId": NO_SUCH_ID, "public": true, "alchemy": false, "presetStyle": null,
     });
     let generation = api.begin(&body);
-    // It was taken when the generation was asked for.
+    // The generation holds the image from the start.
     api.delete(&format!("/v1/init-image/{id}"));
     let done = api.finish(&generation);
     assert_eq!(done["status"], "COMPLETE");
@@ -55,18 +56,18 @@ fn the_init_image_is_stretched_to_the_size_that_was_asked_for() {
     };
     assert_eq!((distinct("id"), distinct("url")), (3, 3));
     for image in images {
-        let picture = picture(&image["url"]);
-        assert_eq!(picture.dimensions(), (320, 64));
-        assert!(has_quarters(&picture, COLORS));
-        // The whole frame: nothing is cropped, and it is five times as wide as it is high.
+        let result = image_at(&image["url"]);
+        assert_eq!(result.dimensions(), (320, 64));
+        assert!(has_quarters(&result, COLORS));
+        // The whole frame is visible: the image is not cropped, and five times as wide as high.
         for (x, y) in [(5, 32), (30, 32), (289, 32), (314, 32), (160, 2), (160, 61)] {
-            let pixel = picture.get_pixel(x, y).0;
+            let pixel = result.get_pixel(x, y).0;
             assert!(pixel.iter().all(|byte| *byte < 40), "{x},{y}: {pixel:?}");
         }
         assert_eq!(image["motionMP4URL"], Value::Null);
         assert_eq!(image["nsfw"], json!(false));
     }
-    // The images stay what they are.
+    // Further polls return the same images.
     let path = format!("/v1/generations/{generation}");
     assert_eq!(api.get(&path)["generations_by_pk"], done);
     let deleted = json!({"delete_generations_by_pk": {"id": generation}});
@@ -77,29 +78,30 @@ fn the_init_image_is_stretched_to_the_size_that_was_asked_for() {
 }
 
 #[test]
-fn many_who_ask_at_once_are_told_of_the_same_pictures() {
+fn concurrent_polls_return_the_same_images() {
     let api = RawApi::start();
     let id = api.begin(&small(json!({"width": 1024, "height": 1024})));
     let path = format!("/v1/generations/{id}");
     api.get(&path);
-    let answers: Vec<_> = std::thread::scope(|scope| {
-        let ask = || api.get(&path)["generations_by_pk"].clone();
-        let asking: Vec<_> = (0..6).map(|_| scope.spawn(ask)).collect();
-        asking.into_iter().map(|one| one.join().unwrap()).collect()
+    let replies: Vec<_> = std::thread::scope(|scope| {
+        let poll = || api.get(&path)["generations_by_pk"].clone();
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(poll)).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     let done = &api.get(&path)["generations_by_pk"];
     assert_eq!(done["status"], "COMPLETE");
-    let complete = answers
-        .iter()
-        .filter(|answer| answer["status"] == "COMPLETE");
+    let complete = replies.iter().filter(|reply| reply["status"] == "COMPLETE");
     assert!(complete.clone().count() > 0);
-    for answer in complete {
-        assert_eq!(answer, done);
+    for reply in complete {
+        assert_eq!(reply, done);
     }
 }
 
 #[test]
-fn the_first_picture_that_is_referred_to_shows() {
+fn first_image_of_the_request_determines_the_result() {
     let api = RawApi::start();
     let id = api.init_image("png", &quarters(64, 64, COLORS));
     let other = api.init_image("png", &quarters(64, 64, OTHERS));
@@ -129,14 +131,14 @@ fn the_first_picture_that_is_referred_to_shows() {
             OTHERS,
         ),
     ] {
-        let picture = api.generate(&small(more.clone()));
-        assert_eq!(picture.dimensions(), (96, 48));
-        assert!(has_quarters(&picture, expected), "{more}");
+        let result = api.generate(&small(more.clone()));
+        assert_eq!(result.dimensions(), (96, 48));
+        assert!(has_quarters(&result, expected), "{more}");
     }
 }
 
 #[test]
-fn words_alone_make_colours_that_follow_from_them() {
+fn colors_are_derived_from_prompt_and_seed_without_an_image() {
     let api = RawApi::start();
     let dusk = small(json!({"prompt": "dusk", "seed": 1}));
     let first = api.generate(&dusk);
@@ -153,25 +155,25 @@ fn words_alone_make_colours_that_follow_from_them() {
     let two = api.finish(&api.begin(&small(
         json!({"prompt": "dusk", "seed": 1, "num_images": 2}),
     )));
-    let two = [0, 1].map(|i| picture(&two["generated_images"][i]["url"]));
+    let two = [0, 1].map(|i| image_at(&two["generated_images"][i]["url"]));
     assert_eq!(first, two[0]);
     assert_ne!(first, two[1]);
 }
 
 #[test]
-fn the_canvas_is_filled_where_the_mask_is_white() {
+fn canvas_is_filled_where_the_mask_is_white() {
     let api = RawApi::start();
     let original = quarters(96, 48, COLORS);
     let mask = quarters(96, 48, [BLACK, WHITE, BLACK, BLACK]);
     let (init, mask) = api.canvas(&original, &mask);
     let original = image::load_from_memory(&original).unwrap().into_rgb8();
     for request_type in ["INPAINT", "OUTPAINT", "SKETCH2IMG", "IMG2IMG"] {
-        let made = api.generate(&small(json!({
+        let result = api.generate(&small(json!({
             "canvasRequest": true, "canvasRequestType": request_type, "canvasInitId": init, "canvasMaskId": mask,
         })));
-        for (x, y, pixel) in made.enumerate_pixels() {
-            let masked = x >= 48 && y < 24;
-            assert_eq!(pixel != original.get_pixel(x, y), masked, "{x},{y}");
+        for (x, y, pixel) in result.enumerate_pixels() {
+            let is_masked = x >= 48 && y < 24;
+            assert_eq!(pixel != original.get_pixel(x, y), is_masked, "{x},{y}");
         }
     }
     let unmasked =
@@ -180,7 +182,7 @@ fn the_canvas_is_filled_where_the_mask_is_white() {
 }
 
 #[test]
-fn what_cannot_be_generated_from_fails() {
+fn generation_from_unusable_images_fails() {
     let api = RawApi::start();
     let png = quarters(96, 48, COLORS);
     let (init, mask) = api.canvas(&png, &quarters(96, 56, [WHITE; 4]));
@@ -188,12 +190,12 @@ fn what_cannot_be_generated_from_fails() {
         "canvasRequest": true, "canvasRequestType": "INPAINT", "canvasInitId": init, "canvasMaskId": mask,
     });
     let other_format = api.init_image("jpg", &png);
-    let no_picture = api.init_image("png", b"no picture");
+    let no_image = api.init_image("png", b"not an image");
     let broken = api.init_image("png", &png[..60]);
     for more in [
         sizes,
         json!({"init_image_id": other_format}),
-        json!({"init_image_id": no_picture}),
+        json!({"init_image_id": no_image}),
         json!({"init_image_id": broken}),
     ] {
         let done = api.finish(&api.begin(&small(more.clone())));
@@ -203,19 +205,18 @@ fn what_cannot_be_generated_from_fails() {
 }
 
 #[test]
-fn a_generation_that_cannot_be_is_refused() {
+fn invalid_generation_is_rejected() {
     let api = RawApi::start();
     let empty = api.post("/v1/init-image", &json!({"extension": "png"}));
     let empty = empty["uploadInitImage"]["id"].as_str().unwrap();
     let id = api.init_image("png", &quarters(64, 64, COLORS));
-    let nothing_posted =
-        format!("init image {empty} was asked for but nothing was posted to its form");
+    let nothing_posted = format!("init image {empty} has no file: nothing was posted to its form");
     let net = |more: Value| {
         let net = json!({"initImageId": id, "initImageType": "UPLOADED", "preprocessorId": 67});
         json!({"controlnets": [with(net, more)]})
     };
     let canvas = |more: Value| with(json!({"canvasRequest": true}), more);
-    for (more, message) in [
+    for (more, expected) in [
         (json!({"prompt": null}), "non-nullable variable: \"prompt\""),
         (json!({"prompt": ""}), "1 to 1500 characters"),
         (
@@ -306,13 +307,13 @@ fn a_generation_that_cannot_be_is_refused() {
         ),
         (
             json!({"canvasInitId": id}),
-            "means nothing without canvasRequest",
+            "canvasInitId requires canvasRequest",
         ),
     ] {
-        let told = api.refused("/v1/generations", &small(more.clone()));
-        assert!(told.contains(message), "{more}: {told}");
+        let message = api.rejected("/v1/generations", &small(more.clone()));
+        assert!(message.contains(expected), "{more}: {message}");
     }
-    // What is just allowed.
+    // Values at the limits are accepted.
     for more in [
         json!({"prompt": "ä".repeat(1500), "init_strength": 0.1}),
         json!({"num_images": 8, "width": 768}),

@@ -1,11 +1,11 @@
-//! Promise: version 2, videos and the upscaler are jobs of the sandbox as the generations of version 1 are.
+//! Promise: the sandbox runs generations of version 2, videos and upscales as jobs, like generations of version 1.
 
 use image::{ImageFormat, Rgb, RgbImage};
 use imgpost::transport::Method;
 use serde_json::{Value, json};
 
 use crate::support::raw_api::{
-    BLUE, GREEN, NO_SUCH_ID, RED, RawApi, YELLOW, encode, fetch, has_quarters, picture, quarters,
+    BLUE, GREEN, NO_SUCH_ID, RED, RawApi, YELLOW, encode, fetch, has_quarters, image_at, quarters,
     small, with,
 };
 
@@ -13,7 +13,7 @@ const COLORS: [[u8; 3]; 4] = [RED, GREEN, BLUE, YELLOW];
 const OTHERS: [[u8; 3]; 4] = [YELLOW, BLUE, GREEN, RED];
 
 #[test]
-fn version_2_takes_guidances_and_is_asked_for_in_version_1() {
+fn version_2_accepts_guidances_and_is_polled_in_version_1() {
     let api = RawApi::start();
     let id = api.init_image("png", &quarters(64, 64, COLORS));
     let other = api.init_image("png", &quarters(64, 64, OTHERS));
@@ -33,20 +33,20 @@ fn version_2_takes_guidances_and_is_asked_for_in_version_1() {
     let done = api.finish(started["generate"]["generationId"].as_str().unwrap());
     let images = done["generated_images"].as_array().unwrap();
     assert_eq!((images.len(), &done["status"]), (2, &json!("COMPLETE")));
-    let made = picture(&images[1]["url"]);
-    assert_eq!(made.dimensions(), (100, 50));
-    assert!(has_quarters(&made, COLORS));
+    let result = image_at(&images[1]["url"]);
+    assert_eq!(result.dimensions(), (100, 50));
+    assert!(has_quarters(&result, COLORS));
 
     let frames = json!({"end_frame": guidance(&other), "start_frame": guidance(&id)});
     let started = api.post("/v2/generations", &request(frames));
     let done = api.finish(started["generate"]["generationId"].as_str().unwrap());
     let video = &done["generated_images"][0];
     assert!(fetch(&video["motionMP4URL"]).unwrap()[4..].starts_with(b"ftyp"));
-    assert!(has_quarters(&picture(&video["url"]), COLORS));
+    assert!(has_quarters(&image_at(&video["url"]), COLORS));
 }
 
 #[test]
-fn version_2_refuses_in_an_answer_of_200() {
+fn version_2_reports_errors_with_status_200() {
     let api = RawApi::start();
     let request = |model: &str, more: Value| {
         let parameters = json!({"prompt": "x", "width": 1024, "height": 1024});
@@ -54,7 +54,7 @@ fn version_2_refuses_in_an_answer_of_200() {
     };
     let guided = |item: Value| json!({"guidances": {"image_reference": [item]}});
     let image = json!({"id": NO_SUCH_ID, "type": "UPLOADED"});
-    for (body, message) in [
+    for (body, expected) in [
         (json!({"parameters": {"prompt": "x"}}), "\"model\""),
         (json!({"model": "lucid-origin"}), "\"parameters\""),
         (
@@ -102,18 +102,18 @@ fn version_2_refuses_in_an_answer_of_200() {
         ),
     ] {
         let text = body.to_string();
-        let (status, answer) = api.call(Method::Post, "/v2/generations", Some(text.as_bytes()));
+        let (status, reply) = api.call(Method::Post, "/v2/generations", Some(text.as_bytes()));
         assert_eq!(status, 200);
-        let error = &answer["errors"][0];
+        let error = &reply["errors"][0];
         assert_eq!(error["extensions"]["code"], "validation-failed");
         assert_eq!(error["extensions"]["statusCode"], 400);
-        let told = error["message"].as_str().unwrap();
-        assert!(told.contains(message), "{body}: {told}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(expected), "{body}: {message}");
     }
 }
 
 #[test]
-fn a_video_is_made_from_an_uploaded_or_generated_picture() {
+fn video_is_made_from_an_uploaded_or_generated_image() {
     let api = RawApi::start();
     let path = "/v1/generations-image-to-video";
     let id = api.init_image("png", &quarters(64, 64, COLORS));
@@ -146,9 +146,9 @@ fn a_video_is_made_from_an_uploaded_or_generated_picture() {
             (&images[0]["motion"], &images[0]["motionModel"]),
             (&json!(true), &json!(model))
         );
-        assert_eq!(picture(&images[0]["url"]).dimensions(), size);
+        assert_eq!(image_at(&images[0]["url"]).dimensions(), size);
     }
-    for (more, message) in [
+    for (more, expected) in [
         (json!({"imageId": null}), "\"imageId\""),
         (json!({"imageType": null}), "\"imageType\""),
         (json!({"imageType": "GENERATED"}), "no generated image"),
@@ -169,8 +169,8 @@ fn a_video_is_made_from_an_uploaded_or_generated_picture() {
             "variableValues: init_image_id",
         ),
     ] {
-        let told = api.refused(path, &body(more.clone()));
-        assert!(told.contains(message), "{more}: {told}");
+        let message = api.rejected(path, &body(more.clone()));
+        assert!(message.contains(expected), "{more}: {message}");
     }
 }
 
@@ -184,7 +184,7 @@ fn box_types(mut mp4: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn an_upscaled_picture_is_as_many_times_larger() {
+fn upscaled_image_is_enlarged_by_the_requested_factor() {
     let api = RawApi::start();
     let path = "/v1/variations/universal-upscaler";
     let jpeg = encode(RgbImage::from_pixel(40, 24, Rgb(BLUE)), ImageFormat::Jpeg);
@@ -199,19 +199,19 @@ fn an_upscaled_picture_is_as_many_times_larger() {
         );
         let id = job["id"].as_str().unwrap().to_owned();
         let path = format!("/v1/variations/{id}");
-        let of = |answer: Value| answer["generated_image_variation_generic"][0].clone();
-        let first = of(api.get(&path));
+        let variation = |reply: Value| reply["generated_image_variation_generic"][0].clone();
+        let first = variation(api.get(&path));
         assert_eq!(
             (&first["status"], &first["url"]),
             (&json!("PENDING"), &Value::Null)
         );
-        let done = of(api.get(&path));
+        let done = variation(api.get(&path));
         assert_eq!(
             (&done["id"], &done["status"]),
             (&json!(id), &json!("COMPLETE"))
         );
         assert_eq!(done["transformType"], "UPSCALE");
-        (done.clone(), picture(&done["url"]).dimensions())
+        (done.clone(), image_at(&done["url"]).dimensions())
     };
     let (first, size) = upscale(json!({"initImageId": id}));
     assert_eq!(size, (60, 36));
@@ -220,18 +220,18 @@ fn an_upscaled_picture_is_as_many_times_larger() {
     });
     assert_eq!(upscale(ultra).1, (120, 72));
     let style = json!({"generatedImageId": generated, "upscaleMultiplier": 1.25, "upscalerStyle": "2D ART & ILLUSTRATION"});
-    let (of_generated, size) = upscale(style);
+    let (upscaled, size) = upscale(style);
     assert_eq!(size, (120, 60));
     let shown = api.get(&format!("/v1/generations/{generation}"));
     let shown = &shown["generations_by_pk"]["generated_images"][0];
     assert_eq!(
         shown["generated_image_variation_generics"],
-        json!([of_generated])
+        json!([upscaled])
     );
 
     let none = json!({"generated_image_variation_generic": []});
     assert_eq!(api.get(&format!("/v1/variations/{NO_SUCH_ID}")), none);
-    for (body, message) in [
+    for (body, expected) in [
         (json!({}), "give one of"),
         (
             json!({"initImageId": id, "generatedImageId": generated}),
@@ -268,7 +268,7 @@ fn an_upscaled_picture_is_as_many_times_larger() {
             "variableValues: multiplier",
         ),
     ] {
-        let told = api.refused(path, &body);
-        assert!(told.contains(message), "{body}: {told}");
+        let message = api.rejected(path, &body);
+        assert!(message.contains(expected), "{body}: {message}");
     }
 }

@@ -1,5 +1,5 @@
-//! Promise: the sandbox keeps to its limits: its memory is bounded, what it refuses is answered before it is read, and
-//! no other name than those of this machine reaches it.
+//! Promise: the sandbox's memory is bounded, it rejects an invalid request before reading its body, and it accepts only
+//! requests for the loopback interface.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::support::raw_api::{RawApi, small};
 
-/// Long enough for any machine; only a test that fails waits for it.
+/// A guard against hanging; only a failing test waits that long.
 const GUARD: Duration = Duration::from_secs(60);
 
 fn image(gray: u8) -> PreparedImage {
@@ -29,7 +29,7 @@ fn form(sandbox: &Sandbox) -> PresignedPost {
     client.create_init_image(Extension::Png).unwrap().form
 }
 
-/// The headers and the body of a post with `form`, whose fields `change` may change.
+/// The headers and the body of a post with `form`, after `change` has changed or removed fields.
 fn post(
     form: &PresignedPost,
     content: &[u8],
@@ -54,7 +54,7 @@ fn unchanged(_: &str, value: &str) -> Option<String> {
     Some(value.into())
 }
 
-/// A connection on which a request is sent piece by piece.
+/// A connection for sending a request in pieces.
 struct Connection(BufReader<TcpStream>);
 
 impl Connection {
@@ -63,7 +63,7 @@ impl Connection {
         Self::open_for(sandbox, start, &format!("Host: {host}\r\n{headers}"))
     }
 
-    /// `headers` with the `Host`.
+    /// Like [`open`](Self::open), but `headers` include the `Host`.
     fn open_for(sandbox: &Sandbox, start: &str, headers: &str) -> Self {
         let stream = TcpStream::connect(host(sandbox)).unwrap();
         stream.set_read_timeout(Some(GUARD)).unwrap();
@@ -76,7 +76,7 @@ impl Connection {
         self.0.get_mut().write_all(bytes).unwrap();
     }
 
-    /// The status of the response and all of it.
+    /// The status and the whole response.
     fn response(mut self) -> (u16, String) {
         let mut response = Vec::new();
         self.0.read_to_end(&mut response).unwrap();
@@ -123,7 +123,7 @@ fn newest_files_are_kept_within_the_limits() {
 }
 
 #[test]
-fn file_that_the_storage_cannot_hold_is_too_large() {
+fn file_larger_than_the_storage_is_rejected_as_too_large() {
     let length = image(0).bytes().len() as u64;
     let sandbox = Sandbox::start().unwrap().with_storage_limit(length, 10);
     let client = sandbox.client().unwrap();
@@ -133,30 +133,30 @@ fn file_that_the_storage_cannot_hold_is_too_large() {
     let path = folder.path().join("large.png");
     for larger in [length + 1, length + 100_000] {
         std::fs::write(&path, vec![0; larger as usize]).unwrap();
-        let refused = Uploader::default().upload_file(&form(&sandbox), &path, None);
+        let rejected = Uploader::default().upload_file(&form(&sandbox), &path, None);
         assert!(
-            matches!(&refused, Err(Error::Storage(s3)) if s3.is_too_large()),
-            "{larger}: {refused:?}"
+            matches!(&rejected, Err(Error::Storage(s3)) if s3.is_too_large()),
+            "{larger}: {rejected:?}"
         );
         assert_eq!(sandbox.keys(), kept);
     }
 }
 
 #[test]
-fn generation_keeps_its_image_when_newer_ones_push_it_out() {
+fn generation_keeps_its_image_after_the_storage_evicts_it() {
     let sandbox = Sandbox::start().unwrap().with_storage_limit(u64::MAX, 1);
     let api = RawApi(sandbox);
     let id = api.init_image("png", image(0).bytes());
     let generation = api.begin(&small(json!({"init_image_id": id})));
     api.init_image("png", image(1).bytes());
     assert_eq!(api.finish(&generation)["status"], "COMPLETE");
-    // To new ones it is gone.
-    let refused = api.refused("/v1/generations", &small(json!({"init_image_id": id})));
-    assert!(refused.contains("nothing was posted"), "{refused}");
+    // New generations cannot use the image.
+    let message = api.rejected("/v1/generations", &small(json!({"init_image_id": id})));
+    assert!(message.contains("nothing was posted"), "{message}");
 }
 
 #[test]
-fn refusal_comes_before_the_file_is_sent() {
+fn invalid_form_is_rejected_before_the_file_is_sent() {
     let sandbox = Sandbox::start().unwrap();
     let form = form(&sandbox);
     let content = vec![0; 5 << 20];
@@ -187,7 +187,7 @@ fn refusal_comes_before_the_file_is_sent() {
         ),
     ] {
         let mut connection = Connection::open(&sandbox, &post_start(), &headers);
-        // All fields, and the header of the file.
+        // All fields and the headers of the file.
         let fields = body.len() - content.len() - 200;
         connection.send(&body[..fields]);
         connection.send(&body[fields..fields + 200]);
@@ -201,12 +201,12 @@ fn refusal_comes_before_the_file_is_sent() {
 }
 
 #[test]
-fn refusal_by_the_head_comes_before_the_body_is_sent() {
+fn invalid_head_is_rejected_before_the_body_is_sent() {
     let sandbox = Sandbox::start().unwrap();
     let form_type = "Content-Type: multipart/form-data; boundary=b\r\n";
     let (api, key) = ("POST /api/rest/v1/init-image", sandbox.api_key());
     let long = format!("GET /{}", "a".repeat(5000));
-    for (start, headers, status, told) in [
+    for (start, headers, status, expected) in [
         (
             post_start(),
             format!("{form_type}Content-Length: 1000000000\r\n"),
@@ -264,18 +264,18 @@ fn refusal_by_the_head_comes_before_the_body_is_sent() {
         ),
         (long, String::new(), 414, "4096"),
     ] {
-        // A client that waits to be told to go on is not told so.
+        // A client that waits for `100 Continue` gets the error instead.
         for expect in ["", "Expect: 100-continue\r\n"] {
             let connection = Connection::open(&sandbox, &start, &format!("{headers}{expect}"));
             let (found, response) = connection.response();
             assert_eq!(found, status, "{headers}{expect}: {response}");
-            assert!(response.contains(told), "{headers}{expect}: {response}");
+            assert!(response.contains(expected), "{headers}{expect}: {response}");
         }
     }
 }
 
 #[test]
-fn client_that_waits_is_told_to_go_on() {
+fn client_that_waits_for_continue_receives_it() {
     let sandbox = Sandbox::start().unwrap();
     let (headers, body) = post(&form(&sandbox), b"content", unchanged);
     let mut connection = Connection::open(
@@ -294,10 +294,10 @@ fn client_that_waits_is_told_to_go_on() {
 }
 
 #[test]
-fn body_that_breaks_off_is_not_stored() {
+fn truncated_body_is_not_stored() {
     let sandbox = Sandbox::start().unwrap();
     let (headers, body) = post(&form(&sandbox), b"content", unchanged);
-    // In the fields, in the file, in its boundary, and behind it.
+    // The body ends in the fields, in the file, in its boundary, or after it.
     for missing in [body.len() - 100, 60, 10, 4, 2, 1] {
         let mut connection = Connection::open(&sandbox, &post_start(), &headers);
         connection.send(&body[..body.len() - missing]);
@@ -313,9 +313,9 @@ fn body_that_breaks_off_is_not_stored() {
 }
 
 #[test]
-fn file_is_stored_whatever_pieces_it_comes_in() {
+fn file_sent_in_pieces_of_any_size_is_stored() {
     let sandbox = Sandbox::start().unwrap();
-    // Line breaks and the beginning of a boundary at every place in a piece.
+    // Line breaks and the start of a boundary, at every position of a piece.
     let content: Vec<u8> = b"\r\n--imgpost-\r\n\r\r\n--".repeat(40);
     for size in [1, 7, 50, 1000] {
         let form = form(&sandbox);
@@ -329,7 +329,7 @@ fn file_is_stored_whatever_pieces_it_comes_in() {
 }
 
 #[test]
-fn only_names_of_this_machine_are_answered() {
+fn only_requests_for_the_loopback_interface_are_accepted() {
     let fault = Fault::s3_error(503, "SlowDown");
     let sandbox = Sandbox::start().unwrap().with_fault(fault);
     let host = host(&sandbox);
@@ -357,7 +357,7 @@ fn only_names_of_this_machine_are_answered() {
         assert_eq!(status, 400, "{response}");
         assert!(response.contains("Host header"), "{response}");
     }
-    // They are listed, and take no fault from those who are meant.
+    // The rejected requests are listed, and do not use up the fault.
     let requests = sandbox.requests();
     assert_eq!(requests.len(), before + 2 * starts.len());
     assert_eq!(requests.last().unwrap().status, Some(400));
@@ -370,7 +370,7 @@ fn only_names_of_this_machine_are_answered() {
 }
 
 #[test]
-fn sandbox_ends_while_connections_are_open() {
+fn sandbox_stops_while_connections_are_open() {
     let sandbox = Sandbox::start()
         .unwrap()
         .with_fault(Fault::Stall(Duration::from_secs(3600)));

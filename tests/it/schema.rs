@@ -1,4 +1,5 @@
-//! Promise: a request is held against its operation's schema, every keyword of it, and recorded answers have a source.
+//! Promise: requests are validated against every keyword of their operation's schema, and every recorded response has a
+//! documented source.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::catch_unwind;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::schema::{check, operation, violations};
 use crate::support::{files, fixture};
 
-/// The ones that are no JSON on purpose.
+/// The recorded files that are deliberately invalid JSON.
 const NOT_JSON: [&str; 2] = ["failures/empty.json", "failures/truncated.json"];
 
 const ID: &str = "00000000-0000-4000-8000-000000000011";
@@ -24,7 +25,7 @@ fn operations() -> Vec<String> {
     names.map(|name| name.unwrap().to_owned()).collect()
 }
 
-/// A request that is good and has every variable the schema knows.
+/// A valid request with all variables of the schema.
 fn full(schema: &Value) -> Value {
     let first = |list: &Value| list.as_array().and_then(|list| list.first().cloned());
     match schema["type"].as_str().unwrap() {
@@ -43,7 +44,7 @@ fn full(schema: &Value) -> Value {
     }
 }
 
-/// The least that each operation takes, written by hand.
+/// The smallest valid request of each operation, written by hand.
 fn minimal() -> BTreeMap<&'static str, Value> {
     let image = json!({ "prompt": "p", "imageId": ID, "imageType": "UPLOADED" });
     BTreeMap::from([
@@ -71,26 +72,29 @@ fn minimal() -> BTreeMap<&'static str, Value> {
 }
 
 #[test]
-fn every_schema_names_its_operation_and_its_source() {
+fn schema_names_its_operation_and_its_source() {
     let names = operations();
     assert_eq!(names, minimal().into_keys().collect::<Vec<_>>());
     let mut paths = BTreeSet::new();
     for name in names {
         let schema = operation(&name);
         check(&schema);
-        let of = &schema["operation"];
-        assert_eq!(of["operationId"], name.as_str());
-        assert_eq!(of["method"], "POST", "{name}");
-        let path = of["path"].as_str().unwrap().to_owned();
+        let described = &schema["operation"];
+        assert_eq!(described["operationId"], name.as_str());
+        assert_eq!(described["method"], "POST", "{name}");
+        let path = described["path"].as_str().unwrap().to_owned();
         assert!(path.starts_with("/api/rest/v"), "{name}: {path}");
-        assert!(paths.insert(path), "{name} has the path of another");
+        assert!(
+            paths.insert(path),
+            "{name} has the same path as another operation"
+        );
         assert!(!schema["source"].as_str().unwrap().is_empty(), "{name}");
         assert_eq!(schema["additionalProperties"], false, "{name}");
     }
 }
 
 #[test]
-fn the_least_and_the_most_of_each_operation_are_good() {
+fn smallest_and_largest_requests_are_valid() {
     for (name, least) in minimal() {
         let schema = operation(name);
         for request in [least, full(&schema)] {
@@ -99,7 +103,7 @@ fn the_least_and_the_most_of_each_operation_are_good() {
     }
 }
 
-/// Requests as callers make them.
+/// Typical requests.
 const GOOD: &str = r#"
 createGeneration {"prompt":"p","init_image_id":"a","init_strength":0.35,"width":1024,"height":768,"num_images":4}
 createGeneration {"prompt":"p","contrast":3.0,"guidance_scale":7,"modelId":null,"seed":9999999998,"alchemy":true}
@@ -114,7 +118,7 @@ createDataset {"name":"n","description":null}
 "#;
 
 #[test]
-fn requests_as_callers_make_them_are_good() {
+fn typical_requests_are_valid() {
     for line in GOOD.trim().lines() {
         let (name, request) = line.split_once(' ').unwrap();
         let request = serde_json::from_str(request).unwrap();
@@ -126,7 +130,7 @@ fn requests_as_callers_make_them_are_good() {
 }
 
 #[test]
-fn what_each_operation_requires_cannot_be_left_out_and_what_it_does_not_know_cannot_be_added() {
+fn missing_and_unknown_variables_are_violations() {
     for (name, least) in minimal() {
         let schema = operation(name);
         for required in schema["required"].as_array().unwrap() {
@@ -150,7 +154,7 @@ fn what_each_operation_requires_cannot_be_left_out_and_what_it_does_not_know_can
     }
 }
 
-/// Operation, variable, value, and what is said of it.
+/// Operation, variable, invalid value, and the start of the violation.
 const BAD: &str = r#"
 uploadInitImage /extension "gif" -> $.extension: "gif" violates enum
 uploadInitImage /extension ".png" -> $.extension: ".png" violates enum
@@ -198,7 +202,7 @@ CreateUniversalUpscalerJob /upscalerStyle "2D ART" -> $.upscalerStyle: "2D ART" 
 "#;
 
 #[test]
-fn a_bad_value_is_told_with_its_path() {
+fn invalid_value_is_reported_with_its_path() {
     for line in BAD.trim().lines() {
         let (bad, expected) = line.split_once(" -> ").unwrap();
         let [name, path, value] = bad.splitn(3, ' ').collect::<Vec<_>>()[..] else {
@@ -211,7 +215,7 @@ fn a_bad_value_is_told_with_its_path() {
         assert_eq!(found.len(), 1, "{line}: {found:?}");
         assert!(found[0].starts_with(expected), "{line}: {found:?}");
     }
-    // Characters are counted, not bytes.
+    // The length is in characters, not in bytes.
     let request = json!({ "prompt": "é".repeat(1501) });
     let found = violations(&operation("createGeneration"), &request);
     assert_eq!(found.len(), 1, "{found:?}");
@@ -219,7 +223,7 @@ fn a_bad_value_is_told_with_its_path() {
 }
 
 #[test]
-fn every_violation_of_a_request_is_told() {
+fn all_violations_of_a_request_are_reported() {
     let request = json!({ "width": 20, "sd_Version": "v2", "seed": true });
     let mut found = violations(&operation("createGeneration"), &request);
     found.sort();
@@ -234,7 +238,7 @@ fn every_violation_of_a_request_is_told() {
 }
 
 #[test]
-fn a_schema_with_anything_that_would_not_be_looked_at_is_refused_at_any_depth() {
+fn schema_with_an_unsupported_keyword_is_rejected_at_any_depth() {
     let object = |properties: Value| json!({ "type": "object", "required": [], "properties": properties, "additionalProperties": false });
     for bad in [
         json!({}),
@@ -261,8 +265,8 @@ fn a_schema_with_anything_that_would_not_be_looked_at_is_refused_at_any_depth() 
             &object(json!({ "a": bad })),
             &object(json!({ "a": list })),
         ] {
-            let refused = catch_unwind(|| violations(schema, &json!({})));
-            assert!(refused.is_err(), "{schema}");
+            let result = catch_unwind(|| violations(schema, &json!({})));
+            assert!(result.is_err(), "{schema}");
         }
     }
     let good = object(json!({ "a": { "type": "string", "maxLength": 0 } }));
@@ -270,7 +274,7 @@ fn a_schema_with_anything_that_would_not_be_looked_at_is_refused_at_any_depth() 
 }
 
 #[test]
-fn every_recorded_answer_is_json_and_listed_with_its_operation_its_source_and_its_status() {
+fn recorded_responses_are_json_and_listed_with_operation_source_and_status() {
     let readme = std::fs::read_to_string(fixture("api/README.md")).unwrap();
     let mut listed = BTreeMap::new();
     let mut paths = BTreeMap::new();
@@ -292,13 +296,13 @@ fn every_recorded_answer_is_json_and_listed_with_its_operation_its_source_and_it
         let file = format!("{folder}{}", file.trim_end_matches('`'));
         assert!(!operation.is_empty() && !source.is_empty(), "{line}");
         assert!((200..600).contains(&status.parse().unwrap()), "{line}");
-        // The answers of one operation are told as one call.
-        if let Some(answer) = file.strip_prefix("answers/") {
-            let id = answer.split_once('.').unwrap().0.to_owned();
+        // All responses of one operation list the same call.
+        if let Some(response) = file.strip_prefix("responses/") {
+            let id = response.split_once('.').unwrap().0.to_owned();
             let call = operation.trim_matches('`').to_owned();
             assert_eq!(paths.entry(id).or_insert(call.clone()), &call, "{line}");
         }
-        assert!(listed.insert(file, ()).is_none(), "{line} is there twice");
+        assert!(listed.insert(file, ()).is_none(), "{line} is listed twice");
     }
     for name in operations() {
         let operation = operation(&name)["operation"].clone();
@@ -308,7 +312,7 @@ fn every_recorded_answer_is_json_and_listed_with_its_operation_its_source_and_it
             .replace("/api/rest/v1", "");
         assert_eq!(paths[&name], format!("POST {path}"));
     }
-    let there: Vec<String> = ["answers", "failures"]
+    let existing: Vec<String> = ["responses", "failures"]
         .iter()
         .flat_map(|folder| {
             let files = files(&format!("api/{folder}"));
@@ -317,10 +321,10 @@ fn every_recorded_answer_is_json_and_listed_with_its_operation_its_source_and_it
                 .map(move |path| format!("{folder}/{}", name(&path)))
         })
         .collect();
-    assert_eq!(listed.into_keys().collect::<Vec<_>>(), there);
-    for file in there.iter().filter(|file| file.ends_with(".json")) {
+    assert_eq!(listed.into_keys().collect::<Vec<_>>(), existing);
+    for file in existing.iter().filter(|file| file.ends_with(".json")) {
         let text = std::fs::read(fixture(&format!("api/{file}"))).unwrap();
-        let json = serde_json::from_slice::<Value>(&text).is_ok();
-        assert_ne!(json, NOT_JSON.contains(&file.as_str()), "{file}");
+        let is_json = serde_json::from_slice::<Value>(&text).is_ok();
+        assert_ne!(is_json, NOT_JSON.contains(&file.as_str()), "{file}");
     }
 }

@@ -1,5 +1,5 @@
-//! Promise: the API key and the fields of a form appear in no error, no `Debug` output and no log line, whatever is
-//! wrong and whatever a server repeats.
+//! Promise: the API key and the fields of a form appear in no error, `Debug` output or log line, whatever fails and
+//! whatever a server repeats.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use imgpost::transport::{
 use imgpost::{Error, PresignedPost, PresignedPostError, Uploader};
 
 use crate::support::calls::calls;
-use crate::support::faults::{FaultServer, Step, answer, image};
+use crate::support::faults::{FaultServer, Step, image, respond};
 use crate::support::secrets::{
     API_KEY, MARK, SECRET_FIELDS, clean, form, log_lines, secrets, shown, value,
 };
 use crate::support::tls::TlsServer;
 
-/// What servers and proxies make of a refusal: with all they were sent, and with what they signed.
-fn refusals(form: &PresignedPost) -> Vec<String> {
+/// Error responses of servers and proxies that repeat the fields of the request.
+fn rejections(form: &PresignedPost) -> Vec<String> {
     let policy = form.fields().find(|(name, _)| *name == "Policy").unwrap().1;
     let hex: Vec<_> = policy.bytes().map(|byte| format!("{byte:02x}")).collect();
     let signed = format!(
@@ -50,12 +50,12 @@ fn refusals(form: &PresignedPost) -> Vec<String> {
 }
 
 #[test]
-fn storage_that_repeats_what_it_was_sent() {
+fn fields_repeated_by_the_storage_are_redacted() {
     log_lines();
-    let bodies = refusals(&form("http://127.0.0.1/"));
+    let bodies = rejections(&form("http://127.0.0.1/"));
     let steps: Vec<_> = bodies
         .iter()
-        .flat_map(|body| ["403 E", "500 E", "400 E"].map(|status| answer(status, "", body)))
+        .flat_map(|body| ["403 E", "500 E", "400 E"].map(|status| respond(status, "", body)))
         .collect();
     let posts = steps.len();
     let server = FaultServer::start(steps);
@@ -69,8 +69,8 @@ fn storage_that_repeats_what_it_was_sent() {
         clean(&secrets, &shown(&error));
     }
     assert!(posts > 100 && server.stored().is_empty());
-    // With attempts in between, of which the log tells.
-    let busy = answer("503 E", "", &bodies[2]);
+    // Failed attempts are logged.
+    let busy = respond("503 E", "", &bodies[2]);
     let server = FaultServer::start(vec![busy; 2]);
     let receipt = Uploader::default().upload(&form(&server.url), &image);
     clean(&secrets, &format!("{:?}", receipt.unwrap()));
@@ -82,13 +82,13 @@ fn storage_that_repeats_what_it_was_sent() {
 }
 
 #[test]
-fn connections_that_break() {
+fn errors_of_broken_connections_show_no_secret() {
     log_lines();
     let untrusted = TlsServer::start();
     let broken = FaultServer::start(vec![
         Step::CloseOnAccept,
         Step::CloseInBody(50),
-        Step::Respond(format!("{API_KEY} is no HTTP\r\n\r\n")),
+        Step::Respond(format!("{API_KEY} is not HTTP\r\n\r\n")),
         Step::Respond(format!("HTTP/1.1 {API_KEY}\r\n\r\n")),
         Step::StallBeforeResponse(Duration::from_secs(5)),
     ]);
@@ -107,7 +107,7 @@ fn connections_that_break() {
 }
 
 #[test]
-fn policies_that_forbid_the_post() {
+fn policy_errors_show_no_secret() {
     let form = form("http://127.0.0.1:1/");
     let secrets = secrets(&form);
     let changed = |name: &str, to: Option<&str>| {
@@ -136,9 +136,9 @@ fn policies_that_forbid_the_post() {
     }
 }
 
-/// JSON with each value, in turn, replaced by one of another type, and cut short everywhere.
-fn spoilt(json: &str) -> Vec<String> {
-    let mut spoilt: Vec<_> = (0..json.len()).map(|end| json[..end].to_owned()).collect();
+/// Variants of `json`: truncated at every position, and with each value replaced by one of another type.
+fn mutations(json: &str) -> Vec<String> {
+    let mut mutations: Vec<_> = (0..json.len()).map(|end| json[..end].to_owned()).collect();
     for other in [
         "1",
         "[\"SECRET\"]",
@@ -148,9 +148,9 @@ fn spoilt(json: &str) -> Vec<String> {
         "null",
     ] {
         for (start, _) in json.match_indices(':') {
-            spoilt.push(format!("{}{other}{}", &json[..=start], &json[start + 1..]));
+            mutations.push(format!("{}{other}{}", &json[..=start], &json[start + 1..]));
             if let Some(end) = json[start..].find(['}', ',']) {
-                spoilt.push(format!(
+                mutations.push(format!(
                     "{}{other}{}",
                     &json[..=start],
                     &json[start + end..]
@@ -158,11 +158,11 @@ fn spoilt(json: &str) -> Vec<String> {
             }
         }
     }
-    spoilt
+    mutations
 }
 
 #[test]
-fn forms_that_cannot_be_read() {
+fn errors_of_invalid_forms_show_no_secret() {
     for json in [
         r#"{"url":"https://SECRET@example.com/?a=SECRET","fields":{"key":"SECRET"}}"#,
         r#"{"url":"http://example.com/?a=SECRET","fields":{"key":"SECRET"}}"#,
@@ -172,12 +172,12 @@ fn forms_that_cannot_be_read() {
         r#"{"uploadCanvasInitImage":{"initUrl":"https://a.b/","initFields":"{\"policy\":\"SECRET\"}"}}"#,
     ] {
         let mut failed = 0;
-        for json in spoilt(json) {
+        for json in mutations(json) {
             let form = PresignedPost::from_json(&json)
                 .err()
                 .map(imgpost::leonardo::Error::from);
             let response = UploadResponse::from_json(&json).err();
-            // A form that can be read shows its names and its key, which is not secret here.
+            // A valid form may show its names and its key, so only errors are checked.
             for error in [form, response].into_iter().flatten() {
                 clean(&[MARK.into()], &shown(&error));
                 failed += 1;
@@ -189,7 +189,7 @@ fn forms_that_cannot_be_read() {
 }
 
 #[test]
-fn debug_output() {
+fn debug_output_shows_no_secret() {
     let form = form("https://example.com/?SECRET");
     let secrets = secrets(&form);
     let client = Client::builder(API_KEY);
@@ -229,7 +229,7 @@ fn debug_output() {
     clean(&secrets, &builder);
 }
 
-/// An API that repeats the key it was sent, in every shape.
+/// A transport that always returns this response.
 #[derive(Debug)]
 struct Echo {
     status: u16,
@@ -243,7 +243,7 @@ impl Transport for Echo {
 }
 
 #[test]
-fn an_api_that_repeats_the_key() {
+fn key_repeated_by_the_api_is_redacted() {
     log_lines();
     let image = image();
     let long = "x".repeat(490) + API_KEY;
@@ -294,12 +294,12 @@ fn an_api_that_repeats_the_key() {
     }
 }
 
-/// What the log of a call to a server shows, at the most talkative level, with the real transport.
+/// With the real transport and the most verbose log level.
 #[test]
-fn the_log_of_a_call() {
+fn log_of_a_call_shows_no_secret() {
     log_lines();
-    let refused = format!(r#"{{"error":"unknown key {API_KEY}"}}"#);
-    let server = FaultServer::start(vec![answer("401 E", "", &refused); 2]);
+    let rejection = format!(r#"{{"error":"unknown key {API_KEY}"}}"#);
+    let server = FaultServer::start(vec![respond("401 E", "", &rejection); 2]);
     let base_url = server.url.trim_end_matches('/');
     let client = Client::builder(API_KEY).base_url(base_url).build().unwrap();
     let error = client.generate(&CreateGeneration::new("p")).unwrap_err();
@@ -360,7 +360,7 @@ fn encodings(text: &str) -> Vec<String> {
     encodings
 }
 
-/// Response bodies of every kind with `text` in them.
+/// Response bodies in all supported formats that contain `text`.
 fn bodies(text: &str) -> [String; 5] {
     [
         format!("<Error><Code>AccessDenied</Code><Message>no: {text}.</Message></Error>"),
@@ -371,8 +371,8 @@ fn bodies(text: &str) -> [String; 5] {
     ]
 }
 
-/// Part of a secret is a secret too. Messages from XML are shown decoded.
-fn clean_of_encoded(encoded: &str, shown: &str) {
+/// Checks that not even part of an encoded secret is shown. Messages from XML are shown decoded.
+fn clean_encoded(encoded: &str, shown: &str) {
     let read = encoded.replace("&amp;", "&");
     for text in [encoded, &read] {
         let part = &text[text.len() / 3..text.len() * 2 / 3];
@@ -393,7 +393,7 @@ fn storage_error_with_encoded_secrets_is_redacted() {
                 let error = Uploader::new(transport).retries(0).upload(&form, &image);
                 let shown = shown(&error.unwrap_err());
                 assert!(shown.contains("[redacted]"), "{encoded}: {shown}");
-                clean_of_encoded(&encoded, &shown);
+                clean_encoded(&encoded, &shown);
                 responses += 1;
             }
         }
@@ -406,7 +406,7 @@ fn storage_error_with_encoded_secrets_is_redacted() {
 
 #[test]
 fn api_error_with_the_encoded_key_is_redacted() {
-    // With characters that have to be escaped.
+    // A key with characters that require escaping.
     let key = "SECRET/API+KEY=0123456789";
     for encoded in encodings(key) {
         for body in bodies(&encoded) {
@@ -417,7 +417,7 @@ fn api_error_with_the_encoded_key_is_redacted() {
                 });
                 let client = Client::builder(key).retries(0).transport(transport);
                 let error = client.build().unwrap().me().unwrap_err();
-                clean_of_encoded(&encoded, &shown(&error));
+                clean_encoded(&encoded, &shown(&error));
             }
         }
     }
@@ -449,11 +449,11 @@ fn public_values_are_not_redacted() {
     }
 }
 
-/// Redirects once to a host that is named after a secret, and repeats what it was sent when that fails.
+/// Redirects once to a host named after a secret, then fails with an error that repeats the request.
 #[derive(Debug)]
-struct Treacherous;
+struct RedirectsToSecret;
 
-impl Transport for Treacherous {
+impl Transport for RedirectsToSecret {
     fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
         let host = format!("https://{}/", value("X-Amz-Signature").to_lowercase());
         if request.url == host || request.method != Method::Post {
@@ -472,7 +472,7 @@ impl Transport for Treacherous {
 fn redirects_and_transport_errors_are_redacted() {
     log_lines();
     let form = form("http://127.0.0.1:1/");
-    let uploader = Uploader::new(Arc::new(Treacherous));
+    let uploader = Uploader::new(Arc::new(RedirectsToSecret));
     let error = uploader.upload(&form, &image()).unwrap_err();
     let message = shown(&error);
     assert!(matches!(error, Error::Transport(_)), "{message}");
@@ -480,7 +480,7 @@ fn redirects_and_transport_errors_are_redacted() {
         message.contains("[redacted]") && !message.to_uppercase().contains(MARK),
         "{message}"
     );
-    let client = Client::builder(API_KEY).transport(Arc::new(Treacherous));
+    let client = Client::builder(API_KEY).transport(Arc::new(RedirectsToSecret));
     let message = shown(&client.build().unwrap().me().unwrap_err());
     assert!(
         message.contains("[redacted]") && !message.contains(MARK),
@@ -514,7 +514,7 @@ fn proxy_password_is_not_shown() {
     }
 }
 
-/// Clap's messages repeat arguments, and errors name files that cannot be read.
+/// Clap's messages repeat arguments, and errors name unreadable files, so both must filter secrets.
 #[test]
 fn command_does_not_repeat_secret_arguments() {
     let secret = "SECRET-0123456789abcdef-SECRET";

@@ -1,5 +1,5 @@
-//! Promise: the default keeps the size of an image, nothing is enlarged or distorted unasked, and what is impossible is
-//! rejected with the limits named.
+//! Promise: by default, an image keeps its size; nothing is enlarged or distorted without request; and an impossible
+//! request is rejected with the limits.
 
 use imgpost::leonardo::sizes;
 use imgpost::sandbox::Sandbox;
@@ -87,7 +87,7 @@ fn post_keeps_the_size_unless_the_form_is_leonardos() {
 }
 
 #[test]
-fn commands_of_leonardo_use_its_sizes_and_local_ones_keep_the_size() {
+fn leonardos_commands_use_its_sizes_and_local_commands_keep_the_size() {
     let sandbox = Sandbox::start().unwrap();
     let photo = fixture("images/lighthouse.jpg");
     let size = |report: &serde_json::Value| (report["width"].as_u64(), report["height"].as_u64());
@@ -109,7 +109,7 @@ fn commands_of_leonardo_use_its_sizes_and_local_ones_keep_the_size() {
 }
 
 #[test]
-fn impossible_ratio_is_rejected_and_the_limits_are_named() {
+fn impossible_ratio_is_rejected_with_the_limits() {
     let photo = fixture("images/gray.jpg");
     let plan = |options: &[&str]| {
         let mut command = imgpost();
@@ -147,7 +147,7 @@ fn small_image_is_not_distorted_by_its_crop() {
         .unwrap();
     let image = image::load_from_memory(image.bytes()).unwrap().into_rgb8();
     let is_white = |x, y| image.get_pixel(x, y)[0] > 127;
-    // Through the middle of the pixels in the corner, where only the bars are seen.
+    // Along the centers of the corner pixels, where only the bars are visible.
     let across = (0..320).filter(|x| is_white(*x, 13)).count();
     let down = (0..240).filter(|y| is_white(53, *y)).count();
     // A crop to whole pixels makes one of them an eighth wider.

@@ -1,4 +1,4 @@
-//! Promise: secrets go to nobody whose certificate is not trusted, and a company's own authority can be trusted.
+//! Promise: nothing is sent to a server whose certificate is not trusted, and a private authority can be trusted.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ fn image() -> PreparedImage {
 }
 
 #[test]
-fn nothing_is_sent_to_a_server_that_is_not_trusted() {
+fn nothing_is_sent_to_an_untrusted_server() {
     let server = TlsServer::start();
     let error = Uploader::default()
         .upload(&form(&server), &image())
@@ -50,7 +50,7 @@ fn trusting(server: &TlsServer) -> Uploader {
 }
 
 #[test]
-fn own_authority_is_trusted() {
+fn configured_authority_is_trusted() {
     let server = TlsServer::start();
     trusting(&server).upload(&form(&server), &image()).unwrap();
     let received = server.received.lock().unwrap();
@@ -59,7 +59,7 @@ fn own_authority_is_trusted() {
 
 #[cfg(not(feature = "native-tls"))]
 #[test]
-fn error_says_what_the_certificate_lacks() {
+fn error_names_the_defect_of_the_certificate() {
     for (server, part) in [
         (
             TlsServer::with_authority_certificate(&[]),
@@ -82,7 +82,7 @@ fn error_says_what_the_certificate_lacks() {
 }
 
 #[test]
-fn text_without_a_certificate_is_refused() {
+fn text_without_a_certificate_is_rejected() {
     for pem in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA"] {
         let error = UreqTransport::builder()
             .root_certificates(pem.as_bytes())
@@ -97,7 +97,7 @@ fn text_without_a_certificate_is_refused() {
 
 const CHILD_URL: &str = "IMGPOST_TEST_URL";
 
-/// Runs in a process of its own, because a test must not change the environment of the others.
+/// Runs in its own process, because a test must not change the environment of others.
 #[test]
 #[ignore = "started by default_transports_trust_ssl_cert_file"]
 fn child_uploads_with_default_transports() {
@@ -116,7 +116,7 @@ fn child_uploads_with_default_transports() {
             .map_err(leonardo::Error::from),
         client.unwrap().me().map(drop),
     ] {
-        // The server is not the API, but it responds.
+        // The server is not the API, so the call fails, but not in the transport.
         let is_reached = match &result {
             Ok(()) => true,
             Err(error) => error.transport().is_none(),
@@ -184,7 +184,7 @@ fn redirect_from_http_to_https_is_reported() {
     assert_eq!(server.requests(), 1);
 }
 
-/// Responds to the first bytes of each connection. Its thread ends with the process.
+/// A server without TLS that responds to the first bytes of each connection. Its thread runs until the process ends.
 struct PlainServer;
 
 impl PlainServer {

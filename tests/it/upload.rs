@@ -1,5 +1,5 @@
-//! Promise: an upload tells how far it is, ends when it is told to, gives up where nothing moves, reads a raw file anew
-//! for every attempt, and asks for another form where one expired.
+//! Promise: an upload reports its progress, can be cancelled at any time, times out if no data flows, reads a raw file
+//! again for every attempt, and renews an expired form.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -13,7 +13,7 @@ use imgpost::transport::{
 };
 use imgpost::{CancelToken, Error, FileOperation, PresignedPost, PresignedPut, Uploader};
 
-use crate::support::faults::{FaultServer, Step, answer, form, image};
+use crate::support::faults::{FaultServer, Step, form, image, respond};
 
 fn uploader() -> Uploader {
     Uploader::default()
@@ -22,10 +22,10 @@ fn uploader() -> Uploader {
 }
 
 #[test]
-fn progress_is_told_to_the_last_byte_of_every_attempt() {
+fn progress_is_reported_to_the_last_byte_of_every_attempt() {
     let server = FaultServer::start(vec![Step::CloseInBody(50)]);
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let writer = Arc::clone(&told);
+    let reports = Arc::new(Mutex::new(Vec::new()));
+    let writer = Arc::clone(&reports);
     let uploader = uploader().on_progress(move |progress| {
         writer.lock().unwrap().push(progress);
         ControlFlow::Continue(())
@@ -33,12 +33,12 @@ fn progress_is_told_to_the_last_byte_of_every_attempt() {
     let receipt = uploader
         .upload(&form(&server.url, Duration::from_secs(60)), &image())
         .unwrap();
-    let told = told.lock().unwrap();
-    let last = told.last().unwrap();
+    let reports = reports.lock().unwrap();
+    let last = reports.last().unwrap();
     assert_eq!((receipt.attempts, last.attempt), (2, 2));
     assert_eq!(last.sent, last.total);
     assert_eq!(last.total, server.stored()[0].len() as u64);
-    assert!(told.is_sorted_by_key(|progress| (progress.attempt, progress.sent)));
+    assert!(reports.is_sorted_by_key(|progress| (progress.attempt, progress.sent)));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn bytes_are_uploaded_with_their_name_and_content_type() {
     assert!(!stored.contains("secret"), "{stored}");
 }
 
-/// Reads every body and responds with 204.
+/// A transport that reads every body and responds 204.
 #[derive(Debug, Default)]
 struct Stores(AtomicU32);
 
@@ -77,7 +77,7 @@ impl Transport for Stores {
 }
 
 #[test]
-fn plain_http_to_another_machine_has_to_be_allowed() {
+fn plain_http_to_another_machine_is_rejected_unless_allowed() {
     let storage = Arc::new(Stores::default());
     let uploader = Uploader::new(Arc::clone(&storage) as _);
     let form = |url: &str| form(url, Duration::from_secs(60));
@@ -118,7 +118,7 @@ impl Transport for SlowClock {
 }
 
 #[test]
-fn form_that_has_expired_by_a_wrong_clock_only_is_uploaded() {
+fn form_that_seems_expired_because_of_clock_skew_is_uploaded() {
     let storage = Arc::new(SlowClock::default());
     let uploader = Uploader::new(Arc::clone(&storage) as _);
     let expired_by = |seconds: i64| {
@@ -137,7 +137,7 @@ fn form_that_has_expired_by_a_wrong_clock_only_is_uploaded() {
 }
 
 #[test]
-fn names_below_localhost_lead_to_the_loopback_interface() {
+fn subdomains_of_localhost_resolve_to_the_loopback_interface() {
     let server = FaultServer::start(vec![]);
     let url = server.url.replace("127.0.0.1", "bucket.localhost");
     assert_ne!(url, server.url);
@@ -148,7 +148,7 @@ fn names_below_localhost_lead_to_the_loopback_interface() {
 }
 
 #[test]
-fn a_callback_ends_an_upload_while_data_flows() {
+fn callback_cancels_an_upload_while_data_flows() {
     let server = FaultServer::start(vec![]);
     let uploader = uploader().on_progress(|progress| match progress.sent {
         0 => ControlFlow::Continue(()),
@@ -162,8 +162,8 @@ fn a_callback_ends_an_upload_while_data_flows() {
 }
 
 #[test]
-fn a_token_ends_an_upload_that_waits_for_its_next_attempt() {
-    let busy = answer("503 E", "Retry-After: 50\r\n", "");
+fn token_cancels_an_upload_that_waits_for_its_next_attempt() {
+    let busy = respond("503 E", "Retry-After: 50\r\n", "");
     let server = FaultServer::start(vec![busy]);
     let token = CancelToken::new();
     let uploader = uploader().cancel_token(&token);
@@ -173,7 +173,7 @@ fn a_token_ends_an_upload_that_waits_for_its_next_attempt() {
     while server.requests() == 0 {
         std::thread::sleep(Duration::from_millis(5));
     }
-    // Long enough for the answer to arrive, and the pause to begin.
+    // Wait until the response has arrived and the pause has started.
     std::thread::sleep(Duration::from_millis(300));
     let started = Instant::now();
     token.cancel();
@@ -182,11 +182,11 @@ fn a_token_ends_an_upload_that_waits_for_its_next_attempt() {
     assert_eq!(server.requests(), 1);
 }
 
-/// More than the buffers of a connection take, so that sending stalls too.
+/// More than the buffers of a connection hold, so that sending stalls too.
 const LARGE: usize = 50_000_000;
 
 #[test]
-fn a_connection_on_which_nothing_moves_ends_with_the_idle_timeout() {
+fn stalled_connection_ends_with_the_idle_timeout() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("film.mp4");
     std::fs::write(&path, vec![7; LARGE]).unwrap();
@@ -206,7 +206,7 @@ fn a_connection_on_which_nothing_moves_ends_with_the_idle_timeout() {
         };
         assert_eq!(error.kind(), TransportErrorKind::Timeout, "{step:?}");
     }
-    // What takes longer in all, and moves all the time, is no reason to give up.
+    // A transfer that takes longer but keeps moving does not time out.
     let server = FaultServer::start(vec![Step::ReadSlowly(Duration::from_millis(20))]);
     let idle = Duration::from_secs(1);
     let started = Instant::now();
@@ -217,7 +217,7 @@ fn a_connection_on_which_nothing_moves_ends_with_the_idle_timeout() {
 }
 
 #[test]
-fn a_token_ends_an_upload_while_nothing_moves() {
+fn token_cancels_a_stalled_upload() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("film.mp4");
     std::fs::write(&path, vec![7; LARGE]).unwrap();
@@ -236,7 +236,7 @@ fn a_token_ends_an_upload_while_nothing_moves() {
         while server.requests() == 0 {
             std::thread::sleep(Duration::from_millis(5));
         }
-        // Long enough for the buffers to fill.
+        // Wait until the buffers are full.
         std::thread::sleep(Duration::from_millis(300));
         let started = Instant::now();
         token.cancel();
@@ -248,23 +248,24 @@ fn a_token_ends_an_upload_while_nothing_moves() {
         println!("{step:?}: ended after {:?}", started.elapsed());
         assert!(server.stored().is_empty());
     }
-    // The same connections serve what comes after.
+    // The uploader still works afterwards.
     let server = FaultServer::start(vec![]);
     uploader
         .upload(&form(&server.url, stall), &image())
         .unwrap();
 }
 
-/// An API that hands out forms which live for so long, one after the other, and a storage that takes everything, or is
-/// busy for so long at first.
+/// An API that issues forms, and a storage that accepts everything.
 #[derive(Debug)]
-struct FormGiver {
-    lives: Mutex<VecDeque<Duration>>,
+struct FormIssuer {
+    /// The validity of each form.
+    validities: Mutex<VecDeque<Duration>>,
+    /// If not zero, the storage rejects the first post with this `Retry-After`.
     busy: Duration,
     posts: Mutex<usize>,
 }
 
-impl Transport for FormGiver {
+impl Transport for FormIssuer {
     fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
         let mut body = String::new();
         if !request.url.ends_with("/v1/init-image") {
@@ -277,60 +278,61 @@ impl Transport for FormGiver {
             let status = if is_busy { 503 } else { 204 };
             return Ok(Response::new(status, "").with_header("retry-after", busy));
         }
-        let mut lives = self.lives.lock().unwrap();
-        let left = lives.len();
-        let form = form("http://127.0.0.1/", lives.pop_front().unwrap());
+        let mut validities = self.validities.lock().unwrap();
+        let left = validities.len();
+        let form = form("http://127.0.0.1/", validities.pop_front().unwrap());
         for (name, value) in form.fields() {
             body += &format!(",\\\"{name}\\\":\\\"{value}\\\"");
         }
         let fields = body.strip_prefix(',').unwrap();
-        let answer = format!(
+        let response = format!(
             r#"{{"uploadInitImage":{{"id":"id-{left}","fields":"{{{fields}}}","key":"k","url":"http://127.0.0.1/"}}}}"#
         );
-        Ok(Response::new(200, answer))
+        Ok(Response::new(200, response))
     }
 }
 
-/// The id and whether it was signed anew, or none when the form has expired; and how many posts it took.
+/// Uploads with forms of these validities. Returns the id and whether the form was renewed, or the error; and the
+/// number of posts.
 fn upload_with(
-    lives: &[Duration],
+    validities: &[Duration],
     busy: Duration,
 ) -> (Result<(String, bool), leonardo::Error>, usize) {
-    let transport = Arc::new(FormGiver {
-        lives: Mutex::new(lives.iter().copied().collect()),
+    let transport = Arc::new(FormIssuer {
+        validities: Mutex::new(validities.iter().copied().collect()),
         busy,
         posts: Mutex::new(0),
     });
     let builder = Client::builder("key").transport(transport.clone());
     let uploaded = builder.build().unwrap().upload_init_image(&image());
     let posts = *transport.posts.lock().unwrap();
-    let told = uploaded.map(|uploaded| {
+    let result = uploaded.map(|uploaded| {
         let json = serde_json::to_value(&uploaded.receipt).unwrap();
         assert_eq!(json["form_renewed"], uploaded.receipt.form_renewed);
         assert!(json["elapsed"].is_f64());
         (uploaded.id, uploaded.receipt.form_renewed)
     });
-    (told, posts)
+    (result, posts)
 }
 
 #[test]
-fn a_form_that_expired_is_replaced_once_and_the_receipt_says_so() {
-    let (gone, minute, at_once) = (Duration::ZERO, Duration::from_secs(60), Duration::ZERO);
-    let (told, posts) = upload_with(&[minute], at_once);
-    assert_eq!((told.unwrap(), posts), (("id-1".into(), false), 1));
-    let (told, posts) = upload_with(&[gone, minute], at_once);
-    assert_eq!((told.unwrap(), posts), (("id-1".into(), true), 1));
-    let (told, posts) = upload_with(&[gone, gone, minute], at_once);
-    assert!(told.unwrap_err().is_expired());
+fn expired_form_is_renewed_once_and_the_receipt_reports_it() {
+    let (expired, minute, at_once) = (Duration::ZERO, Duration::from_secs(60), Duration::ZERO);
+    let (result, posts) = upload_with(&[minute], at_once);
+    assert_eq!((result.unwrap(), posts), (("id-1".into(), false), 1));
+    let (result, posts) = upload_with(&[expired, minute], at_once);
+    assert_eq!((result.unwrap(), posts), (("id-1".into(), true), 1));
+    let (result, posts) = upload_with(&[expired, expired, minute], at_once);
+    assert!(result.unwrap_err().is_expired());
     assert_eq!(posts, 0);
 }
 
 #[test]
-fn a_storage_that_asks_to_wait_beyond_the_form_s_life_is_not_asked_again() {
+fn upload_is_not_retried_if_retry_after_exceeds_the_validity_of_the_form() {
     let minute = Duration::from_secs(60);
-    let (told, posts) = upload_with(&[minute, minute], Duration::from_secs(3600));
-    let Err(leonardo::Error::Core(Error::Storage(error))) = told else {
-        panic!("{told:?}")
+    let (result, posts) = upload_with(&[minute, minute], Duration::from_secs(3600));
+    let Err(leonardo::Error::Core(Error::Storage(error))) = result else {
+        panic!("{result:?}")
     };
     assert_eq!((error.status, posts), (503, 1));
     assert_eq!(error.retry_after, Some(Duration::from_secs(3600)));
@@ -338,7 +340,7 @@ fn a_storage_that_asks_to_wait_beyond_the_form_s_life_is_not_asked_again() {
 }
 
 #[test]
-fn an_upload_that_started_in_time_may_outlive_its_form() {
+fn upload_that_starts_in_time_may_outlive_its_form() {
     let server = FaultServer::start(vec![Step::ReadSlowly(Duration::from_millis(30))]);
     let form = form(&server.url, Duration::from_secs(2));
     let receipt = Uploader::default().upload(&form, &image()).unwrap();
@@ -358,20 +360,20 @@ fn timeouts_of_any_length_are_accepted() {
 }
 
 #[test]
-fn a_host_that_is_not_known_is_told_from_one_that_does_not_respond() {
+fn unknown_host_is_distinguished_from_one_that_does_not_respond() {
     let form = form("https://storage.invalid/", Duration::from_secs(60));
     let uploader = Uploader::default().retries(0);
     let Err(Error::Transport(error)) = uploader.upload(&form, &image()) else {
-        panic!("there is no such host")
+        panic!("uploading to an unknown host must fail")
     };
     assert_eq!(error.kind(), TransportErrorKind::Resolve);
     assert!(error.is_unsent());
 }
 
-/// A server that accepts no more connections: the operating system leaves further ones waiting.
+/// The backlog of the server is full, so the operating system leaves further connections waiting.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_token_ends_an_upload_that_waits_for_a_connection() {
+fn token_cancels_an_upload_that_waits_for_a_connection() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let limit = Duration::from_millis(100);
@@ -391,7 +393,7 @@ fn a_token_ends_an_upload_that_waits_for_a_connection() {
 }
 
 #[test]
-fn a_raw_file_is_read_again_for_every_attempt() {
+fn raw_file_is_read_again_for_every_attempt() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("film.mp4");
     let film: Vec<u8> = (0..10_000_000_u32).map(|i| (i % 251) as u8).collect();
@@ -409,7 +411,7 @@ fn a_raw_file_is_read_again_for_every_attempt() {
 }
 
 #[test]
-fn a_raw_file_that_cannot_be_read_is_told_by_its_name_and_tried_once() {
+fn unreadable_raw_file_is_named_and_not_retried() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("film.mp4");
     let server = FaultServer::start(vec![]);
@@ -422,7 +424,7 @@ fn a_raw_file_that_cannot_be_read_is_told_by_its_name_and_tried_once() {
         );
     }
     assert_eq!(server.requests(), 0);
-    // It grows while it is sent.
+    // The file grows while it is sent.
     std::fs::write(&path, vec![7; 1_000_000]).unwrap();
     let growing = path.clone();
     let grow = move |progress: imgpost::Progress| {
@@ -440,7 +442,7 @@ fn a_raw_file_that_cannot_be_read_is_told_by_its_name_and_tried_once() {
 }
 
 #[test]
-fn a_success_before_the_whole_body_is_retried() {
+fn success_before_the_whole_body_is_retried() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("film.mp4");
     std::fs::write(&path, vec![7; 8_000_000]).unwrap();

@@ -1,4 +1,4 @@
-//! Promise: a recorded response of the API yields the id and the form, with all fields in their order.
+//! Promise: a recorded response of the API yields the id and the form, with all fields in order.
 
 use imgpost::leonardo::{CanvasForms, Error, UploadForm, UploadResponse};
 use imgpost::{Extension, PresignedPost};
@@ -75,7 +75,7 @@ fn canvas_responses_are_read_in_both_spellings() {
 }
 
 #[test]
-fn forms_of_other_tools_are_none_of_the_apis() {
+fn forms_of_other_tools_are_not_responses_of_the_api() {
     for name in ["boto3.json", "aws-sdk-js.json"] {
         assert_eq!(
             UploadResponse::from_json(read(name)).unwrap(),

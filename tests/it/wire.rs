@@ -1,4 +1,4 @@
-//! Promise: what goes over the wire is the post S3 asks for, and what comes back is read as S3 means it.
+//! Promise: an upload sends the POST that S3 specifies, and S3's response is interpreted as documented.
 
 use imgpost::{Error, PrepareOptions, PreparedImage, PresignedPost, S3ErrorCode, upload};
 
@@ -26,15 +26,16 @@ fn form(url: &str) -> PresignedPost {
     PresignedPost::new(url, fields.map(|(n, v)| (n.to_owned(), v.to_owned()))).unwrap()
 }
 
-fn refusal(answer: &str) -> Error {
-    let (url, server) = capture_one(answer);
+/// Uploads to a server with this response, which must be an error.
+fn rejection(response: &str) -> Error {
+    let (url, server) = capture_one(response);
     let error = upload(&form(&url), &image()).unwrap_err();
     server.join().unwrap();
     error
 }
 
 #[test]
-fn every_field_in_order_then_the_file() {
+fn all_fields_are_sent_in_order_before_the_file() {
     let (url, server) = capture_one("HTTP/1.1 204 \r\nETag: \"abc\"\r\nContent-Length: 0\r\n\r\n");
     let (form, image) = (form(&url), image());
     let receipt = upload(&form, &image).unwrap();
@@ -79,7 +80,7 @@ fn every_field_in_order_then_the_file() {
 }
 
 #[test]
-fn the_name_of_the_file_stays_here_unless_the_key_asks_for_it() {
+fn file_name_is_not_sent_unless_the_key_requires_it() {
     let (url, server) = capture_one("HTTP/1.1 204 \r\nContent-Length: 0\r\n\r\n");
     let form = PresignedPost::new(url, [("key".into(), "a.jpg".into())]).unwrap();
     upload(&form, &image()).unwrap();
@@ -88,7 +89,7 @@ fn the_name_of_the_file_stays_here_unless_the_key_asks_for_it() {
 }
 
 #[test]
-fn the_statuses_of_success() {
+fn statuses_200_201_and_204_are_successes() {
     let body =
         "<PostResponse><Location>http://l/</Location><Key>k</Key><ETag>\"e\"</ETag></PostResponse>";
     for (status, body) in [(200, ""), (201, body), (204, "")] {
@@ -107,7 +108,7 @@ fn the_statuses_of_success() {
 }
 
 #[test]
-fn a_303_is_a_success_where_the_form_asks_for_it() {
+fn status_303_is_a_success_only_if_the_form_requests_it() {
     let response =
         "HTTP/1.1 303 \r\nLocation: https://app.example/done?key=k\r\nContent-Length: 0\r\n\r\n";
     let (url, server) = capture_one(response);
@@ -119,15 +120,15 @@ fn a_303_is_a_success_where_the_form_asks_for_it() {
         receipt.location.as_deref(),
         Some("https://app.example/done?key=k")
     );
-    assert!(matches!(refusal(response), Error::Storage(s3) if s3.status == 303));
+    assert!(matches!(rejection(response), Error::Storage(s3) if s3.status == 303));
 }
 
 #[test]
-fn refusals_show_s3s_own_words_and_no_secret() {
+fn rejection_shows_s3s_message_without_secrets() {
     let xml = "<Error><Code>AccessDenied</Code><Message>Policy Condition failed: [\"eq\", \
                \"$X-Amz-Security-Token\", \"TOKEN-SECRET\"]</Message><RequestId>R1</RequestId></Error>";
     let length = xml.len();
-    let error = refusal(&format!(
+    let error = rejection(&format!(
         "HTTP/1.1 403 Forbidden\r\nContent-Length: {length}\r\n\r\n{xml}"
     ));
     let Error::Storage(s3) = &error else {
@@ -140,7 +141,7 @@ fn refusals_show_s3s_own_words_and_no_secret() {
 }
 
 #[test]
-fn redirects_that_would_lose_the_body_or_the_secrets_are_not_followed() {
+fn redirects_that_lose_the_body_or_expose_secrets_are_not_followed() {
     for (status, location) in [
         (301, "http://127.0.0.1:1/"),
         (302, "http://127.0.0.1:1/"),
@@ -148,7 +149,7 @@ fn redirects_that_would_lose_the_body_or_the_secrets_are_not_followed() {
         (308, "ftp://127.0.0.1:1/"),
         (307, "//storage.example.com:bad/"),
     ] {
-        let error = refusal(&format!(
+        let error = rejection(&format!(
             "HTTP/1.1 {status} \r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
         ));
         assert!(
@@ -160,7 +161,7 @@ fn redirects_that_would_lose_the_body_or_the_secrets_are_not_followed() {
 }
 
 #[test]
-fn nobody_there_is_a_transport_error_that_names_the_host() {
+fn unreachable_host_is_a_transport_error_that_names_it() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
@@ -170,23 +171,23 @@ fn nobody_there_is_a_transport_error_that_names_the_host() {
 }
 
 #[test]
-fn a_secret_longer_than_a_message_is_not_shown_in_part() {
+fn no_part_of_a_secret_longer_than_a_message_is_shown() {
     let token = "TOKEN".repeat(300);
     let xml = format!("<Error><Code>AccessDenied</Code><Message>failed: {token}</Message></Error>");
     for body in [xml, format!("failed: {token}")] {
         let length = body.len();
-        let answer = format!("HTTP/1.1 403 Forbidden\r\nContent-Length: {length}\r\n\r\n{body}");
-        let (url, server) = capture_one(answer);
+        let response = format!("HTTP/1.1 403 Forbidden\r\nContent-Length: {length}\r\n\r\n{body}");
+        let (url, server) = capture_one(response);
         let fields = [
             ("key".into(), "k".into()),
             ("X-Amz-Security-Token".into(), token.clone()),
         ];
         let form = PresignedPost::new(url, fields).unwrap();
-        let told = upload(&form, &image()).unwrap_err().to_string();
+        let message = upload(&form, &image()).unwrap_err().to_string();
         server.join().unwrap();
         assert!(
-            told.contains("failed: [redacted]") && !told.contains("TOKEN"),
-            "{told}"
+            message.contains("failed: [redacted]") && !message.contains("TOKEN"),
+            "{message}"
         );
     }
 }

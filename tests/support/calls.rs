@@ -1,4 +1,4 @@
-//! Every call of the API that the client has.
+//! All API calls of the client, and requests with all of their options.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -9,30 +9,31 @@ use imgpost::transport::{Request, Response, Transport, TransportError};
 use imgpost::{Extension, PrepareOptions};
 use serde_json::json;
 
-/// An id as the API writes it.
+/// An id in the format of the API.
 pub const ID: &str = "00000000-0000-4000-8000-000000000011";
 
-/// A call, and what is recorded of it.
+/// An API call and its recorded responses.
 pub struct ApiCall {
-    /// The name of the operation in the API's document, and of the recorded files.
+    /// The name of the operation in the API's specification and in the names of the recorded files.
     pub operation: &'static str,
     pub method: &'static str,
     pub path: String,
-    /// Our name of it.
+    /// The name of the client's method.
     pub name: &'static str,
     pub kind: CallKind,
-    /// Calls it, and shows the answer.
+    /// Makes the call and returns the `Debug` output of the response.
     pub call: fn(&Client) -> Result<String, Error>,
-    /// The recorded answers of success, and those of failure that come with 200, by what follows the operation.
+    /// Suffixes of the recorded successful responses, after the name of the operation.
     pub good: &'static [&'static str],
+    /// Suffixes of the recorded responses that report a failure with status 200.
     pub bad: &'static [&'static str],
 }
 
-fn shown(answer: Result<impl Debug, Error>) -> Result<String, Error> {
-    answer.map(|answer| format!("{answer:?}"))
+fn shown(response: Result<impl Debug, Error>) -> Result<String, Error> {
+    response.map(|response| format!("{response:?}"))
 }
 
-/// Gives out forms for any image, and takes what is posted.
+/// A transport that issues forms and accepts all posts.
 #[derive(Debug)]
 struct Uploads;
 
@@ -303,7 +304,7 @@ pub fn calls() -> Vec<ApiCall> {
     ]
 }
 
-/// Everything that our types can ask for, as its operation and the JSON that would be sent.
+/// Requests with all options of the client's types: the name of the operation and the JSON that would be sent.
 pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
     let (init, canvas) = uploaded();
     let json = |call: Result<CallRequest, Error>| call.unwrap().json.unwrap();

@@ -4,15 +4,15 @@ use std::process::{Command, Output, Stdio};
 
 use imgpost::sandbox::Sandbox;
 
-/// The variable for the API key.
+/// The environment variable of the API key.
 pub const KEY: &str = "LEONARDO_API_KEY";
-/// The variable for the base URL.
+/// The environment variable of the base URL.
 pub const URL: &str = "LEONARDO_BASE_URL";
 
-/// The variables for proxies, which exist in small letters too.
+/// The environment variables for proxies; lower-case variants exist too.
 const PROXIES: [&str; 4] = ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
 
-/// The command, without the variables of this test's environment.
+/// The command, without the environment variables that affect it.
 pub fn imgpost() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_imgpost"));
     command.env_remove(KEY).env_remove(URL);
@@ -20,19 +20,19 @@ pub fn imgpost() -> Command {
     command
 }
 
-/// Removes the proxies of this test's environment from a program.
+/// Removes the proxy variables from the environment of a command.
 pub fn without_proxies(command: &mut Command) {
     for name in PROXIES {
         command.env_remove(name).env_remove(name.to_lowercase());
     }
 }
 
-/// Runs a command without input.
+/// Runs the command without input.
 pub fn run(command: &mut Command) -> Output {
     command.stdin(Stdio::null()).output().unwrap()
 }
 
-/// The command on a sandbox.
+/// The command, configured for a sandbox.
 pub fn on(sandbox: &Sandbox) -> Command {
     let mut command = imgpost();
     command
@@ -41,7 +41,7 @@ pub fn on(sandbox: &Sandbox) -> Command {
     command
 }
 
-/// The lines of a successful command.
+/// The JSON lines of a successful command.
 pub fn json(output: &Output) -> Vec<serde_json::Value> {
     assert!(
         output.status.success(),
@@ -65,7 +65,7 @@ pub fn form(sandbox: &Sandbox, extension: &str) -> Vec<u8> {
         .unwrap()
 }
 
-/// The exit code and the message, which has one or two lines.
+/// The exit code and the message of a failed command. The message must have one or two lines.
 pub fn refused(output: &Output) -> (i32, String) {
     let message = String::from_utf8(output.stderr.clone()).unwrap();
     assert!((1..=2).contains(&message.lines().count()), "{message}");

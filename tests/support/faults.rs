@@ -1,4 +1,4 @@
-//! A storage that goes wrong on purpose, one way after the other.
+//! A storage server that fails as scripted, one step per request.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,62 +11,62 @@ use imgpost::{PrepareOptions, PreparedImage, PresignedPost};
 
 use super::fixture;
 
-/// What is done with one request.
+/// How the server handles one request.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Store the file and answer 204.
+    /// Store the body and respond 204.
     Store,
-    /// Close the connection before anything is read.
+    /// Close the connection without reading.
     CloseOnAccept,
-    /// Close it when so many bytes of the head were read.
+    /// Close the connection after this number of bytes of the head.
     CloseInHead(usize),
-    /// Close it when this part of the body, in hundredths, was read.
+    /// Close the connection after this percentage of the body.
     CloseInBody(u8),
-    /// Read everything, store nothing, and close it.
+    /// Read everything, store nothing, and close the connection.
     CloseBeforeResponse,
-    /// Store the file, and close it without a word.
+    /// Store the body and close the connection without a response.
     StoreAndClose,
-    /// Read everything and answer this, byte for byte; then close it.
+    /// Read everything, send exactly this, and close the connection.
     Respond(String),
-    /// Respond this when the head was read, and read no more.
+    /// Send exactly this after the head, without reading the body.
     RespondEarly(String),
-    /// Read nothing for so long.
+    /// Read nothing for this time.
     StallOnAccept(Duration),
-    /// Read this part of the body, in hundredths, and nothing more for so long.
+    /// Read this percentage of the body, then nothing for this time.
     StallInBody(u8, Duration),
-    /// Read everything, and answer nothing for so long.
+    /// Read everything, then send nothing for this time.
     StallBeforeResponse(Duration),
-    /// Read a hundredth of the body at a time with pauses between, then store and answer.
+    /// Read one percent of the body at a time with pauses between, then store it and respond.
     ReadSlowly(Duration),
 }
 
 impl Step {
-    /// The same as the sandbox does it, which reads the head of every request before it knows what to do with it.
+    /// The equivalent fault of the sandbox, which always reads the head of a request first.
     pub fn in_sandbox(self) -> Option<Fault> {
         Some(match self {
             Self::Store => return None,
             Self::CloseOnAccept | Self::CloseInHead(_) => Fault::CloseInBody(0),
-            Self::CloseInBody(hundredths) => Fault::CloseInBody(hundredths),
+            Self::CloseInBody(percent) => Fault::CloseInBody(percent),
             Self::CloseBeforeResponse => Fault::CloseBeforeResponse,
             Self::StoreAndClose => Fault::LoseResponse,
             Self::Respond(bytes) | Self::RespondEarly(bytes) => Fault::Raw(bytes.into()),
             Self::StallOnAccept(pause) => Fault::Stall(pause),
-            Self::StallInBody(hundredths, pause) => Fault::StallInBody(hundredths, pause),
+            Self::StallInBody(percent, pause) => Fault::StallInBody(percent, pause),
             Self::StallBeforeResponse(pause) => Fault::StallBeforeResponse(pause),
             Self::ReadSlowly(pause) => Fault::ReadSlowly(pause),
         })
     }
 }
 
-/// A photo of some kilobytes.
+/// A photo of a few kilobytes.
 pub fn image() -> PreparedImage {
     let prepare = PrepareOptions::default().size(256, 256);
     prepare.open(fixture("images/lighthouse.jpg")).unwrap()
 }
 
-/// A form that lives for so long.
-pub fn form(url: &str, life: Duration) -> PresignedPost {
-    let expiration = jiff::Timestamp::try_from(SystemTime::now() + life).unwrap();
+/// A form that expires after `validity`.
+pub fn form(url: &str, validity: Duration) -> PresignedPost {
+    let expiration = jiff::Timestamp::try_from(SystemTime::now() + validity).unwrap();
     let policy = format!(r#"{{"expiration":"{expiration}","conditions":[{{"key":"k"}}]}}"#);
     let policy = base64::engine::general_purpose::STANDARD.encode(policy);
     let fields = [
@@ -77,21 +77,21 @@ pub fn form(url: &str, life: Duration) -> PresignedPost {
     PresignedPost::new(url, fields.map(|(name, value)| (name.into(), value.into()))).unwrap()
 }
 
-/// Answers `status` with a body.
-pub fn answer(status: &str, headers: &str, body: &str) -> Step {
+/// Responds with this status, headers and body.
+pub fn respond(status: &str, headers: &str, body: &str) -> Step {
     let length = body.len();
     Step::Respond(format!(
         "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}"
     ))
 }
 
-/// Answers with an error of S3's.
+/// Responds with an error of S3.
 pub fn s3_error(status: &str, code: &str) -> Step {
     let xml = format!("<Error><Code>{code}</Code><Message>m</Message></Error>");
-    answer(status, "", &xml)
+    respond(status, "", &xml)
 }
 
-/// A server that takes one step a request, and stores when there is none left.
+/// A server that performs one step per request, and stores the body once no steps are left.
 pub struct FaultServer {
     pub url: String,
     seen: Arc<Mutex<Seen>>,
@@ -104,7 +104,7 @@ struct Seen {
 }
 
 impl FaultServer {
-    /// Its thread ends with the process: it waits for connections, of which there may be none.
+    /// Starts the server. Its thread waits for connections until the process ends.
     pub fn start(steps: Vec<Step>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -116,7 +116,7 @@ impl FaultServer {
                 shared.lock().unwrap().requests += 1;
                 let step = steps.next().unwrap_or(Step::Store);
                 let shared = Arc::clone(&shared);
-                // A stalled connection must not hold up the next one. What goes wrong here was meant to.
+                // One thread per connection, so that a stalled one does not block the next. Errors are expected.
                 std::thread::spawn(move || serve(&stream.unwrap(), &step, &shared).ok());
             }
         });
@@ -127,7 +127,7 @@ impl FaultServer {
         self.seen.lock().unwrap().requests
     }
 
-    /// The bodies that were stored, whole.
+    /// The stored bodies, headers of the parts included.
     pub fn stored(&self) -> Vec<Vec<u8>> {
         self.seen.lock().unwrap().stored.clone()
     }
@@ -150,7 +150,7 @@ fn serve(stream: &TcpStream, step: &Step, seen: &Mutex<Seen>) -> std::io::Result
             return Ok(());
         }
     }
-    // The uploader asks for the time if a form seems to have expired. That is not an upload.
+    // The uploader reads the server's clock if a form seems to have expired. That is not an upload.
     let is_download = head.contains("accept: image/");
     if head.starts_with("GET / ") && !is_download {
         seen.lock().unwrap().requests -= 1;
@@ -167,15 +167,15 @@ fn serve(stream: &TcpStream, step: &Step, seen: &Mutex<Seen>) -> std::io::Result
             .then(|| value.trim().parse::<u64>().unwrap())
     });
     let length = length.unwrap_or(0);
-    let wanted = match step {
-        Step::CloseInBody(hundredths) | Step::StallInBody(hundredths, _) => {
-            length * u64::from(*hundredths) / 100
+    let expected = match step {
+        Step::CloseInBody(percent) | Step::StallInBody(percent, _) => {
+            length * u64::from(*percent) / 100
         }
         _ => length,
     };
     let mut body = Vec::new();
-    while (body.len() as u64) < wanted {
-        let part = (wanted - body.len() as u64).min(length / 100 + 1);
+    while (body.len() as u64) < expected {
+        let part = (expected - body.len() as u64).min(length / 100 + 1);
         if reader.by_ref().take(part).read_to_end(&mut body)? == 0 {
             return Ok(());
         }

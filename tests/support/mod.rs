@@ -1,6 +1,6 @@
-//! What several tests need.
+//! Helpers shared by the test programs.
 
-#![allow(dead_code, reason = "each program takes its own part of this")]
+#![allow(dead_code, reason = "each program uses a part of these helpers")]
 
 pub mod calls;
 pub mod command;
@@ -23,14 +23,14 @@ use std::thread::JoinHandle;
 use image::DynamicImage;
 pub use parts::Part;
 
-/// A file of the fixtures folder.
+/// The path of a file in the fixtures folder.
 pub fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures")
         .join(name)
 }
 
-/// The files of a folder of the fixtures, by name.
+/// The files in a folder of the fixtures, sorted by name.
 pub fn files(folder: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(fixture(folder)).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -38,7 +38,7 @@ pub fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// The names of everything in a folder.
+/// The names of all entries of a folder, sorted.
 pub fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -57,7 +57,7 @@ pub fn psnr(a: &DynamicImage, b: &DynamicImage) -> f64 {
     10.0 * (255.0 * 255.0 / mean.max(1e-9)).log10()
 }
 
-/// A request as it came over the wire.
+/// A request as sent over the wire.
 pub struct Captured {
     pub head: String,
     pub body: Vec<u8>,
@@ -70,9 +70,10 @@ impl Captured {
     }
 }
 
-/// A server for one request, which it answers with `answer`, byte for byte. Gives its address, and what it got.
-pub fn capture_one(answer: impl Into<Vec<u8>>) -> (String, JoinHandle<Captured>) {
-    let answer = answer.into();
+/// Starts a server for one request, which it responds to with exactly these bytes. Returns its address and a thread
+/// that returns the request.
+pub fn capture_one(response: impl Into<Vec<u8>>) -> (String, JoinHandle<Captured>) {
+    let response = response.into();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let thread = std::thread::spawn(move || {
@@ -91,13 +92,13 @@ pub fn capture_one(answer: impl Into<Vec<u8>>) -> (String, JoinHandle<Captured>)
             .header("content-length")
             .map_or(0, |n| n.parse().unwrap());
         reader.take(length).read_to_end(&mut captured.body).unwrap();
-        (&stream).write_all(&answer).unwrap();
+        (&stream).write_all(&response).unwrap();
         captured
     });
     (address, thread)
 }
 
-/// The parts of the form that a request has as its body.
+/// The parts of the form in the body of a request.
 pub fn read_parts(captured: &Captured) -> Vec<Part> {
     parts::read(captured.header("content-type").unwrap(), &captured.body)
 }

@@ -1,4 +1,4 @@
-//! The forms that other programs read and write too, and how those programs are run.
+//! The forms of `fixtures/forms.json`, which other programs read and write for comparison.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::{Captured, capture_one, fixture};
 
 pub const GOOD: &str = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
 
-/// Where a post names the file otherwise than the file is named: form, name, why.
+/// Forms whose posts use a file name other than the file's own: form, name, reason.
 const POSTED_AS: [(&str, &str, &str); 6] = [
     ("key-without-file-name", "file", PRIVATE),
     ("file-name-with-spaces", "_my_photo__1_.webp", ASCII),
@@ -21,10 +21,11 @@ const POSTED_AS: [(&str, &str, &str); 6] = [
     ("file-name-with-backslash", "back_slash__22_.webp", ASCII),
     ("file-name-with-line-break", "a_b.webp", ASCII),
 ];
-const PRIVATE: &str = "the name of a file tells of its owner, and only ${filename} needs it";
-const ASCII: &str = "storages disagree about anything but plain ASCII in the name of a file";
+const PRIVATE: &str =
+    "a file name can reveal private information, and only ${filename} requires it";
+const ASCII: &str = "storages interpret file names other than plain ASCII differently";
 
-/// A form of fixtures/forms.json.
+/// A form of `fixtures/forms.json`.
 #[derive(Clone, Deserialize)]
 pub struct Case {
     pub name: String,
@@ -39,14 +40,14 @@ pub struct CaseFile {
     path: Option<String>,
 }
 
-/// All of them.
+/// All forms of `fixtures/forms.json`.
 pub fn cases() -> Vec<Case> {
     let cases = std::fs::read(fixture("forms.json")).unwrap();
     let cases: Vec<Case> = serde_json::from_slice(&cases).unwrap();
     for (form, name, why) in POSTED_AS {
         let mut named = cases.iter().filter(|case| case.name == form);
         let renamed = named.next().is_some_and(|case| case.file.name != name);
-        assert!(renamed, "no longer: {form}, {why}");
+        assert!(renamed, "the file of {form} is no longer renamed ({why})");
     }
     cases
 }
@@ -57,7 +58,7 @@ impl Case {
         path.map_or(Vec::new(), |path| std::fs::read(fixture(path)).unwrap())
     }
 
-    /// What stands in the part of the file.
+    /// The content type of the file's part.
     pub fn content_type(&self) -> &str {
         match self.file.r#type.as_str() {
             "" => "application/octet-stream",
@@ -65,13 +66,13 @@ impl Case {
         }
     }
 
-    /// What a post calls the file.
+    /// The file name in a post.
     pub fn posted_as(&self) -> &str {
         let mut renamed = POSTED_AS.iter().filter(|(form, ..)| *form == self.name);
         renamed.next().map_or(&self.file.name, |(_, name, _)| name)
     }
 
-    /// What Chromium sent for it: fixtures/capture_chromium.py.
+    /// The request of Chromium for this form, captured by `fixtures/capture_chromium.py`.
     pub fn captured_from_chromium(&self) -> Captured {
         let path = fixture("chromium").join(format!("{}.http", self.name));
         let mut head = std::fs::read(path).unwrap();
@@ -81,7 +82,7 @@ impl Case {
         Captured { head, body }
     }
 
-    /// Sends the form with the file called `file_name`.
+    /// Sends the form with this file name.
     pub fn send(&self, file_name: &str) -> Result<Captured, FormError> {
         let mut form = Form::new();
         for (name, value) in &self.fields {
@@ -98,7 +99,7 @@ impl Case {
         Ok(server.join().unwrap())
     }
 
-    /// Posts the file as a user would.
+    /// Posts the file with the public API.
     pub fn post(&self) -> Result<Captured, Error> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(&self.file.name);
@@ -114,7 +115,7 @@ pub fn post_file(
     path: &Path,
     content_type: Option<&str>,
 ) -> Result<Captured, Error> {
-    // Fields that are refused reach no server, which would be waited for.
+    // Reject invalid fields before starting the server, which would wait for a request forever.
     PresignedPost::new("http://127.0.0.1:1/", fields.to_vec())?;
     let (url, server) = capture_one(GOOD);
     let form = PresignedPost::new(url, fields.to_vec())?;

@@ -1,4 +1,4 @@
-//! A reader of forms that this crate did not write. The fuzz targets use it as well.
+//! Reads forms with the `multipart` crate instead of our own reader. The fuzz targets use this too.
 
 use std::io::Read;
 

@@ -1,6 +1,6 @@
-//! The sandbox's API without the client: JSON as it goes over the wire.
+//! Calls the sandbox's API without the client: JSON over HTTP.
 
-#![allow(dead_code, reason = "every test takes its own part of this")]
+#![allow(dead_code, reason = "each program uses a part of these helpers")]
 
 use std::io::{Cursor, Read};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use imgpost::sandbox::Sandbox;
 use imgpost::transport::{Method, Request, Transport, UreqTransport};
 use serde_json::{Value, json};
 
-/// An id nobody has.
+/// A valid id that does not exist.
 pub const NO_SUCH_ID: &str = "00000000-0000-4000-8000-000000000000";
 
 pub const RED: [u8; 3] = [220, 30, 30];
@@ -38,7 +38,7 @@ fn exchange(
     (response.status, response.body)
 }
 
-/// What is found at `url`, if anything is.
+/// Downloads `url`; `None` if it responds 404.
 pub fn fetch(url: &Value) -> Option<Vec<u8>> {
     let (status, body) = exchange(Method::Get, url.as_str().unwrap(), vec![], None);
     match status {
@@ -48,13 +48,13 @@ pub fn fetch(url: &Value) -> Option<Vec<u8>> {
     }
 }
 
-/// Fetches an image.
-pub fn picture(url: &Value) -> RgbImage {
+/// Downloads and decodes an image.
+pub fn image_at(url: &Value) -> RgbImage {
     let bytes = fetch(url).unwrap();
     image::load_from_memory(&bytes).unwrap().into_rgb8()
 }
 
-/// Posts `bytes` with a form whose fields are a string, and gives the status.
+/// Posts `bytes` with a form whose fields are a JSON string. Returns the status.
 pub fn post_form(url: &Value, fields: &Value, bytes: &[u8]) -> u16 {
     let fields: Value = serde_json::from_str(fields.as_str().unwrap()).unwrap();
     let mut form = Form::new();
@@ -85,59 +85,53 @@ impl RawApi {
     }
 
     pub fn get(&self, path: &str) -> Value {
-        answered(self.call(Method::Get, path, None))
+        success(self.call(Method::Get, path, None))
     }
 
     pub fn delete(&self, path: &str) -> Value {
-        answered(self.call(Method::Delete, path, None))
+        success(self.call(Method::Delete, path, None))
     }
 
     pub fn post(&self, path: &str, body: &Value) -> Value {
-        answered(self.call(Method::Post, path, Some(body.to_string().as_bytes())))
+        success(self.call(Method::Post, path, Some(body.to_string().as_bytes())))
     }
 
-    /// The message of a refusal in the shape of version 1.
-    pub fn refused(&self, path: &str, body: &Value) -> String {
-        let (status, answer) = self.call(Method::Post, path, Some(body.to_string().as_bytes()));
-        assert_eq!(status, 400, "{path} {body}: {answer}");
-        assert_eq!(answer["code"], "validation-failed", "{answer}");
-        assert!(
-            answer["path"].as_str().unwrap().starts_with('$'),
-            "{answer}"
-        );
-        answer["error"].as_str().unwrap().to_owned()
+    /// Posts `body`, which must be rejected in the format of version 1. Returns the message.
+    pub fn rejected(&self, path: &str, body: &Value) -> String {
+        let (status, reply) = self.call(Method::Post, path, Some(body.to_string().as_bytes()));
+        assert_eq!(status, 400, "{path} {body}: {reply}");
+        assert_eq!(reply["code"], "validation-failed", "{reply}");
+        assert!(reply["path"].as_str().unwrap().starts_with('$'), "{reply}");
+        reply["error"].as_str().unwrap().to_owned()
     }
 
-    /// Uploads an init image, and gives its id.
+    /// Uploads an init image and returns its id.
     pub fn init_image(&self, extension: &str, bytes: &[u8]) -> String {
-        let answer = self.post("/v1/init-image", &json!({"extension": extension}));
-        let form = &answer["uploadInitImage"];
+        let reply = self.post("/v1/init-image", &json!({"extension": extension}));
+        let form = &reply["uploadInitImage"];
         assert_eq!(post_form(&form["url"], &form["fields"], bytes), 204);
         form["id"].as_str().unwrap().to_owned()
     }
 
-    /// Uploads an image and its mask for the canvas, and gives their ids.
-    pub fn canvas(&self, picture: &[u8], mask: &[u8]) -> (String, String) {
+    /// Uploads an image and its mask for the canvas and returns their ids.
+    pub fn canvas(&self, image: &[u8], mask: &[u8]) -> (String, String) {
         let body = json!({"initExtension": "png", "maskExtension": "png"});
-        let answer = self.post("/v1/canvas-init-image", &body);
-        let form = &answer["uploadCanvasInitImage"];
-        assert_eq!(
-            post_form(&form["initUrl"], &form["initFields"], picture),
-            204
-        );
+        let reply = self.post("/v1/canvas-init-image", &body);
+        let form = &reply["uploadCanvasInitImage"];
+        assert_eq!(post_form(&form["initUrl"], &form["initFields"], image), 204);
         assert_eq!(post_form(&form["maskUrl"], &form["maskFields"], mask), 204);
         let id = |name: &str| form[name].as_str().unwrap().to_owned();
         (id("initImageId"), id("maskImageId"))
     }
 
-    /// Starts a generation, and gives its id.
+    /// Starts a generation and returns its id.
     pub fn begin(&self, body: &Value) -> String {
-        let answer = self.post("/v1/generations", body);
-        let id = &answer["sdGenerationJob"]["generationId"];
+        let reply = self.post("/v1/generations", body);
+        let id = &reply["sdGenerationJob"]["generationId"];
         id.as_str().unwrap().to_owned()
     }
 
-    /// A generation that was pending when it was first asked for, and is done.
+    /// Polls a generation twice: the first poll must report it as pending. Returns the second reply.
     pub fn finish(&self, id: &str) -> Value {
         let path = format!("/v1/generations/{id}");
         let first = &self.get(&path)["generations_by_pk"];
@@ -146,11 +140,11 @@ impl RawApi {
         self.get(&path)["generations_by_pk"].clone()
     }
 
-    /// The first image of a generation.
+    /// Starts a generation and returns its first image.
     pub fn generate(&self, body: &Value) -> RgbImage {
         let done = self.finish(&self.begin(body));
         assert_eq!(done["status"], "COMPLETE", "{done}");
-        picture(&done["generated_images"][0]["url"])
+        image_at(&done["generated_images"][0]["url"])
     }
 
     pub fn credits(&self) -> u64 {
@@ -160,28 +154,28 @@ impl RawApi {
     }
 }
 
-fn answered((status, answer): (u16, Value)) -> Value {
-    assert_eq!(status, 200, "{answer}");
-    assert!(answer.get("errors").is_none(), "{answer}");
-    answer
+fn success((status, reply): (u16, Value)) -> Value {
+    assert_eq!(status, 200, "{reply}");
+    assert!(reply.get("errors").is_none(), "{reply}");
+    reply
 }
 
-/// `body` with other variables.
+/// Adds or replaces variables of `body`.
 pub fn with(mut body: Value, more: Value) -> Value {
     let Value::Object(more) = more else {
-        panic!("{more} is no object");
+        panic!("{more} is not an object");
     };
     body.as_object_mut().unwrap().extend(more);
     body
 }
 
-/// A request for one small image with other variables.
+/// A request for one small image, with these variables added or replaced.
 pub fn small(more: Value) -> Value {
     let body = json!({"prompt": "x", "num_images": 1, "width": 96, "height": 48});
     with(body, more)
 }
 
-/// A PNG with one color in each quarter, from the top left row by row.
+/// A PNG with one color per quarter, from the top left, row by row.
 pub fn quarters(width: u32, height: u32, colors: [[u8; 3]; 4]) -> Vec<u8> {
     let image = RgbImage::from_fn(width, height, |x, y| {
         let (right, low) = (x >= width / 2, y >= height / 2);
@@ -197,7 +191,7 @@ pub fn encode(image: RgbImage, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// Whether the middles of the quarters have these colors.
+/// Whether the centers of the quarters have these colors.
 pub fn has_quarters(image: &RgbImage, colors: [[u8; 3]; 4]) -> bool {
     let (width, height) = image.dimensions();
     let middles = [(1, 1), (3, 1), (1, 3), (3, 3)].map(|(x, y)| (x * width / 4, y * height / 4));

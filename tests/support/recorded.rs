@@ -1,4 +1,4 @@
-//! An API that answers what was recorded, and remembers what it was asked.
+//! A transport that returns recorded responses and keeps the requests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -9,47 +9,47 @@ use serde_json::Value;
 
 use super::fixture;
 
-/// The key that clients of [`Recorded`] have.
+/// The API key of the clients of [`Recorded`].
 pub const KEY: &str = "00000000-0000-4000-8000-000000000099";
 
-/// What comes of one request.
+/// The result of one request.
 #[derive(Clone, Debug)]
-pub enum Answer {
+pub enum Outcome {
     /// A status, headers and a body.
     Response(u16, Vec<(&'static str, &'static str)>, Vec<u8>),
-    /// No answer.
+    /// The transport fails.
     Failure(TransportErrorKind),
 }
 
-/// A recorded file of the API, below `fixtures/api`.
-pub fn recorded(status: u16, file: &str) -> Answer {
+/// A recorded response of the API, from a file below `fixtures/api`.
+pub fn recorded(status: u16, file: &str) -> Outcome {
     let body = std::fs::read(fixture(&format!("api/{file}")));
     let body = body.unwrap_or_else(|error| panic!("{file}: {error}"));
-    Answer::Response(status, vec![], body)
+    Outcome::Response(status, vec![], body)
 }
 
-/// What was asked.
+/// A request that a client sent.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct SentRequest {
     pub method: &'static str,
-    /// Without the base URL.
+    /// The path without the base URL.
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub json: Option<Value>,
 }
 
-/// Answers one after the other; a request too many is a panic.
+/// Returns one outcome per request, in order. Panics if there are more requests than outcomes.
 #[derive(Debug, Default)]
 pub struct Recorded {
-    answers: Mutex<VecDeque<Answer>>,
-    asked: Mutex<Vec<Asked>>,
+    outcomes: Mutex<VecDeque<Outcome>>,
+    requests: Mutex<Vec<SentRequest>>,
 }
 
 impl Recorded {
-    pub fn new(answers: impl IntoIterator<Item = Answer>) -> Arc<Self> {
+    pub fn new(outcomes: impl IntoIterator<Item = Outcome>) -> Arc<Self> {
         Arc::new(Self {
-            answers: Mutex::new(answers.into_iter().collect()),
-            asked: Mutex::default(),
+            outcomes: Mutex::new(outcomes.into_iter().collect()),
+            requests: Mutex::default(),
         })
     }
 
@@ -64,8 +64,8 @@ impl Recorded {
         self.builder().build().unwrap()
     }
 
-    pub fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    pub fn requests(&self) -> Vec<SentRequest> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
@@ -78,7 +78,7 @@ impl Transport for Recorded {
             serde_json::from_slice(&body).unwrap()
         });
         let path = request.url.strip_prefix("http://127.0.0.1:1/api/rest");
-        self.asked.lock().unwrap().push(Asked {
+        self.requests.lock().unwrap().push(SentRequest {
             method: request.method.as_str(),
             path: path.unwrap_or(request.url).to_owned(),
             headers: request
@@ -88,10 +88,10 @@ impl Transport for Recorded {
                 .collect(),
             json,
         });
-        let answer = self.answers.lock().unwrap().pop_front();
-        match answer.expect("one request too many") {
-            Answer::Failure(kind) => Err(TransportError::new(kind, request.url, "made up")),
-            Answer::Response(status, headers, body) => {
+        let outcome = self.outcomes.lock().unwrap().pop_front();
+        match outcome.expect("more requests than recorded outcomes") {
+            Outcome::Failure(kind) => Err(TransportError::new(kind, request.url, "made up")),
+            Outcome::Response(status, headers, body) => {
                 let response = Response::new(status, body);
                 Ok(headers.iter().fold(response, |response, (name, value)| {
                     response.with_header(name, *value)

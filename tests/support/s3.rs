@@ -1,4 +1,4 @@
-//! Real S3 servers, and a client for them that is not ours.
+//! S3 servers of other projects, and boto3 as a client for them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,7 +20,7 @@ pub const ACCESS_KEY: &str = "ASIATESTTESTTESTTEST";
 pub const SECRET_KEY: &str = "made-up-secret-key";
 pub const SESSION_TOKEN: &str = "made-up-session-token";
 
-/// What forms are signed with, and for.
+/// The credentials and the bucket that forms are signed for.
 pub struct Signer {
     pub bucket: String,
     pub access_key: String,
@@ -29,7 +29,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    fn of_servers() -> Self {
+    fn for_servers() -> Self {
         Self {
             bucket: BUCKET.into(),
             access_key: ACCESS_KEY.into(),
@@ -46,42 +46,42 @@ impl Signer {
         ]
     }
 
-    /// Runs the Python client on the bucket; `input` is its standard input.
+    /// Runs `s3.py` on the bucket; `input` is its standard input.
     fn python(&self, command: &str, endpoint: &str, input: &[u8]) -> Vec<u8> {
         let mut client = script("s3.py");
         let client = client.args([command, endpoint, &self.bucket]);
         run(client.envs(self.environment()), input)
     }
 
-    /// A form for each of what is asked, as JSON that boto3 printed; see `s3.py`.
-    fn presign(&self, endpoint: &str, asked: &[Value]) -> Vec<Value> {
-        let input = Value::from(asked).to_string();
+    /// Presigns a form per request with boto3 and returns them as JSON; see `s3.py`.
+    fn presign(&self, endpoint: &str, requests: &[Value]) -> Vec<Value> {
+        let input = Value::from(requests).to_string();
         let printed = self.python("presign", endpoint, input.as_bytes());
         let forms: Vec<_> = serde_json::from_slice(&printed).unwrap();
-        assert_eq!(forms.len(), asked.len());
+        assert_eq!(forms.len(), requests.len());
         forms
     }
 }
 
-/// A storage that verifies, whoever's it is.
+/// A storage that verifies signatures and policies.
 pub trait Storage {
     fn signer(&self) -> Signer;
 
     /// Scheme, host and port.
     fn endpoint(&self) -> String;
 
-    /// All that is stored, by key.
+    /// All stored files, by key.
     fn objects(&self) -> BTreeMap<String, Vec<u8>>;
 
-    /// A form for each of what is asked, as JSON that boto3 printed; see `s3.py`.
-    fn presign_json(&self, asked: &[Value]) -> Vec<Value> {
-        self.signer().presign(&self.endpoint(), asked)
+    /// Presigns a form per request with boto3 and returns them as JSON; see `s3.py`.
+    fn presign_json(&self, requests: &[Value]) -> Vec<Value> {
+        self.signer().presign(&self.endpoint(), requests)
     }
 
-    /// A form for each of what is asked; see `s3.py`.
-    fn presign(&self, asked: &[Value]) -> Vec<PresignedPost> {
+    /// Presigns a form per request with boto3; see `s3.py`.
+    fn presign(&self, requests: &[Value]) -> Vec<PresignedPost> {
         let read = |form: &Value| PresignedPost::from_json(form.to_string()).unwrap();
-        self.presign_json(asked).iter().map(read).collect()
+        self.presign_json(requests).iter().map(read).collect()
     }
 }
 
@@ -109,12 +109,12 @@ impl Storage for Sandbox {
     }
 }
 
-/// The servers there are. All verify signatures and policies.
+/// The servers to test with. All verify signatures and policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Checks the session token too, and words its refusals most like AWS.
+    /// Also checks the session token; its error messages are closest to AWS's.
     MiniStack,
-    /// Reads forms as strictly as AWS: the fields, then the file.
+    /// Parses forms as strictly as AWS: the fields, then the file.
     S3sFs,
 }
 
@@ -127,7 +127,7 @@ impl Kind {
             Self::MiniStack => {
                 let mut command = Command::new(tool("ministack"));
                 command
-                    .envs(Signer::of_servers().environment())
+                    .envs(Signer::for_servers().environment())
                     .env("AUTH", "true")
                     .env("SERVICES", "s3")
                     .env("BIND_HOST", "127.0.0.1")
@@ -156,7 +156,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A server on a port of its own, with nothing in it, until it is dropped.
+/// A server on its own port with an empty bucket. Dropping it stops the server.
 pub struct Server {
     pub kind: Kind,
     process: Child,
@@ -182,18 +182,22 @@ impl Server {
             port,
             _folder: folder,
         };
-        let patience = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(60);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < patience, "{kind} does not answer");
+            assert!(Instant::now() < deadline, "{kind} does not respond");
             std::thread::sleep(Duration::from_millis(50));
         }
-        // Another one may have got the port.
-        assert_eq!(server.process.try_wait().unwrap(), None, "{kind} has ended");
+        // If another process took the port, the server has exited.
+        assert_eq!(
+            server.process.try_wait().unwrap(),
+            None,
+            "{kind} has exited"
+        );
         server.signer().python("make", &server.endpoint(), b"");
         server
     }
 
-    /// Posts a body that may be one our crate would not make. Gives the status and what follows it.
+    /// Posts a body that this crate might not produce. Returns the status and the rest of the response.
     pub fn post_raw(&self, content_type: &str, body: &[u8]) -> (u16, String) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let head = format!(
@@ -203,17 +207,17 @@ impl Server {
             body.len()
         );
         stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let answer = String::from_utf8(answer).unwrap();
-        let (status, rest) = answer.strip_prefix("HTTP/1.1 ").unwrap().split_at(3);
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).unwrap();
+        let response = String::from_utf8(response).unwrap();
+        let (status, rest) = response.strip_prefix("HTTP/1.1 ").unwrap().split_at(3);
         (status.parse().unwrap(), rest.to_owned())
     }
 }
 
 impl Storage for Server {
     fn signer(&self) -> Signer {
-        Signer::of_servers()
+        Signer::for_servers()
     }
 
     fn endpoint(&self) -> String {
@@ -230,7 +234,7 @@ impl Storage for Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The server may have exited already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

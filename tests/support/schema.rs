@@ -1,17 +1,17 @@
-//! The schemas of `fixtures/api/requests/`, and what a request has against one.
+//! Validates requests against the schemas in `fixtures/api/requests/`.
 
 use serde_json::{Map, Value};
 
 use crate::support::fixture;
 
-/// The schema of an operation's request, by the name of its file.
+/// The schema of an operation's request.
 pub fn operation(name: &str) -> Value {
     let path = fixture(&format!("api/requests/{name}.json"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// What `json` violates, a line each: the path, and what is wrong there. Panics where [`check`] does.
+/// All violations of `schema` in `json`, each with its path. Panics if [`check`] does.
 pub fn violations(schema: &Value, json: &Value) -> Vec<String> {
     check(schema);
     let mut found = Vec::new();
@@ -19,7 +19,7 @@ pub fn violations(schema: &Value, json: &Value) -> Vec<String> {
     found
 }
 
-/// Panics when a schema, or one inside of it, says something that would not be looked at.
+/// Panics if the schema or a nested one contains a keyword that [`violations`] would ignore.
 pub fn check(schema: &Value) {
     let all = object(schema);
     let kind = text(&schema["type"]);
@@ -53,7 +53,7 @@ pub fn check(schema: &Value) {
     match kind {
         "object" => {
             let complete = own.iter().all(|keyword| all.contains_key(*keyword));
-            assert!(complete, "an object has to say {own:?}");
+            assert!(complete, "the schema of an object must have {own:?}");
             object(&schema["properties"]).values().for_each(check);
         }
         "array" => check(&schema["items"]),
@@ -95,7 +95,7 @@ fn visit_object(schema: &Value, fields: &Map<String, Value>, path: &str, found: 
     }
 }
 
-/// A text, a number or a boolean of the right type. `check` has seen to it that every keyword is known.
+/// Validates a string, number or boolean of the right type. [`check`] has verified that all keywords are known.
 fn visit_value(schema: &Value, json: &Value, path: &str, found: &mut Vec<String>) {
     for (keyword, limit) in object(schema) {
         let holds = match keyword.as_str() {
@@ -124,7 +124,7 @@ fn is(kind: &str, json: &Value) -> bool {
     }
 }
 
-/// Equal, with 3 and 3.0 the same number.
+/// Whether two values are equal; 3 and 3.0 are.
 fn same(a: &Value, b: &Value) -> bool {
     a == b || a.is_number() && a.as_f64() == b.as_f64()
 }

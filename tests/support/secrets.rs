@@ -1,4 +1,4 @@
-//! Secrets that can be recognized, and everything that is shown and logged, to look for them in.
+//! Recognizable secrets, and the outputs to search for them: the log and the printed forms of errors.
 
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use imgpost::PresignedPost;
 
-/// In every secret, so that any of them is found.
+/// Part of every secret, so that a search finds all of them.
 pub const MARK: &str = "SECRET";
 pub const API_KEY: &str = "SECRET-API-KEY";
 pub const SECRET_FIELDS: [&str; 7] = [
@@ -20,8 +20,7 @@ pub const SECRET_FIELDS: [&str; 7] = [
     "x-upload-token",
 ];
 
-/// Every line that is logged, by whichever crate, but for the bytes of the connection that ureq shows to those who ask
-/// for its finest level: the documentation warns of them.
+/// All log lines of all crates, except the raw bytes that ureq logs at trace level: the documentation warns of them.
 struct Log(Mutex<Vec<String>>);
 
 impl log::Log for Log {
@@ -40,7 +39,7 @@ impl log::Log for Log {
     fn flush(&self) {}
 }
 
-/// Begins to listen, and gives what was logged so far.
+/// Starts recording the log, if necessary, and returns the lines logged so far.
 pub fn log_lines() -> Vec<String> {
     static LOG: OnceLock<&'static Log> = OnceLock::new();
     let log = LOG.get_or_init(|| {
@@ -52,7 +51,7 @@ pub fn log_lines() -> Vec<String> {
     log.0.lock().unwrap().clone()
 }
 
-/// The same every time: a server is told what to repeat before the form that is sent is made.
+/// The policy, the same for every form: a server must know what to repeat before the form is created.
 fn policy() -> String {
     static POLICY: OnceLock<String> = OnceLock::new();
     POLICY.get_or_init(make_policy).clone()
@@ -72,21 +71,21 @@ pub fn value(name: &str) -> String {
     format!("{MARK}-{name}-0123456789")
 }
 
-/// A form in which everything but the key is a secret.
+/// A form whose fields are all secret, except the key.
 pub fn form(url: &str) -> PresignedPost {
     let fields = SECRET_FIELDS.map(|name| (name.to_owned(), value(name)));
     let others = [("key".into(), "k.jpg".into()), ("Policy".into(), policy())];
     PresignedPost::new(url, others.into_iter().chain(fields)).unwrap()
 }
 
-/// In the ways a server may write them that are not undone by reading them.
+/// The secrets of a form in the encodings of servers that reading the response does not decode.
 pub fn secrets(form: &PresignedPost) -> Vec<String> {
     let policy = form.fields().find(|(name, _)| *name == "Policy").unwrap().1;
     let hex = |separator: &str| {
         let bytes: Vec<_> = policy.bytes().map(|byte| format!("{byte:02x}")).collect();
         bytes.join(separator)
     };
-    // A part of it would say as much.
+    // Part of a secret must not appear either.
     let part = |text: String| text[40..80].to_owned();
     vec![
         MARK.into(),
@@ -102,13 +101,13 @@ pub fn clean(secrets: &[String], shown: &str) {
     }
 }
 
-/// An error as it is printed, with its causes, in both ways.
+/// All printed forms of an error and its sources.
 pub fn shown(error: &(dyn std::error::Error + 'static)) -> String {
     let mut shown = format!("{error} {error:#} {error:?} {error:#?}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
+    let mut source = error.source();
+    while let Some(error) = source {
         shown += &format!(" {error} {error:?}");
-        cause = error.source();
+        source = error.source();
     }
     shown
 }

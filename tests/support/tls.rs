@@ -1,4 +1,4 @@
-//! A storage behind TLS with a certificate of its own.
+//! A storage server with TLS and a self-signed certificate.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -21,7 +21,7 @@ pub fn server_config() -> (Arc<ServerConfig>, String) {
 
 fn config_for(mut parameters: rcgen::CertificateParams) -> (Arc<ServerConfig>, String) {
     let signing_key = rcgen::KeyPair::generate().unwrap();
-    // OpenSSL finds an authority by its name, so two with the same name hide each other.
+    // OpenSSL looks up authorities by name; of several with one name it would find only one.
     let name = format!("imgpost test {:?}", signing_key.public_key_raw());
     let name = &name[..64];
     parameters
@@ -40,12 +40,12 @@ fn config_for(mut parameters: rcgen::CertificateParams) -> (Arc<ServerConfig>, S
 }
 
 impl TlsServer {
-    /// A server that responds to everything with 204. Its thread ends with the process.
+    /// Starts a server that responds 204 to every request. Its thread runs until the process ends.
     pub fn start() -> Self {
         Self::with_config(server_config())
     }
 
-    /// A server with a certificate as `openssl req -x509` makes it without options: that of an authority.
+    /// Starts a server with a certificate as `openssl req -x509` creates it by default: that of an authority.
     pub fn with_authority_certificate(names: &[&str]) -> Self {
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut parameters = rcgen::CertificateParams::new(names).unwrap();
@@ -53,7 +53,7 @@ impl TlsServer {
         Self::with_config(config_for(parameters))
     }
 
-    /// A server whose certificate names no host.
+    /// Starts a server whose certificate names no host.
     pub fn without_names() -> Self {
         Self::with_config(config_for(rcgen::CertificateParams::new([]).unwrap()))
     }
@@ -79,15 +79,15 @@ impl TlsServer {
                     is_get || body.ends_with(b"--\r\n")
                 };
                 while !is_complete(&body) {
-                    // A client that does not trust this server ends the handshake.
+                    // A client that does not trust this server aborts the handshake.
                     let Ok(read @ 1..) = stream.read(&mut buffer) else {
                         break;
                     };
                     body.extend(&buffer[..read]);
                 }
                 received.lock().unwrap().extend(body);
-                let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
-                let _ = stream.write_all(answer);
+                let response = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+                let _ = stream.write_all(response);
                 stream.conn.send_close_notify();
                 let _ = stream.flush();
             }

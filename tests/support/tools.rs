@@ -1,4 +1,4 @@
-//! The programs that `.ci/run` installs for tests. What is missing is a failure.
+//! The programs that `.ci/run` installs for tests. A missing program fails the test.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ fn variable(name: &str) -> std::ffi::OsString {
     std::env::var_os(name).unwrap_or_else(|| panic!("{name} is not set: use .ci/run"))
 }
 
-/// A program in one of the folders that `IMGPOST_TEST_BIN` lists as `PATH` does.
+/// Finds a program in the folders of `IMGPOST_TEST_BIN`, a list like `PATH`.
 pub fn tool(name: &str) -> PathBuf {
     let folders = variable("IMGPOST_TEST_BIN");
     std::env::split_paths(&folders)
@@ -17,7 +17,7 @@ pub fn tool(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is missing in {folders:?}: use .ci/run"))
 }
 
-/// A script of this folder, for Python, or for Node where it ends in `.js`.
+/// A command that runs a script of this folder: with Node if it ends in `.js`, otherwise with Python.
 pub fn script(name: &str) -> Command {
     let mut command = if name.ends_with(".js") {
         let mut node = Command::new("node");
@@ -30,7 +30,7 @@ pub fn script(name: &str) -> Command {
     command
 }
 
-/// Runs a command with this standard input, and gives its standard output.
+/// Runs a command with this standard input and returns its standard output.
 pub fn run(command: &mut Command, input: &[u8]) -> Vec<u8> {
     let mut child = command
         .stdin(Stdio::piped())
@@ -38,7 +38,7 @@ pub fn run(command: &mut Command, input: &[u8]) -> Vec<u8> {
         .spawn()
         .unwrap_or_else(|error| panic!("{command:?}: {error}: use .ci/run"));
     let mut stdin = child.stdin.take().unwrap();
-    // A script that fails before it reads tells why on standard error.
+    // If the script fails before it reads its input, it prints the reason to standard error.
     let _ = stdin.write_all(input);
     drop(stdin);
     let output = child.wait_with_output().unwrap();

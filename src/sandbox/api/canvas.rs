@@ -29,8 +29,8 @@ impl Api {
         }}))
     }
 
-    /// The work of a generation on the canvas; `None` without `canvasRequest`. If the two images differ in size, the job
-    /// fails later, as in the real API.
+    /// The work of a generation on the canvas; `None` without `canvasRequest`. If the two images differ in size, the
+    /// job fails later, as in the real API.
     pub(super) fn canvas_work(&self, call: &Call) -> Result<Option<Work>, Refusal> {
         if call.body["canvasRequest"] != json!(true) {
             let variables = ["canvasRequestType", "canvasInitId", "canvasMaskId"];

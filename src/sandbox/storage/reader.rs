@@ -1,7 +1,7 @@
 //! Reads a posted form: `multipart/form-data` (RFC 7578, RFC 2046) as S3 accepts it, fields first and then one file.
 //!
-//! This code is independent of the client's, so that they cannot share a bug. It is strict: it rejects a preamble, lines
-//! that do not end in CRLF, and names and values that are not UTF-8.
+//! This code is independent of the client's, so that they cannot share a bug. It is strict: it rejects a preamble,
+//! lines that do not end in CRLF, and names and values that are not UTF-8.
 
 use std::io::{ErrorKind, Read};
 
@@ -223,8 +223,8 @@ fn is_file(name: &str) -> bool {
     name.eq_ignore_ascii_case("file")
 }
 
-/// Parses the name and the file name in a `Content-Disposition`. A quoted value ends at the next quote: browsers write a
-/// quote in a name as `%22`, and a backslash escapes nothing.
+/// Parses the name and the file name in a `Content-Disposition`. A quoted value ends at the next quote: browsers write
+/// a quote in a name as `%22`, and a backslash escapes nothing.
 fn names(disposition: &str) -> Option<(String, Option<String>)> {
     let (kind, mut rest) = disposition.split_once(';')?;
     if !kind.trim().eq_ignore_ascii_case("form-data") {

@@ -1,4 +1,4 @@
-//! The forms every server is posted to with: good ones, and every way of not being good.
+//! The forms that are posted to every server: valid ones, and invalid ones of all kinds.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,13 +10,13 @@ use crate::support::s3::Signer;
 /// The names and values of a form, in order.
 pub type Fields = Vec<(String, String)>;
 
-/// A form, and what happens to it on its way to the storage.
+/// A form and its alteration before it is posted.
 pub struct Case {
     pub name: &'static str,
-    /// What boto3 is asked for, but for the key.
-    ask: Value,
+    /// The request to boto3, without the key.
+    request: Value,
     alter: Box<dyn Fn(&mut Fields)>,
-    /// Why the servers do not answer alike; empty where they do.
+    /// Why the servers respond differently; empty if they respond alike.
     pub because: &'static str,
 }
 
@@ -26,11 +26,11 @@ impl Case {
         self
     }
 
-    /// What boto3 is asked for.
-    pub fn ask(&self, key: &str) -> Value {
-        let mut ask = self.ask.clone();
-        ask["key"] = key.into();
-        ask
+    /// The request to boto3.
+    pub fn request(&self, key: &str) -> Value {
+        let mut request = self.request.clone();
+        request["key"] = key.into();
+        request
     }
 
     /// The form that is posted.
@@ -42,10 +42,10 @@ impl Case {
     }
 }
 
-fn case(name: &'static str, ask: Value, alter: impl Fn(&mut Fields) + 'static) -> Case {
+fn case(name: &'static str, request: Value, alter: impl Fn(&mut Fields) + 'static) -> Case {
     Case {
         name,
-        ask,
+        request,
         alter: Box::new(alter),
         because: "",
     }
@@ -92,7 +92,7 @@ fn and(name: &'static str, value: &'static str) -> impl Fn(&mut Fields) {
     move |fields| fields.push((name.into(), value.into()))
 }
 
-/// Alters what is signed.
+/// Alters the signed policy.
 fn policy(alter: impl Fn(&mut Value)) -> impl Fn(&mut Fields) {
     move |fields| {
         let field = &mut find(fields, "policy").1;
@@ -102,7 +102,7 @@ fn policy(alter: impl Fn(&mut Value)) -> impl Fn(&mut Fields) {
     }
 }
 
-/// Another key, of which the policy says that it is the right one.
+/// Replaces the key in the form and in the policy.
 fn another_key_in_both(fields: &mut Fields) {
     let key = std::mem::replace(&mut find(fields, "key").1, "another.jpg".into());
     policy(|policy| {
@@ -112,7 +112,7 @@ fn another_key_in_both(fields: &mut Fields) {
     })(fields);
 }
 
-/// As the AWS SDK for JavaScript orders and spells them.
+/// Orders and spells the fields like the AWS SDK for JavaScript.
 fn as_aws_sdk_js(fields: &mut Fields) {
     let order = [
         "Content-Type",
@@ -142,7 +142,7 @@ const CONDITION: &str = "s3s-fs has another code than AWS for a condition that f
 const MISSING: &str = "each has another code for a field that is missing";
 const TOKEN: &str = "to s3s-fs the session token is a field like any other";
 
-/// All of them, for a file of `bytes` bytes that is a JPEG, and a storage that takes what `signer` signs.
+/// All cases, for a JPEG of `bytes` bytes and a storage with the credentials of `signer`.
 pub fn all(bytes: usize, signer: &Signer) -> Vec<Case> {
     let Signer {
         bucket,
@@ -152,7 +152,7 @@ pub fn all(bytes: usize, signer: &Signer) -> Vec<Case> {
     } = signer;
     let zeros = "0000000000000000000000000000000000000000000000000000000000000000";
     let plain = || json!({});
-    let of_sdk = json!({
+    let sdk = json!({
         "fields": {"content-type": "image/jpeg", "bucket": bucket},
         "conditions": [{"Content-Type": "image/jpeg"}],
     });
@@ -165,7 +165,7 @@ pub fn all(bytes: usize, signer: &Signer) -> Vec<Case> {
         case("as it was given", jpeg(), none),
         case("without a Content-Type", plain(), none),
         case("in reverse order", jpeg(), |fields| fields.reverse()),
-        case("as aws-sdk-js orders and spells it", of_sdk, as_aws_sdk_js),
+        case("as aws-sdk-js orders and spells it", sdk, as_aws_sdk_js),
         case("names in capitals", jpeg(), capitals),
         case(
             "with metadata",

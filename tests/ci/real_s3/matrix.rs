@@ -1,4 +1,4 @@
-//! Every form at every server. The table is in `tests/ci/real_s3.md`; the test fails when it is not what comes out.
+//! Posts every form to every server, and compares the results with the table in `tests/ci/real_s3.md`.
 
 use std::collections::BTreeSet;
 
@@ -14,16 +14,16 @@ use crate::support::s3::{Kind, Server, Storage};
 
 type Posted = Result<Receipt, Error>;
 
-/// What came of a case at one storage.
+/// The result of a case at one storage.
 struct Outcome {
     name: &'static str,
-    /// What was found before it was sent.
-    found: String,
-    answered: String,
+    /// The violation found before sending.
+    violation: String,
+    response: String,
     because: &'static str,
 }
 
-/// What was found before anything was sent.
+/// The violation of the policy that was found before sending.
 fn violation(posted: &Posted) -> Option<String> {
     let Err(Error::PresignedPost(PresignedPostError::Policy(error))) = posted else {
         return None;
@@ -39,7 +39,7 @@ fn violation(posted: &Posted) -> Option<String> {
     })
 }
 
-fn refusal(posted: &Posted) -> Option<&S3Error> {
+fn s3_error(posted: &Posted) -> Option<&S3Error> {
     match posted {
         Ok(_) => None,
         Err(Error::Storage(error)) => Some(error),
@@ -47,9 +47,9 @@ fn refusal(posted: &Posted) -> Option<&S3Error> {
     }
 }
 
-/// What the storage made of a post: `stored`, or why not.
-fn answer(posted: &Posted) -> String {
-    let Some(error) = refusal(posted) else {
+/// The table's text for the result of a post: `stored` or the error.
+fn response(posted: &Posted) -> String {
+    let Some(error) = s3_error(posted) else {
         return "stored".into();
     };
     let code = error.code.as_ref().map_or("no code", |code| code.as_str());
@@ -63,18 +63,18 @@ fn answer(posted: &Posted) -> String {
     format!("{} {code}{holding}", error.status)
 }
 
-fn says_no_secret(error: &S3Error, given: &PresignedPost) {
-    let told = format!("{error} {error:?}");
+fn check_no_secret(error: &S3Error, given: &PresignedPost) {
+    let shown = format!("{error} {error:?}");
     let is_secret = |name: &str| {
         matches!(name, "policy" | "x-amz-security-token") || name.contains("signature")
     };
     for (name, value) in given.fields().filter(|(name, _)| is_secret(name)) {
-        assert!(!told.contains(value), "{name} in {told}");
+        assert!(!shown.contains(value), "{name} in {shown}");
     }
 }
 
-/// Nothing but what these posts were told to be stored is there.
-fn is_exactly(storage: &dyn Storage, keys: &[String], posted: &[Posted]) {
+/// Checks that the storage contains exactly the files of the successful posts.
+fn check_stored(storage: &dyn Storage, keys: &[String], posted: &[Posted]) {
     let stored = keys.iter().zip(posted).filter(|(_, posted)| posted.is_ok());
     let stored: BTreeSet<_> = stored.map(|(key, _)| key.clone()).collect();
     let objects = storage.objects();
@@ -83,13 +83,14 @@ fn is_exactly(storage: &dyn Storage, keys: &[String], posted: &[Posted]) {
     assert_eq!(objects.into_keys().collect::<BTreeSet<_>>(), stored);
 }
 
-/// What came of every case: what was found before it was sent, and what the server answered.
+/// Posts every case with and without validation of the policy.
 fn post_all(storage: &dyn Storage) -> Vec<Outcome> {
     let image = image();
     let cases = cases::all(image.bytes().len(), &storage.signer());
     let keys: Vec<_> = (0..cases.len()).map(|n| format!("{n}.jpg")).collect();
-    let asked = cases.iter().zip(&keys).map(|(case, key)| case.ask(key));
-    let given = storage.presign(&asked.collect::<Vec<_>>());
+    let requests = cases.iter().zip(&keys);
+    let requests = requests.map(|(case, key)| case.request(key));
+    let given = storage.presign(&requests.collect::<Vec<_>>());
     let forms = cases
         .iter()
         .zip(&given)
@@ -97,31 +98,31 @@ fn post_all(storage: &dyn Storage) -> Vec<Outcome> {
     let forms: Vec<_> = forms.collect();
 
     let checked: Vec<_> = forms.iter().map(|form| upload(form, &image)).collect();
-    is_exactly(storage, &keys, &checked);
+    check_stored(storage, &keys, &checked);
     let uploader = Uploader::default().validate_policy(false).retries(0);
     let unchecked = forms.iter().map(|form| uploader.upload(form, &image));
     let unchecked: Vec<_> = unchecked.collect();
-    is_exactly(storage, &keys, &unchecked);
+    check_stored(storage, &keys, &unchecked);
 
     let mut outcomes = Vec::new();
     for (n, case) in cases.iter().enumerate() {
-        let (found, answered) = (violation(&checked[n]), answer(&unchecked[n]));
-        if let Some(error) = refusal(&unchecked[n]) {
-            says_no_secret(error, &given[n]);
+        let (found, response_text) = (violation(&checked[n]), response(&unchecked[n]));
+        if let Some(error) = s3_error(&unchecked[n]) {
+            check_no_secret(error, &given[n]);
             let is = |violation| found.as_deref() == Some(violation);
             assert_eq!(error.is_expired(), is("Expired"), "{}", case.name);
             assert_eq!(error.is_too_large(), is("TooLarge"), "{}", case.name);
         }
-        // What the policy does not tell is the storage's to tell.
-        let found = found.map(|found| format!("`{found}`"));
-        let found = found.unwrap_or_else(|| {
-            assert_eq!(answer(&checked[n]), answered, "{}", case.name);
+        // Without a violation, the form is sent and the storage responds the same.
+        let violation = found.map(|found| format!("`{found}`"));
+        let violation = violation.unwrap_or_else(|| {
+            assert_eq!(response(&checked[n]), response_text, "{}", case.name);
             "is sent".into()
         });
         outcomes.push(Outcome {
             name: case.name,
-            found,
-            answered,
+            violation,
+            response: response_text,
             because: case.because,
         });
     }
@@ -129,33 +130,37 @@ fn post_all(storage: &dyn Storage) -> Vec<Outcome> {
 }
 
 #[test]
-fn every_server_stores_what_is_good_and_refuses_the_rest_and_the_sandbox_as_the_strictest() {
+fn servers_respond_as_the_table_says_and_the_sandbox_like_the_strictest() {
     let [mini_stack, s3s_fs] = Kind::ALL.map(|kind| post_all(&Server::start(kind)));
     let sandbox = post_all(&Sandbox::start().unwrap());
     let mut table = String::from(
         "| the form | before it is sent | MiniStack and the sandbox | s3s-fs | why they differ |\n|---|---|---|---|---|\n",
     );
-    let mut differ = Vec::new();
+    let mut differences = Vec::new();
     for ((strict, other), ours) in mini_stack.iter().zip(&s3s_fs).zip(&sandbox) {
         let Outcome {
             name,
-            found,
-            answered,
+            violation,
+            response,
             because,
         } = strict;
-        assert_eq!([found, found], [&other.found, &ours.found], "{name}");
         assert_eq!(
-            *answered != other.answered,
-            !because.is_empty(),
-            "{name}: {answered}, {}",
-            other.answered
+            [violation, violation],
+            [&other.violation, &ours.violation],
+            "{name}"
         );
-        if *answered != ours.answered {
-            differ.push(format!("{name}: {answered}, sandbox {}", ours.answered));
+        assert_eq!(
+            *response != other.response,
+            !because.is_empty(),
+            "{name}: {response}, {}",
+            other.response
+        );
+        if *response != ours.response {
+            differences.push(format!("{name}: {response}, sandbox {}", ours.response));
         }
         table += &format!(
-            "| {name} | {found} | {answered} | {} | {because} |\n",
-            other.answered
+            "| {name} | {violation} | {response} | {} | {because} |\n",
+            other.response
         );
     }
     println!("{table}");
@@ -164,12 +169,12 @@ fn every_server_stores_what_is_good_and_refuses_the_rest_and_the_sandbox_as_the_
             .unwrap();
     assert!(
         committed.contains(&table),
-        "tests/ci/real_s3.md wants this table:\n{table}"
+        "replace the table in tests/ci/real_s3.md by:\n{table}"
     );
-    assert!(differ.is_empty(), "{differ:#?}");
+    assert!(differences.is_empty(), "{differences:#?}");
 }
 
-/// The parts in the order given; a file where there is a file name.
+/// A multipart body with these parts in order; a part with a file name is a file.
 fn body(parts: &[(&str, &str, Option<&str>)]) -> Vec<u8> {
     let mut body = String::new();
     for (name, value, file_name) in parts {
@@ -183,21 +188,25 @@ fn body(parts: &[(&str, &str, Option<&str>)]) -> Vec<u8> {
     (body + "--BOUNDARY--\r\n").into_bytes()
 }
 
-/// Why the file is always the last part of our body.
+/// This is why the file is the last part of our bodies.
 #[test]
-fn a_file_before_the_fields_is_refused_by_those_who_read_as_aws_does() {
+fn file_before_the_fields_is_rejected_by_servers_that_read_like_aws() {
     for kind in Kind::ALL {
         let server = Server::start(kind);
-        let asked = ["last", "first", "before-key"].map(|key| json!({"key": key}));
-        let forms = server.presign(&asked);
+        let requests = ["last", "first", "before-key"].map(|key| json!({"key": key}));
+        let forms = server.presign(&requests);
         let file = ("file", "content", Some("a.txt"));
-        let post = |form: &PresignedPost, place: fn(&str) -> bool| {
+        let post = |form: &PresignedPost, is_before: fn(&str) -> bool| {
             let fields = form.fields().map(|(name, value)| (name, value, None));
-            let (before, after): (Vec<_>, Vec<_>) = fields.partition(|(name, ..)| place(name));
+            let (before, after): (Vec<_>, Vec<_>) = fields.partition(|(name, ..)| is_before(name));
             let parts = [before, vec![file], after].concat();
-            let answer = server.post_raw("multipart/form-data; boundary=BOUNDARY", &body(&parts));
-            assert!(answer.0 == 204 || answer.1.contains("<Code>"), "{answer:?}");
-            answer.0
+            let (status, response) =
+                server.post_raw("multipart/form-data; boundary=BOUNDARY", &body(&parts));
+            assert!(
+                status == 204 || response.contains("<Code>"),
+                "{status} {response}"
+            );
+            status
         };
         let statuses = [
             post(&forms[0], |_| true),
@@ -206,7 +215,7 @@ fn a_file_before_the_fields_is_refused_by_those_who_read_as_aws_does() {
         ];
         let stored: Vec<_> = server.objects().into_keys().collect();
         match kind {
-            // It reads the whole body before it looks at any part.
+            // MiniStack reads the whole body before it processes a part.
             Kind::MiniStack => {
                 assert_eq!(statuses, [204, 204, 204]);
                 assert_eq!(stored, ["before-key", "first", "last"]);

@@ -1,4 +1,4 @@
-//! Names with everything in them that may stand in a name.
+//! File names and keys with unusual characters.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::support::s3::{Kind, Server, Storage};
 
 const FILENAME: &str = "${filename}";
 
-/// As people name their files; the last one is so long.
+/// Realistic file names; the last one has `longest` bytes.
 fn names(longest: usize) -> Vec<String> {
     let awkward = [
         "plain.txt",
@@ -26,25 +26,25 @@ fn names(longest: usize) -> Vec<String> {
     names
 }
 
-fn ask(key: String) -> Value {
+fn request(key: String) -> Value {
     json!({"key": key, "fields": {}, "conditions": []})
 }
 
-fn ask_201(key: String) -> Value {
+fn request_with_201(key: String) -> Value {
     let status = json!({"success_action_status": "201"});
     json!({"key": key, "fields": status, "conditions": [status]})
 }
 
-/// Posts each file with its form; gives the receipts, and what is stored then.
+/// Posts each file with its form. Returns the receipts and the stored files.
 fn post(
     server: &Server,
-    asked: &[Value],
+    requests: &[Value],
     names: &[String],
 ) -> (Vec<Receipt>, BTreeMap<String, Vec<u8>>) {
     let folder = tempfile::tempdir().unwrap();
     let uploader = Uploader::default();
     let mut receipts = Vec::new();
-    for (form, name) in server.presign(asked).iter().zip(names) {
+    for (form, name) in server.presign(requests).iter().zip(names) {
         let path = folder.path().join(name);
         std::fs::write(&path, name).unwrap();
         receipts.push(uploader.upload_file(form, &path, None).unwrap());
@@ -52,9 +52,9 @@ fn post(
     (receipts, server.objects())
 }
 
-/// 254 bytes are about the most a file may have in its name on disk.
+/// File systems limit file names to about 254 bytes.
 #[test]
-fn a_receipt_has_the_key_that_the_files_name_made() {
+fn receipt_has_the_key_with_the_file_name() {
     let names = names(254);
     let long = "x".repeat(100) + ".txt";
     let plain = [
@@ -67,23 +67,23 @@ fn a_receipt_has_the_key_that_the_files_name_made() {
         &long,
     ];
     let key = |n: usize, name: &str| format!("{n}/{name}");
-    // The second half is for answers that tell the key.
-    let asked = (0..2 * names.len()).map(|n| {
+    // The responses to the second half contain the key.
+    let requests = (0..2 * names.len()).map(|n| {
         if n < names.len() {
-            ask(key(n, FILENAME))
+            request(key(n, FILENAME))
         } else {
-            ask_201(key(n, FILENAME))
+            request_with_201(key(n, FILENAME))
         }
     });
-    let asked: Vec<_> = asked.collect();
+    let requests: Vec<_> = requests.collect();
     let twice = [names.as_slice(), &names].concat();
     for kind in Kind::ALL {
-        let (receipts, objects) = post(&Server::start(kind), &asked, &twice);
-        assert_eq!(objects.len(), asked.len());
+        let (receipts, objects) = post(&Server::start(kind), &requests, &twice);
+        assert_eq!(objects.len(), requests.len());
         for (n, receipt) in receipts.iter().enumerate() {
             let named = key(n, plain[n % names.len()]);
-            // s3s-fs puts no name into a key, and tells so only where it is asked to tell the key. The receipt has
-            // what AWS makes of it otherwise.
+            // s3s-fs does not expand ${filename}, which shows only in responses with the key. Without them, the receipt
+            // contains the key that AWS would use.
             let (stored, in_receipt) = match (kind, n < names.len()) {
                 (Kind::MiniStack, _) => (named.clone(), named),
                 (Kind::S3sFs, true) => (key(n, FILENAME), named),
@@ -95,14 +95,14 @@ fn a_receipt_has_the_key_that_the_files_name_made() {
     }
 }
 
-/// The names a form of our making may have, which are not made plain ASCII as ours are.
+/// File names given to `Form`, which does not convert them to plain ASCII.
 #[test]
-fn a_name_is_read_as_it_was_quoted() {
+fn quoted_file_name_is_read_unchanged() {
     let names = names(300);
     for kind in Kind::ALL {
         let server = Server::start(kind);
-        let asked = (0..names.len()).map(|n| ask(format!("{n}/{FILENAME}")));
-        let forms = server.presign(&asked.collect::<Vec<_>>());
+        let requests = (0..names.len()).map(|n| request(format!("{n}/{FILENAME}")));
+        let forms = server.presign(&requests.collect::<Vec<_>>());
         for (form, name) in forms.iter().zip(&names) {
             let fields = form.fields().fold(Form::new(), |fields, (name, value)| {
                 fields.field(name, value)
@@ -111,14 +111,14 @@ fn a_name_is_read_as_it_was_quoted() {
             let body = fields.file("file", name, "text/plain", content).unwrap();
             let mut bytes = Vec::new();
             std::io::copy(&mut body.reader(), &mut bytes).unwrap();
-            let (status, answer) = server.post_raw(&body.content_type(), &bytes);
-            assert_eq!(status, 204, "{kind}, {name}: {answer}");
+            let (status, response) = server.post_raw(&body.content_type(), &bytes);
+            assert_eq!(status, 204, "{kind}, {name}: {response}");
         }
         let objects = server.objects();
         assert_eq!(objects.len(), names.len());
         for (n, name) in names.iter().enumerate() {
             let in_key = match kind {
-                // It takes the bytes of a header for Latin-1, and a quote as browsers write it for what it says.
+                // MiniStack decodes headers as Latin-1, and does not decode the `%22` that browsers write for a quote.
                 Kind::MiniStack => {
                     let read: String = name.bytes().map(char::from).collect();
                     read.replace('"', "%22")
@@ -131,20 +131,20 @@ fn a_name_is_read_as_it_was_quoted() {
 }
 
 #[test]
-fn a_key_of_any_characters_is_the_one_it_is_stored_under() {
+fn file_is_stored_under_a_key_of_any_characters() {
     for kind in Kind::ALL {
         let names = match kind {
             Kind::MiniStack => names(300),
-            // It makes a file name of twice that length out of a key, and disks have a limit.
+            // s3s-fs stores a key as a file name of twice its length, which the file system limits.
             Kind::S3sFs => names(120),
         };
         let keys: Vec<_> = names
             .iter()
             .map(|name| format!("a b/\"c\"/{name}"))
             .collect();
-        let asked: Vec<_> = keys.iter().cloned().map(ask).collect();
+        let requests: Vec<_> = keys.iter().cloned().map(request).collect();
         let plain = vec![String::from("a.txt"); keys.len()];
-        let (receipts, objects) = post(&Server::start(kind), &asked, &plain);
+        let (receipts, objects) = post(&Server::start(kind), &requests, &plain);
         for (receipt, key) in receipts.iter().zip(&keys) {
             assert_eq!(receipt.key.as_ref(), Some(key), "{kind}");
         }

@@ -1,4 +1,4 @@
-//! What a post that succeeds gives back, and that it can be repeated.
+//! Receipts of successful posts, repeated posts, large files and early errors.
 
 use imgpost::{Error, S3ErrorCode, Uploader, upload};
 use serde_json::{Value, json};
@@ -8,26 +8,26 @@ use crate::support::s3::{ACCESS_KEY, BUCKET, Kind, SESSION_TOKEN, Server, Storag
 
 const REDIRECT: &str = "http://127.0.0.1/done?a=b";
 
-fn ask(key: &str, field: &str, value: &str) -> Value {
+fn request(key: &str, field: &str, value: &str) -> Value {
     json!({"key": key, "fields": {field: value}, "conditions": [{field: value}]})
 }
 
 #[test]
-fn a_receipt_holds_what_the_server_tells() {
-    let asked = [
+fn receipt_contains_the_data_of_the_response() {
+    let requests = [
         json!({"key": "default"}),
-        ask("200", "success_action_status", "200"),
-        ask("201", "success_action_status", "201"),
-        ask("204", "success_action_status", "204"),
-        ask("303", "success_action_redirect", REDIRECT),
+        request("200", "success_action_status", "200"),
+        request("201", "success_action_status", "201"),
+        request("204", "success_action_status", "204"),
+        request("303", "success_action_redirect", REDIRECT),
     ];
     let image = image();
-    // The MD5 of the image, as MiniStack and s3s-fs both make it.
+    // The MD5 of the image, which both servers use as the ETag.
     let mut etags = Vec::new();
     for kind in Kind::ALL {
         let server = Server::start(kind);
-        for (form, asked) in server.presign(&asked).iter().zip(&asked) {
-            let key = asked["key"].as_str().unwrap();
+        for (form, request) in server.presign(&requests).iter().zip(&requests) {
+            let key = request["key"].as_str().unwrap();
             let receipt = upload(form, &image).unwrap();
             assert_eq!(receipt.key.as_deref(), Some(key));
             assert_eq!(receipt.bytes, image.bytes().len() as u64);
@@ -36,7 +36,7 @@ fn a_receipt_holds_what_the_server_tells() {
             let location = match (kind, key) {
                 (_, "303") => Some(next),
                 (Kind::MiniStack, key) => Some(format!("http://{BUCKET}.s3.amazonaws.com/{key}")),
-                // It tells where the file is only where it is asked to.
+                // s3s-fs returns the location only if the form requests it.
                 (Kind::S3sFs, "201") => Some(format!("/{BUCKET}/201")),
                 (Kind::S3sFs, _) => None,
             };
@@ -50,12 +50,12 @@ fn a_receipt_holds_what_the_server_tells() {
                 .unwrap_or_default()
                 .starts_with(&location.unwrap_or_default());
             assert!(starts, "{kind}, {key}");
-            let tells_etag = kind == Kind::MiniStack || key == "201";
-            assert_eq!(receipt.etag.is_some(), tells_etag, "{kind}, {key}");
+            let has_etag = kind == Kind::MiniStack || key == "201";
+            assert_eq!(receipt.etag.is_some(), has_etag, "{kind}, {key}");
             etags.extend(receipt.etag);
         }
         let objects = server.objects();
-        assert_eq!(objects.len(), asked.len());
+        assert_eq!(objects.len(), requests.len());
         assert!(objects.values().all(|content| content == image.bytes()));
     }
     assert_eq!(etags.len(), 6);
@@ -65,7 +65,7 @@ fn a_receipt_holds_what_the_server_tells() {
     );
 }
 
-/// Bytes that look like the end of their part all over.
+/// Content full of bytes that look like the end of a part.
 fn confusing(bytes: usize, pieces: &[&[u8]]) -> Vec<u8> {
     let mut state = 1u32;
     let mut content = Vec::new();
@@ -76,9 +76,8 @@ fn confusing(bytes: usize, pieces: &[&[u8]]) -> Vec<u8> {
     content
 }
 
-/// 9 MiB are so many that the storage is asked first whether it takes them.
 #[test]
-fn a_file_of_many_megabytes_arrives_as_it_is() {
+fn file_of_many_megabytes_is_stored_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file.bin");
     let pieces: [&[u8]; 7] = [
@@ -93,7 +92,7 @@ fn a_file_of_many_megabytes_arrives_as_it_is() {
     for kind in Kind::ALL {
         let pieces = match kind {
             Kind::MiniStack => &pieces[..],
-            // It refuses a file where a carriage return happens to be the last byte of what it reads at once.
+            // s3s-fs rejects a file if a carriage return is the last byte of one of its reads.
             Kind::S3sFs => &pieces[..5],
         };
         let server = Server::start(kind);
@@ -114,7 +113,7 @@ fn a_file_of_many_megabytes_arrives_as_it_is() {
 }
 
 #[test]
-fn a_form_can_be_posted_again_and_the_last_file_stays() {
+fn form_posted_again_replaces_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file.txt");
     for kind in Kind::ALL {
@@ -128,22 +127,22 @@ fn a_form_can_be_posted_again_and_the_last_file_stays() {
     }
 }
 
-/// The file is too small to be asked for first, and too large to be sent before the answer is there.
+/// The file is too large to be sent before the response arrives.
 #[test]
-fn a_refusal_is_heard_while_a_file_is_sent() {
+fn error_response_is_read_while_a_file_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file.bin");
     std::fs::write(&path, vec![b'a'; 1 << 20]).unwrap();
     let uploader = Uploader::default().retries(0);
     for kind in Kind::ALL {
         let server = Server::start(kind);
-        let mut ask = json!({"key": "refused"});
-        ask["credentials"] = json!([ACCESS_KEY, "another-secret-key", SESSION_TOKEN]);
-        let form = server.presign(&[ask]).remove(0);
+        let mut request = json!({"key": "rejected"});
+        request["credentials"] = json!([ACCESS_KEY, "another-secret-key", SESSION_TOKEN]);
+        let form = server.presign(&[request]).remove(0);
         for _ in 0..5 {
             let error = uploader.upload_file(&form, &path, None).unwrap_err();
-            let told = matches!(&error, Error::Storage(s3) if s3.code == Some(S3ErrorCode::SignatureDoesNotMatch));
-            assert!(told, "{kind}: {error:?}");
+            let is_rejected = matches!(&error, Error::Storage(s3) if s3.code == Some(S3ErrorCode::SignatureDoesNotMatch));
+            assert!(is_rejected, "{kind}: {error:?}");
         }
         assert!(server.objects().is_empty(), "{kind}");
     }

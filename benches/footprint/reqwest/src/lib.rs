@@ -1,1 +1,1 @@
-//! Nothing of its own: what counts is what it depends on.
+//! An empty crate, to measure its dependencies.
