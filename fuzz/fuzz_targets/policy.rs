@@ -1,5 +1,6 @@
-//! Promise: what the policy of a form forbids is never let through, by an expiry or a condition read here once more;
-//! a policy that cannot be read is no obstacle; and the refusal tells no secret.
+//! Promise: what the policy of a form forbids is never let through, by an expiry or a condition read here once more; what
+//! the sandbox's own reader allows is never rejected; a policy that cannot be read is no obstacle; and an error repeats no
+//! secret.
 
 #![no_main]
 
@@ -8,9 +9,21 @@ use std::time::{Duration, SystemTime};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use imgpost::{PolicyError, PresignedPost};
-use imgpost_fuzz::{assert_tellable, is_public, split, take_u64, text};
+use imgpost_fuzz::{assert_printable, is_public, split, take_u64, text};
+use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+
+#[path = "../../src/sandbox/storage/policy.rs"]
+mod sandbox_policy;
+
+/// What the sandbox's reader imports from its neighbor.
+mod form {
+    pub fn value_of<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+        let found = fields.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}
 
 // Seconds since 1970, the bytes of the file, then the content type, the policy, and names and values of fields.
 fuzz_target!(|data: &[u8]| {
@@ -35,7 +48,67 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     check(&form, bytes, &content_type, now);
+    compare(&form, bytes, &content_type, now);
 });
+
+/// A local rejection is certain: what the sandbox allows passes; and what passes, it allows.
+fn compare(form: &PresignedPost, bytes: u64, content_type: &str, now: SystemTime) {
+    let read = first(form, "policy").and_then(sandbox_policy::Policy::decode);
+    let (Some(policy), Some(_)) = (read, form.expires_at()) else {
+        return;
+    };
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let mut fields: Vec<_> = form.fields().map(owned).collect();
+    // Where no field names the bucket, the address does.
+    match buckets(form).as_slice() {
+        [bucket] if first(form, "bucket").is_none() => {
+            fields.push(("bucket".into(), bucket.clone()));
+        }
+        [] => {}
+        _ if first(form, "bucket").is_some() => {}
+        _ => return,
+    }
+    let checked = form.check(bytes, content_type, now);
+    let expired = matches!(checked, Err(PolicyError::Expired { .. }));
+    let other_type = matches!(checked, Err(PolicyError::ContentType { .. }));
+    if !expired && !other_type && !has_old_signature(form) {
+        let allowed = policy.check(&fields).is_ok() && policy.file_size().contains(&bytes);
+        assert_eq!(allowed, checked.is_ok(), "{checked:?}");
+    }
+    // A form that expires within a second is no longer posted. Texts of years before 0 are in another order.
+    let soon = now
+        .checked_add(Duration::from_millis(1001))
+        .and_then(|soon| Timestamp::try_from(soon).ok())
+        .filter(|soon| soon.as_second() > -62_000_000_000);
+    if let (true, Some(soon)) = (expired, soon) {
+        assert!(policy.has_expired(&format!("{soon:.3}")), "{soon}");
+    }
+}
+
+/// What the policy asks of the name of the bucket.
+fn buckets(form: &PresignedPost) -> Vec<String> {
+    let document = document(form).unwrap_or_default();
+    let conditions = document["conditions"].as_array().into_iter().flatten();
+    let asked = |condition: &Value| {
+        let object = condition
+            .as_object()
+            .and_then(|object| object.iter().next());
+        let of_object = object.filter(|(name, _)| name.eq_ignore_ascii_case("bucket"));
+        let name = condition[1].as_str().unwrap_or_default();
+        let of_list = name.eq_ignore_ascii_case("$bucket").then(|| &condition[2]);
+        let value = of_object.map(|(_, value)| value).or(of_list)?;
+        value.as_str().map(str::to_owned)
+    };
+    conditions.filter_map(asked).collect()
+}
+
+/// The fields of older signatures need no condition for the client, which sends them to older storages.
+fn has_old_signature(form: &PresignedPost) -> bool {
+    let is_old = |name: &str| {
+        ["file", "signature", "awsaccesskeyid"].contains(&name.to_ascii_lowercase().as_str())
+    };
+    form.fields().any(|(name, _)| is_old(name))
+}
 
 fn moment(seconds: i64) -> Option<SystemTime> {
     let distance = Duration::from_secs(seconds.unsigned_abs());
@@ -51,13 +124,16 @@ fn check(form: &PresignedPost, bytes: u64, content_type: &str, now: SystemTime) 
     let other_type = matches!(checked, Err(PolicyError::ContentType { .. }));
     match (form.expires_at(), document(form)) {
         (Some(expires_at), Some(document)) if !other_type => {
-            // Further away than a clock can tell, nothing is known.
+            // Beyond the years of a calendar, nothing is known.
             let second = Duration::from_secs(1);
             let expired = expires_at
                 .checked_sub(second)
                 .is_some_and(|last| last <= now);
-            let told = matches!(checked, Err(PolicyError::Expired { .. }));
-            assert!(told == expired || is_beyond_clocks(now), "{checked:?}");
+            let is_reported = matches!(checked, Err(PolicyError::Expired { .. }));
+            assert!(
+                is_reported == expired || is_beyond_clocks(now),
+                "{checked:?}"
+            );
             if checked.is_ok() {
                 let conditions = document["conditions"].as_array().unwrap();
                 conditions.iter().for_each(|c| assert_met(c, form, bytes));
@@ -68,7 +144,7 @@ fn check(form: &PresignedPost, bytes: u64, content_type: &str, now: SystemTime) 
         _ => {}
     }
     if let Err(error) = checked {
-        assert_tellable(&error);
+        assert_printable(&error);
         assert_keeps_secrets(&error, form, content_type);
     }
 }
@@ -131,7 +207,7 @@ fn assert_equal(name: &str, value: &Value, form: &PresignedPost) {
     }
 }
 
-/// The seeds have this word in the values that are secrets. Where it is in nothing that may be shown, it is not told.
+/// The seeds have this word in the values that are secrets. Where it is in nothing that may be shown, no error has it.
 fn assert_keeps_secrets(error: &PolicyError, form: &PresignedPost, content_type: &str) {
     const WORD: &str = "SECRET";
     let is_shown = |(name, value): (&str, &str)| {
@@ -154,6 +230,6 @@ fn assert_keeps_secrets(error: &PolicyError, form: &PresignedPost, content_type:
                 condition.is_array() && is_shown((item(1).trim_start_matches('$'), item(2)))
                     || is_shown_object
             });
-    let told = format!("{error} {error:?}");
-    assert!(may_show || !told.contains(WORD), "{told}");
+    let message = format!("{error} {error:?}");
+    assert!(may_show || !message.contains(WORD), "{message}");
 }

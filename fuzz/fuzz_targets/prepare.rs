@@ -1,5 +1,5 @@
-//! Promise: any bytes are refused in a line or become a picture of the size and format that were promised, which
-//! another decoder reads; the same from a file as from memory; within the limits.
+//! Promise: any bytes are rejected in a line or become an image of the size and format that were promised, which another
+//! decoder reads; the same from a file as from memory; within the limits.
 
 #![no_main]
 
@@ -11,19 +11,19 @@ use imgpost::{
     Bounds, ChromaSubsampling, Extension, Fit, Gravity, Limits, Prepare, PrepareError,
     PreparedImage, Size,
 };
-use imgpost_fuzz::assert_tellable;
+use imgpost_fuzz::assert_printable;
 use libfuzzer_sys::fuzz_target;
 
-/// Small, so that many pictures are tried in a second.
+/// Small, so that many images are tried in a second.
 const LIMITS: Limits = Limits {
     max_pixels: 64 * 64,
     max_input_bytes: 1 << 20,
     max_alloc: 1 << 18,
 };
 
-// What is asked for in four bytes, then the file.
+// The file, then the options in four bytes: a seed is an image that any program shows.
 fuzz_target!(|data: &[u8]| {
-    let Some((asked, file)) = data.split_first_chunk() else {
+    let Some((file, asked)) = data.split_last_chunk() else {
         return;
     };
     let asked = Asked::read(asked);
@@ -31,7 +31,7 @@ fuzz_target!(|data: &[u8]| {
     let prepared = prepare.bytes(file);
     match &prepared {
         Ok(image) => check(image, &asked, file),
-        Err(error) => assert_tellable(error),
+        Err(error) => assert_printable(error),
     }
     if asked.from_file {
         std::fs::write(path(), file).unwrap();
@@ -168,7 +168,7 @@ fn assert_same(
             assert!(one.bytes() == other.bytes() && one.plan() == other.plan());
             assert_eq!(one.extension(), other.extension());
         }
-        (Err(_), Err(error)) => assert_tellable(error),
+        (Err(_), Err(error)) => assert_printable(error),
         _ => panic!("from memory {one:?}, from a file {other:?}"),
     }
 }

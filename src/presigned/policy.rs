@@ -83,16 +83,24 @@ impl Policy {
         })
     }
 
-    /// The bucket it is for, where it says so exactly.
+    /// A name of the bucket that meets the conditions: the one that they give, or else what it begins with.
     pub fn bucket(&self) -> Option<&str> {
-        self.conditions
+        let is_bucket = |name: &str| name.eq_ignore_ascii_case("bucket");
+        let exact = self
+            .conditions
             .iter()
             .find_map(|condition| match condition {
-                Condition::Equals { name, value } if name.eq_ignore_ascii_case("bucket") => {
-                    Some(value.as_str())
-                }
+                Condition::Equals { name, value } if is_bucket(name) => Some(value.as_str()),
                 _ => None,
-            })
+            });
+        let prefixes = self
+            .conditions
+            .iter()
+            .filter_map(|condition| match condition {
+                Condition::StartsWith { name, prefix } if is_bucket(name) => Some(prefix.as_str()),
+                _ => None,
+            });
+        exact.or_else(|| prefixes.max_by_key(|prefix| prefix.len()))
     }
 
     /// The names of the fields it has conditions for, and what it asks of their values.

@@ -395,6 +395,12 @@ mod tests {
     fn a_bucket_in_the_address_alone_passes() {
         assert_eq!(check(r#"[{"bucket":"bucket"}]"#, &[], 1), Ok(()));
         assert!(check(r#"[{"bucket":"bucket"}]"#, &[("bucket", "other")], 1).is_err());
+        // Which bucket that is, only storage knows.
+        let prefix = r#"[["starts-with","$bucket","buck"]]"#;
+        assert_eq!(check(prefix, &[], 1), Ok(()));
+        assert!(check(prefix, &[("bucket", "other")], 1).is_err());
+        let both = r#"[["starts-with","$bucket","buck"],{"bucket":"bucket"}]"#;
+        assert_eq!(check(both, &[], 1), Ok(()));
     }
 
     #[test]

@@ -1,0 +1,160 @@
+//! Promise: a call of the API gives what the response says or an error, whatever the response; no error repeats the key;
+//! `Date` and `Retry-After` are read as an independent calendar reads them.
+
+#![no_main]
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use imgpost::leonardo::Client;
+use imgpost::leonardo::call::{
+    Call, CreateCanvasInitImage, CreateDataset, CreateInitImage, DeleteGeneration, GetDataset,
+    GetGeneration, GetInitImage, GetMe, GetVariation,
+};
+use imgpost::transport::{Request, Response, Transport, TransportError};
+use imgpost::{Error, Extension};
+use imgpost_fuzz::{assert_printable, split, text};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use libfuzzer_sys::fuzz_target;
+
+/// The byte 1 stands for it in an input, as servers repeat what they were sent.
+const KEY: &str = "00000000-0000-4000-8000-5ec2e75ec2e7";
+
+// The status in two bytes, a number of seconds in four, the call in one; then `Date`, `Retry-After`, and the body.
+fuzz_target!(|data: &[u8]| {
+    let Some((&[high, low, a, b, c, d, call], rest)) = data.split_first_chunk() else {
+        return;
+    };
+    let mut parts = split(rest, 3);
+    let mut next = || parts.next().unwrap_or_default();
+    let (date, retry_after, body) = (text(next()), text(next()), next());
+    let seconds = u32::from_be_bytes([a, b, c, d]);
+    check_times(&date, &retry_after, seconds);
+
+    let response = Response {
+        status: 100 + u16::from_be_bytes([high, low]) % 900,
+        headers: vec![
+            ("date".into(), date),
+            ("retry-after".into(), retry_after.clone()),
+            (
+                "x-request-id".into(),
+                text(&with_key(retry_after.as_bytes())),
+            ),
+        ],
+        body: with_key(body),
+    };
+    match call % 9 {
+        0 => check(&GetMe, &response),
+        1 => check(&GetGeneration::new("1"), &response),
+        2 => check(&GetInitImage::new("1"), &response),
+        3 => check(&GetVariation::new("1"), &response),
+        4 => check(&GetDataset::new("1"), &response),
+        5 => check(&DeleteGeneration::new("1"), &response),
+        6 => check(&CreateDataset::new("name"), &response),
+        7 => check(&CreateInitImage::new(Extension::Png), &response),
+        _ => {
+            let call = CreateCanvasInitImage::new(Extension::Png, Extension::Png);
+            check(&call, &response);
+        }
+    }
+    if let Ok(generation) = GetGeneration::new("1").parse(&response.body) {
+        let json = serde_json::json!({ "generations_by_pk": &generation }).to_string();
+        let again = GetGeneration::new("1").parse(json.as_bytes());
+        // JSON has numbers that come back as others.
+        let is_exact = !json.contains(['.', 'e', 'E']);
+        assert!(!is_exact || again.unwrap() == generation, "{json}");
+    }
+});
+
+fn check<C: Call>(call: &C, response: &Response)
+where
+    C::Answer: Debug,
+{
+    let transport = Arc::new(Fixed(response.clone()));
+    let client = Client::builder(KEY).transport(transport).retries(0).build();
+    match client.unwrap().call(call) {
+        Ok(_) => {
+            assert!(response.is_success());
+            call.parse(&response.body).unwrap();
+        }
+        Err(error) => {
+            assert_printable(&error);
+            let message = format!("{error} {error:?}");
+            assert!(!message.contains(KEY), "{message}");
+            assert!(!message.contains("5ec2e75e"), "{message}");
+            if let Error::Api(rejection) = &error {
+                assert_eq!(rejection.status, response.status);
+                assert_eq!(rejection.is_retryable(), error.is_retryable());
+                assert!(!(rejection.is_retryable() && rejection.is_unauthorized()));
+            }
+        }
+    }
+}
+
+fn with_key(bytes: &[u8]) -> Vec<u8> {
+    let replace = |byte: &u8| match byte {
+        1 => KEY.as_bytes().to_vec(),
+        byte => vec![*byte],
+    };
+    bytes.iter().flat_map(replace).collect()
+}
+
+fn check_times(date: &str, retry_after: &str, seconds: u32) {
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.into());
+    let with = |headers: &[(&str, &str)]| Response {
+        status: 200,
+        headers: headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect(),
+        body: Vec::new(),
+    };
+    // In each of the three forms that HTTP has had.
+    let timestamp = Timestamp::from_second(seconds.into()).unwrap();
+    for form in [
+        "%a, %d %b %Y %H:%M:%S GMT",
+        "%A, %d-%b-%y %H:%M:%S GMT",
+        "%a %b %e %H:%M:%S %Y",
+    ] {
+        let written = timestamp.strftime(form).to_string();
+        let read = with(&[("date", &written)]).date();
+        let has_year = !form.contains("%y") || seconds < 3_155_760_000;
+        assert!(!has_year || read == Some(at), "{written}");
+        let response = with(&[("retry-after", &written), ("date", date)]);
+        let from = response.date().unwrap_or(SystemTime::UNIX_EPOCH);
+        let pause = at.duration_since(from).unwrap_or_default();
+        let read = response.retry_after(SystemTime::UNIX_EPOCH);
+        assert!(!has_year || read == Some(pause), "{written} {date}");
+    }
+
+    let read = with(&[("date", date)]).date();
+    let parsed = rfc2822::parse(date).ok().map(|zoned| zoned.timestamp());
+    if let (Some(read), Some(parsed)) = (read, parsed) {
+        assert_eq!(Timestamp::try_from(read).unwrap(), parsed, "{date}");
+    }
+    let response = with(&[("retry-after", retry_after)]);
+    let pause = response.retry_after(at);
+    let trimmed = retry_after.trim();
+    if let Ok(number) = trimmed.parse::<u64>() {
+        let expected = (!trimmed.starts_with('+')).then_some(Duration::from_secs(number));
+        assert_eq!(pause, expected, "{retry_after}");
+    } else if let Some(pause) = pause {
+        // More digits than fit, or a date.
+        let is_number = trimmed.bytes().all(|byte| byte.is_ascii_digit());
+        assert_eq!(is_number, pause == Duration::from_secs(u64::MAX));
+        assert!(is_number || pause == Duration::ZERO || trimmed.contains(':'));
+    }
+}
+
+/// Gives the same response to every request.
+#[derive(Debug)]
+struct Fixed(Response);
+
+impl Transport for Fixed {
+    fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
+        assert!(request.url.starts_with("https://"));
+        Ok(self.0.clone())
+    }
+}
