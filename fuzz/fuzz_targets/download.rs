@@ -9,6 +9,7 @@ use format::Format;
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../src/leonardo/download/format.rs"]
+#[allow(dead_code, reason = "the names of formats are for others")]
 mod format;
 
 // The file, then how much of it is read at once: a seed is a file that any program shows.

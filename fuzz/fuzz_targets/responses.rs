@@ -45,18 +45,19 @@ fuzz_target!(|data: &[u8]| {
         ],
         body: with_key(body),
     };
+    let has_half = memchr::memmem::find(data, &KEY.as_bytes()[24..32]).is_some();
     match call % 9 {
-        0 => check(&GetMe, &response),
-        1 => check(&GetGeneration::new("1"), &response),
-        2 => check(&GetInitImage::new("1"), &response),
-        3 => check(&GetVariation::new("1"), &response),
-        4 => check(&GetDataset::new("1"), &response),
-        5 => check(&DeleteGeneration::new("1"), &response),
-        6 => check(&CreateDataset::new("name"), &response),
-        7 => check(&CreateInitImage::new(Extension::Png), &response),
+        0 => check(&GetMe, &response, has_half),
+        1 => check(&GetGeneration::new("1"), &response, has_half),
+        2 => check(&GetInitImage::new("1"), &response, has_half),
+        3 => check(&GetVariation::new("1"), &response, has_half),
+        4 => check(&GetDataset::new("1"), &response, has_half),
+        5 => check(&DeleteGeneration::new("1"), &response, has_half),
+        6 => check(&CreateDataset::new("name"), &response, has_half),
+        7 => check(&CreateInitImage::new(Extension::Png), &response, has_half),
         _ => {
             let call = CreateCanvasInitImage::new(Extension::Png, Extension::Png);
-            check(&call, &response);
+            check(&call, &response, has_half);
         }
     }
     if let Ok(generation) = GetGeneration::new("1").parse(&response.body) {
@@ -68,7 +69,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-fn check<C: Call>(call: &C, response: &Response)
+fn check<C: Call>(call: &C, response: &Response, has_half: bool)
 where
     C::Answer: Debug,
 {
@@ -83,7 +84,8 @@ where
             assert_printable(&error);
             let message = format!("{error} {error:?}");
             assert!(!message.contains(KEY), "{message}");
-            assert!(!message.contains("5ec2e75e"), "{message}");
+            // Half of it, where the input itself does not have that.
+            assert!(!message.contains(&KEY[24..32]) || has_half, "{message}");
             if let Error::Api(rejection) = &error {
                 assert_eq!(rejection.status, response.status);
                 assert_eq!(rejection.is_retryable(), error.is_retryable());

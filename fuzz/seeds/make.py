@@ -85,6 +85,7 @@ def policy():
     seed("starts_with_list_of_types", [["starts-with", "$Content-Type", "image/"]], [("content-type", "image/jpeg, image/png")])
     seed("eq_not_met", [["eq", "$KEY", "users/2.jpg"]], [key])
     seed("bucket", [{"bucket": "b"}, ["starts-with", "$key", ""]], [key])
+    seed("bucket_prefix", [["starts-with", "$bucket", "b"]], [])
     seed("field_missing", [{"acl": "private"}], [key])
     seed("extra_fields", [], [key, ("x-ignore-me", "1")])
     seed("file_too_large", [["content-length-range", 0, 4]], [])
