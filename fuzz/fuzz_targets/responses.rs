@@ -7,11 +7,11 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use imgpost::leonardo::Client;
 use imgpost::leonardo::call::{
-    Call, CreateCanvasInitImage, CreateDataset, CreateInitImage, DeleteGeneration, GetDataset,
-    GetGeneration, GetInitImage, GetMe, GetVariation,
+    AddGeneratedImage, Call, CreateCanvasInitImage, CreateDataset, CreateInitImage,
+    DeleteGeneration, GetDataset, GetGeneration, GetInitImage, GetMe, GetVariation,
 };
+use imgpost::leonardo::{Client, Generation, GenerationV2, UniversalUpscaler};
 use imgpost::transport::{Request, Response, Transport, TransportError};
 use imgpost::{Error, Extension};
 use imgpost_fuzz::{assert_printable, split, text};
@@ -46,7 +46,7 @@ fuzz_target!(|data: &[u8]| {
         body: with_key(body),
     };
     let has_half = memchr::memmem::find(data, &KEY.as_bytes()[24..32]).is_some();
-    match call % 9 {
+    match call % 13 {
         0 => check(&GetMe, &response, has_half),
         1 => check(&GetGeneration::new("1"), &response, has_half),
         2 => check(&GetInitImage::new("1"), &response, has_half),
@@ -55,6 +55,14 @@ fuzz_target!(|data: &[u8]| {
         5 => check(&DeleteGeneration::new("1"), &response, has_half),
         6 => check(&CreateDataset::new("name"), &response, has_half),
         7 => check(&CreateInitImage::new(Extension::Png), &response, has_half),
+        9 => check(&Generation::new("a"), &response, has_half),
+        10 => check(&GenerationV2::new("a", "b"), &response, has_half),
+        11 => check(
+            &UniversalUpscaler::generated_image("1"),
+            &response,
+            has_half,
+        ),
+        12 => check(&AddGeneratedImage::new("1", "2"), &response, has_half),
         _ => {
             let call = CreateCanvasInitImage::new(Extension::Png, Extension::Png);
             check(&call, &response, has_half);

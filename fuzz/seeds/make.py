@@ -208,6 +208,39 @@ def sandbox_form():
     raw("bare_line_feeds", "--b0\nContent-Disposition: form-data; name=file\n\nRAW\n--b0--")
 
 
+def sandbox():
+    def call(name, line, body=b""):
+        write("sandbox", name, b"\0" + parts(line, body))
+
+    def raw(name, *lines):
+        write("sandbox", name, "\r\n".join(lines).encode())
+
+    root = "/api/rest/v1"
+    for name, path in {
+        "createGeneration": "/generations",
+        "createDataset": "/datasets",
+        "uploadInitImage": "/init-image",
+        "uploadCanvasInitImage": "/canvas-init-image",
+        "CreateUniversalUpscalerJob": "/variations/universal-upscaler",
+    }.items():
+        call(f"call_{name}", f"POST {root}{path}", (API / "requests" / f"{name}.json").read_bytes())
+    call("call_createGenerationV2", "POST /api/rest/v2/generations", (API / "requests" / "createGenerationV2.json").read_bytes())
+    call("call_me", f"GET {root}/me")
+    call("delete_unknown_id", f"DELETE {root}/generations/00000000-0000-4000-8000-000000000001")
+    call("truncated_json", f"POST {root}/generations", b'{"prompt":"a')
+    call("page", "GET /")
+    call("page_favicon", "HEAD /favicon.ico")
+    raw("other_host", "GET / HTTP/1.1", "Host: other.example", "", "")
+    raw("no_host", "GET / HTTP/1.1", "", "")
+    raw("two_lengths", "POST / HTTP/1.1", "Host: \1", "Content-Length: 1", "Content-Length: 2", "", "a")
+    raw("chunked", f"POST {root}/generations HTTP/1.1", "Host: \1", "Authorization: Bearer \2", "Transfer-Encoding: chunked", "", "0", "", "")
+    raw("unknown_method", "VERY-LONG-UNKNOWN-METHOD / HTTP/1.1", "Host: \1", "", "")
+    raw("waits_for_continue", "POST /imgpost-sandbox HTTP/1.1", "Host: \1", "Expect: 100-continue", "Content-Length: 3", "", "abc")
+    raw("truncated_head", "GET / HTT")
+    body = "--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\na\r\n--b--\r\n"
+    raw("post_without_signature", "POST /imgpost-sandbox HTTP/1.1", "Host: \1", "Content-Type: multipart/form-data; boundary=b", f"Content-Length: {len(body)}", "", body)
+
+
 def redact():
     policy = "eyJjb25kaXRpb25zIjpbXX0+/abc=="
     key = "AKIAEXAMPLE0/20261122/us-east-1/s3/aws4_request"
@@ -290,6 +323,10 @@ def responses():
         "createDataset": 6,
         "uploadInitImage": 7,
         "uploadCanvasInitImage": 8,
+        "createGeneration": 9,
+        "createGenerationV2.wrapped": 10,
+        "CreateUniversalUpscalerJob": 11,
+        "uploadDatasetImageFromGen": 12,
     }.items():
         seed(name.replace(".", "_"), call, (API / "answers" / f"{name}.json").read_bytes())
     for name, status in {
@@ -373,12 +410,17 @@ def prepare():
     ):
         stem, suffix = file.replace("-", "_").split(".")
         seed(f"{stem}_{name}.{suffix}", tiny(file), *options)
+    profile = (FIXTURES / "images" / "adobe-rgb.jpg").read_bytes()
+    start = profile.index(b"\xff\xe2")
+    end = start + 2 + struct.unpack(">H", profile[start + 2 : start + 4])[0]
+    in_adobe_rgb = tiny("baseline.jpg")[:2] + profile[start:end] + tiny("baseline.jpg")[2:]
+    seed("adobe_rgb_profile.jpg", in_adobe_rgb, 0x20, 0x01, 0, 0)
     scan = tiny("baseline.jpg").index(b"\xff\xda")
     seed("truncated_scan.jpg", tiny("baseline.jpg")[: scan + 60], 0x20, 0, 0, 0)
     seed("truncated_data.png", tiny("rgb.png")[:-80], 0x20, 0, 0, 0)
 
 
-for target in (addresses, download, early_response, form_json, headers, multipart, policy, prepare, redact, responses, s3_error, sandbox_form):
+for target in (addresses, download, early_response, form_json, headers, multipart, policy, prepare, redact, responses, s3_error, sandbox, sandbox_form):
     for old in (SEEDS / target.__name__).glob("*"):
         if not old.name.startswith("regression_"):
             old.unlink()
