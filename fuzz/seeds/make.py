@@ -277,6 +277,7 @@ def addresses():
     seed("with_password", location="https://user:SECRET@other.example/", list="EXAMPLE.com.", host="example.COM", proxy="http://:3128")
     seed("backslash", location="/\\other.example", list="example.com:x,[::1,user@example.com", proxy="user:SECRET")
     seed("spaces", location="/a b", list=" \t,,a\nb", host="b", proxy=" http://pro xy ")
+    seed("text_behind_an_ipv6_address", proxy="[::1]$:31a8")
     seed("everything", list="localhost, *:8443", host="10.0.0.1", port=8443, proxy="ftp://a:SECRET@b")
     seed("networks", list="0.0.0.0/0 ::/0 1.2.3.4/33", host="[::]", proxy="http://2001:db8::1:3128")
 

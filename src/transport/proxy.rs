@@ -186,15 +186,15 @@ fn parse(url: &str) -> Result<ureq::Proxy, ProxyUrlError> {
     let url = format!("{scheme}://{authority}");
     let uri: Uri = url.parse().map_err(|_| ProxyUrlError::NotAUrl)?;
     let host = uri.host().unwrap_or_default();
-    // ureq would take the usual port instead of one that is none.
-    match host_and_port
+    let port = host_and_port
         .strip_prefix(host)
-        .map(|port| port.strip_prefix(':'))
-    {
-        None => return Err(ProxyUrlError::NotAUrl),
-        Some(None) => {}
-        Some(Some(port)) if port.parse::<u16>().is_ok_and(|port| port > 0) => {}
-        Some(Some(_)) => return Err(ProxyUrlError::Port),
+        .ok_or(ProxyUrlError::NotAUrl)?;
+    // ureq would take the usual port instead of an invalid one.
+    if !port.is_empty() {
+        let port = port.strip_prefix(':').ok_or(ProxyUrlError::NotAUrl)?;
+        if !port.parse::<u16>().is_ok_and(|port| port > 0) {
+            return Err(ProxyUrlError::Port);
+        }
     }
     ureq::Proxy::new(&url).map_err(|_| ProxyUrlError::NotAUrl)
 }
@@ -303,6 +303,7 @@ mod tests {
             ("http://proxy:3128?SECRET", "more than"),
             ("http://pro xy:3128", "URL"),
             ("http://2001:db8::1:3128", "URL"),
+            ("http://[::1]x:3128", "URL"),
             ("http://user:%FF@proxy:3128", "URL"),
         ] {
             for variable in Variable::BY_PRECEDENCE {
