@@ -67,18 +67,27 @@ fuzz_target!(|data: &[u8]| {
     assert!(left.len() <= 4 && right.len() <= 4, "{redacted}");
 });
 
-/// Whether a normal form keeps enough of the secret to be looked for, however much the escapes in it swallow; has both of
+/// Whether a normal form keeps enough of the secret to be looked for, however much the escapes in it swallow; keeps both of
 /// its ends; and has nothing that is one thing raw and another one encoded: a backslash and a letter for white space.
 fn has_enough(secret: &str) -> bool {
-    let count = |is: fn(char) -> bool| secret.chars().filter(|c| is(*c)).count();
-    let escapes = count(|c| matches!(c, '%' | '&' | '\\'));
-    let is_ignored = |c: char| c.is_ascii_whitespace() || c.is_ascii_control() || "+\\".contains(c);
+    let is_escape = |c: char| matches!(c, '%' | '&' | '\\');
+    let escapes = secret.chars().filter(|c| is_escape(*c)).count();
+    let plain = secret.chars().filter(char::is_ascii_alphanumeric).count();
+    let is_kept =
+        |(index, c): (usize, char)| !is_escape(c) && (index > 0 || c.is_ascii_alphanumeric());
+    let has_ends = secret.chars().take(MAX_ESCAPE).enumerate().all(is_kept)
+        && secret
+            .chars()
+            .rev()
+            .take(MAX_ESCAPE)
+            .enumerate()
+            .all(is_kept);
     let is_ambiguous = ["\\n", "\\r", "\\t"].iter().any(|two| secret.contains(two));
-    count(|c| c.is_ascii_alphanumeric()) >= 8 + 12 * escapes
-        && !secret.starts_with(is_ignored)
-        && !secret.ends_with(is_ignored)
-        && !is_ambiguous
+    has_ends && plain >= 8 + MAX_ESCAPE * escapes && !is_ambiguous
 }
+
+/// As long as the longest escape that may stand in a secret.
+const MAX_ESCAPE: usize = 13;
 
 /// Whether a character begins or ends no escape, is no digit of base64, and belongs to no secret.
 fn is_quiet(c: char, secret: &str) -> bool {
