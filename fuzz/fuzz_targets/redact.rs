@@ -71,19 +71,17 @@ fuzz_target!(|data: &[u8]| {
 /// its ends; and has nothing that is one thing raw and another one encoded: a backslash and a letter for white space.
 fn has_enough(secret: &str) -> bool {
     let is_escape = |c: char| matches!(c, '%' | '&' | '\\');
+    let is_ignored = |c: char| c.is_ascii_whitespace() || c.is_ascii_control() || c == '+';
     let escapes = secret.chars().filter(|c| is_escape(*c)).count();
     let plain = secret.chars().filter(char::is_ascii_alphanumeric).count();
-    let is_kept =
-        |(index, c): (usize, char)| !is_escape(c) && (index > 0 || c.is_ascii_alphanumeric());
-    let has_ends = secret.chars().take(MAX_ESCAPE).enumerate().all(is_kept)
-        && secret
-            .chars()
-            .rev()
-            .take(MAX_ESCAPE)
-            .enumerate()
-            .all(is_kept);
+    let begins = secret.chars().take(MAX_ESCAPE);
+    let ends = secret.chars().rev().take(MAX_ESCAPE);
     let is_ambiguous = ["\\n", "\\r", "\\t"].iter().any(|two| secret.contains(two));
-    has_ends && plain >= 8 + MAX_ESCAPE * escapes && !is_ambiguous
+    plain >= 8 + MAX_ESCAPE * escapes
+        && !begins.chain(ends).any(is_escape)
+        && !secret.starts_with(is_ignored)
+        && !secret.ends_with(is_ignored)
+        && !is_ambiguous
 }
 
 /// As long as the longest escape that may stand in a secret.
