@@ -1,16 +1,16 @@
-//! Promise: a form is read from JSON in full and in order, however it is wrapped, or refused in a line that repeats
-//! nothing of it; and shown, it shows no value.
+//! Promise: a form is read from JSON in full and in order, however it is wrapped; the error for anything else is a line
+//! that repeats no value, and `Debug` shows none.
 
 #![no_main]
 
-use imgpost::{PresignedPost, PresignedPostError, PresignedUpload};
 use imgpost::leonardo::UploadResponse;
-use imgpost_fuzz::{assert_tellable, is_public};
+use imgpost::{PresignedPost, PresignedPostError, PresignedUpload};
+use imgpost_fuzz::{assert_printable, is_public};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
-/// The answers of the API that hold one form.
-const ANSWERS: [&str; 4] = [
+/// The members of the API's responses that hold one form.
+const WRAPPERS: [&str; 4] = [
     "uploadInitImage",
     "uploadDatasetImage",
     "uploadModelAsset",
@@ -22,9 +22,9 @@ fuzz_target!(|data: &[u8]| {
         Ok(PresignedUpload::Post(form)) => check(&form),
         Ok(PresignedUpload::Put(put)) => assert!(!format!("{put:?}").contains(char::is_control)),
         Ok(_) => {}
-        // It says what the API says.
-        Err(error @ PresignedPostError::Api { .. }) => assert_tellable(&error),
-        Err(error) => refuse(&error, data),
+        // It repeats the message of the API.
+        Err(error @ PresignedPostError::Api { .. }) => assert_printable(&error),
+        Err(error) => check_error(&error, data),
     }
     match UploadResponse::from_json(data) {
         Ok(Some(UploadResponse::Form(upload))) => check(&upload.form),
@@ -33,18 +33,18 @@ fuzz_target!(|data: &[u8]| {
             check(&canvas.mask.form);
         }
         Ok(_) => {}
-        Err(error) => refuse(&error, data),
+        Err(error) => check_error(&error, data),
     }
 });
 
-fn refuse(error: &(dyn std::error::Error + 'static), data: &[u8]) {
-    assert_tellable(error);
-    // The seeds have this word where the secrets are. Names and hosts are told, so it may stand in none of those.
+fn check_error(error: &(dyn std::error::Error + 'static), data: &[u8]) {
+    assert_printable(error);
+    // The seeds have this word where the secrets are. Messages contain names and hosts, which must not have it.
     if let Ok(value) = serde_json::from_slice(data)
         && !is_named(&value, "SECRET")
     {
-        let told = format!("{error} {error:?}");
-        assert!(!told.contains("SECRET"), "{told}");
+        let message = format!("{error} {error:?}");
+        assert!(!message.contains("SECRET"), "{message}");
     }
 }
 
@@ -78,7 +78,7 @@ fn check(form: &PresignedPost) {
         .sum();
     assert!(before_file < 20 * 1024);
 
-    // Written out again it is the same form in every wrapping, whether its fields are an object or a text.
+    // Written out again, it is the same form in every wrapping, whether its fields are an object or a string.
     let entries: Vec<_> = fields
         .iter()
         .map(|(name, value)| format!("{}:{}", json!(name), json!(value)))
@@ -86,7 +86,7 @@ fn check(form: &PresignedPost) {
     let object = format!("{{{}}}", entries.join(","));
     for fields_json in [object.clone(), json!(object).to_string()] {
         let bare = format!(r#"{{"fields":{fields_json},"url":{}}}"#, json!(url));
-        let wrapped = ANSWERS.map(|answer| format!(r#"{{"{answer}":{bare}}}"#));
+        let wrapped = WRAPPERS.map(|name| format!(r#"{{"{name}":{bare}}}"#));
         for text in [&bare].into_iter().chain(&wrapped) {
             let again = PresignedPost::from_json(text).unwrap_or_else(|e| panic!("{e}: {text}"));
             assert_eq!(again.url(), url);
@@ -94,7 +94,7 @@ fn check(form: &PresignedPost) {
         }
     }
 
-    // Shown, it is the same with other secrets.
+    // `Debug` is the same with other secrets.
     let shown = |secret: Option<&str>| {
         let fields = fields.iter().map(|(name, value)| {
             let value = match (secret, is_public(name)) {

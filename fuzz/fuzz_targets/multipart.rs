@@ -1,12 +1,12 @@
 //! Promise: a reader that was not written here reads back from a body what was put into the form, byte for byte and in
-//! order; the body has the length it says; and only what would end a header is refused.
+//! order; the body has the length that it announces; and only what would end a header is rejected.
 
 #![no_main]
 
 use std::io::Read;
 
 use imgpost::multipart::{Body, Form};
-use imgpost_fuzz::{assert_tellable, split, text};
+use imgpost_fuzz::{assert_printable, split, text};
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../tests/support/parts.rs"]
@@ -33,11 +33,11 @@ fuzz_target!(|data: &[u8]| {
         .map(|(name, _)| name)
         .chain([&name, &file_name]);
     let ends_a_header = |text: &String| text.contains(['\r', '\n', '\0']);
-    let refused = names.chain([&content_type]).any(ends_a_header);
-    assert_eq!(closed.is_err(), refused);
+    let rejected = names.chain([&content_type]).any(ends_a_header);
+    assert_eq!(closed.is_err(), rejected);
     let body = match closed {
         Ok(body) => body,
-        Err(error) => return assert_tellable(&error),
+        Err(error) => return assert_printable(&error),
     };
     let bytes = read(&body, usize::from(piece) + 1);
     assert_eq!(bytes.len() as u64, body.content_length());
@@ -74,7 +74,7 @@ fuzz_target!(|data: &[u8]| {
 /// takes the break for the end of the content.
 const READ_AT_ONCE: usize = 8192;
 
-/// `multipart` reads a content type with a parser of its own, refuses what it cannot read, and may write it in another
+/// `multipart` reads a content type with a parser of its own, rejects what it cannot read, and may write it in another
 /// way; these come back as they are.
 const TYPES: [&str; 4] = [
     "image/png",
@@ -83,7 +83,7 @@ const TYPES: [&str; 4] = [
     "application/octet-stream",
 ];
 
-/// Whether `multipart` can give a name back: it ends a name at a semicolon though it is quoted, refuses control
+/// Whether `multipart` can give a name back: it ends a name at a semicolon though it is quoted, rejects control
 /// characters in a header, and a header that is longer than its buffer is sure to hold: 1024 bytes, for two names.
 fn is_readable(name: &str) -> bool {
     let is_control = |c: char| c.is_ascii_control() && c != '\t';

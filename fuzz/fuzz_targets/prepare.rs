@@ -1,5 +1,5 @@
-//! Promise: any bytes are refused in a line or become an image of the size and format that were promised, which
-//! another decoder reads; the same from a file as from memory; within the limits.
+//! Promise: any bytes are rejected in a line or become an image of the size and format that were promised, which another
+//! decoder reads; the same from a file as from memory; within the limits.
 
 #![no_main]
 
@@ -8,10 +8,10 @@ use std::sync::OnceLock;
 
 use image::ImageFormat;
 use imgpost::{
-    Bounds, ChromaSubsampling, Extension, Fit, Gravity, Limits, PrepareOptions, PrepareError,
+    Bounds, ChromaSubsampling, Extension, Fit, Gravity, Limits, PrepareError, PrepareOptions,
     PreparedImage, Size,
 };
-use imgpost_fuzz::assert_tellable;
+use imgpost_fuzz::assert_printable;
 use libfuzzer_sys::fuzz_target;
 
 /// Small, so that many images are tried in a second.
@@ -20,9 +20,9 @@ const LIMITS: Limits = Limits::DEFAULT
     .with_max_input_bytes(1 << 20)
     .with_max_alloc(1 << 18);
 
-// What is asked for in four bytes, then the file.
+// The file, then the options in four bytes: a seed is an image that any program shows.
 fuzz_target!(|data: &[u8]| {
-    let Some((asked, file)) = data.split_first_chunk() else {
+    let Some((file, asked)) = data.split_last_chunk() else {
         return;
     };
     let asked = Asked::read(asked);
@@ -30,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
     let prepared = prepare.prepare_bytes(file);
     match &prepared {
         Ok(image) => check(image, &asked, file),
-        Err(error) => assert_tellable(error),
+        Err(error) => assert_printable(error),
     }
     if asked.from_file {
         std::fs::write(path(), file).unwrap();
@@ -127,8 +127,13 @@ fn check(image: &PreparedImage, asked: &Asked, file: &[u8]) {
     match (image.is_unchanged(), format) {
         // Decoders differ in what damage they bear, so this goes by the crate's own.
         (true, ImageFormat::Jpeg) => {
-            let again = PrepareOptions::default().limits(LIMITS).extension(Extension::Png);
-            again.size(size.width, size.height).prepare_bytes(file).unwrap();
+            let again = PrepareOptions::default()
+                .limits(LIMITS)
+                .extension(Extension::Png);
+            again
+                .size(size.width, size.height)
+                .prepare_bytes(file)
+                .unwrap();
         }
         _ => {
             let decoded = image::load_from_memory_with_format(image.bytes(), format).unwrap();
@@ -152,11 +157,9 @@ fn check(image: &PreparedImage, asked: &Asked, file: &[u8]) {
         _ => assert!(size.width <= 64 && size.height <= 64),
     }
     let plan = image.plan();
-    let (crop, picture, source) = (plan.crop(), plan.image_region(), image.source_size());
+    let (crop, region, source) = (plan.crop(), plan.image_region(), image.source_size());
     assert!(crop.left + crop.width <= source.width && crop.top + crop.height <= source.height);
-    assert!(
-        picture.left + picture.width <= size.width && picture.top + picture.height <= size.height
-    );
+    assert!(region.left + region.width <= size.width && region.top + region.height <= size.height);
 }
 
 fn assert_same(
@@ -168,7 +171,7 @@ fn assert_same(
             assert!(one.bytes() == other.bytes() && one.plan() == other.plan());
             assert_eq!(one.extension(), other.extension());
         }
-        (Err(_), Err(error)) => assert_tellable(error),
+        (Err(_), Err(error)) => assert_printable(error),
         _ => panic!("from memory {one:?}, from a file {other:?}"),
     }
 }

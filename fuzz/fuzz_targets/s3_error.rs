@@ -1,5 +1,5 @@
-//! Promise: whatever the storage answers, the file counts as stored only with a status that says so; a refusal is told
-//! in a line without secrets; and the fields go nowhere but by https, each time in full.
+//! Promise: whatever the storage responds, the file counts as stored only with a status that says so; an error is one line
+//! without secrets; and the fields are sent by https alone, each time in full.
 
 #![no_main]
 
@@ -9,11 +9,11 @@ use std::sync::{Arc, OnceLock};
 
 use imgpost::transport::{Request, Response, Transport, TransportError};
 use imgpost::{Error, Extension, PrepareOptions, PreparedImage, PresignedPost, Uploader};
-use imgpost_fuzz::{assert_tellable, text};
+use imgpost_fuzz::{assert_printable, text};
 use libfuzzer_sys::fuzz_target;
 
-/// What the fields hold that is no one's business. A byte from 1 on stands for each in an input, as storages repeat
-/// what they got. One begins with the one before it.
+/// Secret fields. A byte from 1 on stands for each in an input, as storages repeat what they received. The last value
+/// begins with the one before it.
 const SECRETS: [(&str, &str); 5] = [
     (
         "X-Amz-Credential",
@@ -64,20 +64,20 @@ fuzz_target!(|data: &[u8]| {
             // An error document or a web page.
             let is_markup = storage.response.body.contains(&b'<');
             assert!(!matches!(status, 200 | 201 | 204) || is_markup, "{status}");
-            assert_tellable(&error);
-            let told = format!("{error} {error:?}");
+            assert_printable(&error);
+            let message = format!("{error} {error:?}");
             for (name, value) in SECRETS {
-                assert!(!told.contains(value), "{name} in {told}");
+                assert!(!message.contains(value), "{name} in {message}");
             }
             // Half a secret is one as well.
-            assert!(!told.contains("cdef0123"), "{told}");
-            let Error::Storage(refusal) = &error else {
-                panic!("{told}");
+            assert!(!message.contains("cdef0123"), "{message}");
+            let Error::Storage(rejection) = &error else {
+                panic!("{message}");
             };
-            assert_eq!(refusal.status, status);
-            assert_eq!(error.is_retryable(), refusal.is_retryable());
-            assert!(!refusal.is_expired() || refusal.code.is_some());
-            assert!(refusal.extra.len() <= 50);
+            assert_eq!(rejection.status, status);
+            assert_eq!(error.is_retryable(), rejection.is_retryable());
+            assert!(!rejection.is_expired() || rejection.code.is_some());
+            assert!(rejection.extra.len() <= 50);
         }
     }
 });
@@ -105,12 +105,14 @@ fn form() -> &'static PresignedPost {
 fn image() -> &'static PreparedImage {
     static IMAGE: OnceLock<PreparedImage> = OnceLock::new();
     IMAGE.get_or_init(|| {
-        let prepare = PrepareOptions::default().size(1, 1).extension(Extension::Png);
+        let prepare = PrepareOptions::default()
+            .size(1, 1)
+            .extension(Extension::Png);
         prepare.prepare_rgba8(1, 1, &[0, 0, 0, 255]).unwrap()
     })
 }
 
-/// Gives the same answer to every request.
+/// Gives the same response to every request.
 #[derive(Debug)]
 struct Storage {
     response: Response,

@@ -1,4 +1,4 @@
-//! What several targets demand and need.
+//! What several targets need.
 
 #![forbid(unsafe_code)]
 
@@ -41,15 +41,15 @@ pub fn is_public(name: &str) -> bool {
     PUBLIC.contains(&name.as_str()) || PUBLIC_PARTS.iter().any(|part| name.contains(part))
 }
 
-/// An error is told, with all of its sources, in lines that a terminal can show: no control characters, and not more
+/// Asserts that an error and its sources are each a line that a terminal can show: no control characters, and not more
 /// than a screen of text.
-pub fn assert_tellable(error: &(dyn Error + 'static)) {
+pub fn assert_printable(error: &(dyn Error + 'static)) {
     let mut next = Some(error);
     while let Some(error) = next {
-        let told = error.to_string();
-        assert!(!told.is_empty());
-        assert!(!told.contains(char::is_control), "{told:?}");
-        assert!(told.chars().count() <= 2500, "{told}");
+        let message = error.to_string();
+        assert!(!message.is_empty());
+        assert!(!message.contains(char::is_control), "{message:?}");
+        assert!(message.chars().count() <= 2500, "{message}");
         next = error.source();
     }
 }

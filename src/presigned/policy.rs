@@ -136,7 +136,9 @@ impl Policy {
             return Ok(());
         };
         let found = fields::value(fields, cloud.field_name(name));
-        if condition.allows(found) {
+        // If no field names the bucket, the address does, and only storage knows which one that is.
+        let is_in_address = found.is_none() && name.eq_ignore_ascii_case("bucket");
+        if is_in_address || condition.allows(found) {
             Ok(())
         } else {
             Err(Violation::Condition {

@@ -99,13 +99,7 @@ impl PresignedPost {
             let ago = Duration::from_millis(left.min(0).unsigned_abs());
             return Err(PolicyError::Expired { ago });
         }
-        let mut fields = self.fields_for(content_type.unwrap_or_default());
-        // If no field names the bucket, the address does.
-        if self.value_of("bucket").is_none()
-            && let Some(bucket) = policy.exact_value("bucket")
-        {
-            fields.push(("bucket", bucket));
-        }
+        let fields = self.fields_for(content_type.unwrap_or_default());
         let cloud = Cloud::from_fields(self.fields().map(|(name, _)| name));
         let checked = policy.check(cloud, fields.iter().copied(), bytes);
         checked.map_err(explain)

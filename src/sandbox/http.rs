@@ -147,7 +147,7 @@ impl Response {
         Self::new(status, "text/plain; charset=utf-8", text.into())
     }
 
-    fn write(&self, mut writer: impl Write) -> io::Result<()> {
+    fn write(&self, mut writer: impl Write, is_head: bool) -> io::Result<()> {
         let body = self.body.as_slice();
         let (status, length) = (self.status, body.len());
         let mut head =
@@ -159,7 +159,10 @@ impl Response {
         }
         head += "\r\n";
         writer.write_all(head.as_bytes())?;
-        writer.write_all(body)?;
+        // RFC 9110, 9.3.2.
+        if !is_head {
+            writer.write_all(body)?;
+        }
         writer.flush()
     }
 }
@@ -218,7 +221,7 @@ pub(super) fn serve(
     };
     let mut writer = stream;
     match reply {
-        Reply::Response(response) => response.write(writer)?,
+        Reply::Response(response) => response.write(writer, request.method == "HEAD")?,
         Reply::Raw(bytes) => writer.write_all(&bytes)?,
     }
     // The client may have closed the connection already.

@@ -294,6 +294,16 @@ fn client_that_waits_for_continue_receives_it() {
 }
 
 #[test]
+fn response_to_head_has_no_body() {
+    let sandbox = Sandbox::start().unwrap();
+    for path in ["/", "/unknown", "/api/rest/v1/me"] {
+        let (_, head) = Connection::open(&sandbox, &format!("HEAD {path}"), "").response();
+        assert!(head.ends_with("\r\n\r\n"), "{head}");
+        assert!(!head.contains("Content-Length: 0\r\n"), "{head}");
+    }
+}
+
+#[test]
 fn truncated_body_is_not_stored() {
     let sandbox = Sandbox::start().unwrap();
     let (headers, body) = post(&form(&sandbox), b"content", unchanged);

@@ -25,7 +25,7 @@ impl Format {
             Some(Self::Png)
         } else if at(0, b"RIFF") && at(8, b"WEBP") {
             Some(Self::Webp)
-        } else if at(0, b"GIF8") {
+        } else if at(0, b"GIF87a") || at(0, b"GIF89a") {
             Some(Self::Gif)
         } else if at(4, b"ftyp") {
             Some(Self::Mp4)
@@ -248,7 +248,9 @@ mod tests {
             (b"\x89PNG\r\n\x1A\n", Some(Format::Png)),
             (b"RIFF\0\0\0\0WEBPVP8 ", Some(Format::Webp)),
             (b"RIFF\0\0\0\0WAVE", None),
+            (b"GIF87a", Some(Format::Gif)),
             (b"GIF89a", Some(Format::Gif)),
+            (b"GIF88a", None),
             (b"\0\0\0\x20ftypisom", Some(Format::Mp4)),
             (b"<html>", None),
             (b"", None),

@@ -154,6 +154,12 @@ fn names_and_values_are_shown_short_and_without_control_characters() {
 fn a_bucket_in_the_address_alone_passes() {
     assert_eq!(validate(r#"[{"bucket":"bucket"}]"#, &[], 1), Ok(()));
     assert!(validate(r#"[{"bucket":"bucket"}]"#, &[("bucket", "other")], 1).is_err());
+    // Which bucket that is, only storage knows.
+    let prefix = r#"[["starts-with","$bucket","buck"]]"#;
+    assert_eq!(validate(prefix, &[], 1), Ok(()));
+    assert!(validate(prefix, &[("bucket", "other")], 1).is_err());
+    let both = r#"[["starts-with","$bucket","buck"],{"bucket":"bucket"}]"#;
+    assert_eq!(validate(both, &[], 1), Ok(()));
 }
 
 #[test]

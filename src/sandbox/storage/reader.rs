@@ -153,10 +153,24 @@ impl<R: Read> FormReader<R> {
         Ok(next)
     }
 
+    /// Whether a boundary comes next, without the line break that belongs to it.
+    fn is_at_boundary(&mut self) -> Result<bool, FormError> {
+        let boundary = self.delimiter[2..].to_vec();
+        while self.buffer.len() - self.consumed < boundary.len() {
+            self.fill()?;
+        }
+        Ok(self.buffer[self.consumed..].starts_with(&boundary))
+    }
+
     /// Reads the headers of a part. Returns the names of the part and of its file.
     fn read_headers(&mut self) -> Result<(String, Option<String>), FormError> {
         let mut block = self.read_before_file(b"\r\n\r\n")?;
         block.extend(b"\r\n\r\n");
+        // Other readers take a boundary at the start of any line for the end of the part.
+        let lines = [b"\r\n", block.as_slice()].concat();
+        if memchr::memmem::find(&lines, &self.delimiter).is_some() || self.is_at_boundary()? {
+            return Err(FormError::Malformed);
+        }
         let mut headers = [httparse::EMPTY_HEADER; 8];
         let parsed = httparse::parse_headers(&block, &mut headers);
         let Ok(httparse::Status::Complete((length, headers))) = parsed else {

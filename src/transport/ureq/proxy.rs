@@ -175,15 +175,15 @@ fn parse(url: &str) -> Result<ureq::Proxy, ProxyUrlError> {
     let url = format!("{scheme}://{authority}");
     let uri: Uri = url.parse().map_err(|_| ProxyUrlError::NotAUrl)?;
     let host = uri.host().unwrap_or_default();
-    // ureq would replace an invalid port by the default one.
-    match host_and_port
+    let port = host_and_port
         .strip_prefix(host)
-        .map(|port| port.strip_prefix(':'))
-    {
-        None => return Err(ProxyUrlError::NotAUrl),
-        Some(None) => {}
-        Some(Some(port)) if port.parse::<u16>().is_ok_and(|port| port > 0) => {}
-        Some(Some(_)) => return Err(ProxyUrlError::Port),
+        .ok_or(ProxyUrlError::NotAUrl)?;
+    // ureq would replace an invalid port by the default one.
+    if !port.is_empty() {
+        let port = port.strip_prefix(':').ok_or(ProxyUrlError::NotAUrl)?;
+        if !port.parse::<u16>().is_ok_and(|port| port > 0) {
+            return Err(ProxyUrlError::Port);
+        }
     }
     ureq::Proxy::new(&url).map_err(|_| ProxyUrlError::NotAUrl)
 }
@@ -292,6 +292,7 @@ mod tests {
             ("http://proxy:3128?SECRET", "more than"),
             ("http://pro xy:3128", "URL"),
             ("http://2001:db8::1:3128", "URL"),
+            ("http://[::1]x:3128", "URL"),
             ("http://user:%FF@proxy:3128", "URL"),
         ] {
             for variable in Variable::BY_PRECEDENCE {

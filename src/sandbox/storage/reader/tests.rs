@@ -91,6 +91,24 @@ fn truncated_form_is_malformed() {
     assert!(read(&EXAMPLE[..EXAMPLE.len() - 2], "9431149156168").is_ok());
 }
 
+#[test]
+fn boundary_at_the_start_of_a_line_of_the_headers_or_the_content_is_malformed() {
+    let headers = "Content-Disposition: form-data; name=file";
+    let form = |part: &str| format!("--b\r\n{part}\r\n--b--\r\n");
+    assert!(read(form(&format!("{headers}\r\n\r\n-b")), "b").is_ok());
+    for part in [
+        format!("{headers}\r\n--b: x\r\n\r\n"),
+        format!("--b: x\r\n{headers}\r\n\r\n"),
+        format!("{headers}\r\n\r\n--b--\r\n"),
+        format!("{headers}\r\n\r\n--bx"),
+    ] {
+        for size in [1, usize::MAX] {
+            let read = read_in(form(&part).as_bytes(), "b", size, u64::MAX);
+            assert_eq!(read, Err(FormError::Malformed), "{part:?}");
+        }
+    }
+}
+
 /// The content consists of the bytes that boundaries consist of, read in pieces that can split a boundary.
 #[test]
 fn only_a_complete_boundary_ends_the_content() {
@@ -108,6 +126,10 @@ fn only_a_complete_boundary_ends_the_content() {
         .concat();
         let read = read_in(&body, "b", size, u64::MAX);
         match memchr::memmem::find(&content, b"\r\n--b") {
+            // The line before the content is an empty one.
+            _ if content.starts_with(b"--b") => {
+                assert_eq!(read, Err(FormError::Malformed), "{content:?}");
+            }
             None => assert_eq!(read, Ok(posted(&[], "", &content)), "{content:?}"),
             // After a boundary follows the end, another part, or garbage.
             Some(at) if content[at..].starts_with(b"\r\n--b--") => {

@@ -1,0 +1,76 @@
+//! Promise: a plan is made from the headers of a file alone, within the limits, and has the size that another decoder
+//! reads; a file that is too large is rejected before anything is allocated for its pixels.
+
+#![no_main]
+
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use image::ImageReader;
+use imgpost::{Fit, Limits, PrepareOptions, Size};
+use imgpost_fuzz::assert_printable;
+use libfuzzer_sys::fuzz_target;
+
+/// Large enough that a header is seldom rejected for its size alone.
+const LIMITS: Limits = Limits::DEFAULT
+    .with_max_pixels(1 << 24)
+    .with_max_input_bytes(1 << 16)
+    .with_max_alloc(1 << 18);
+
+fuzz_target!(|file: &[u8]| {
+    std::fs::write(path(), file).unwrap();
+    let planned = prepare(LIMITS).plan(path());
+    let plan = match planned {
+        Ok(plan) => plan,
+        Err(error) => return assert_printable(&error),
+    };
+    let source = plan.source_size();
+    assert!(source.area() > 0 && source.area() <= LIMITS.max_pixels);
+    assert_eq!(plan.size(), SIZE);
+    let crop = plan.crop();
+    assert_eq!((crop.left, crop.top), (0, 0));
+    assert_eq!((crop.width, crop.height), (source.width, source.height));
+    let is_turned = match plan.orientation() {
+        1..=4 => false,
+        5..=8 => true,
+        other => panic!("orientation {other}"),
+    };
+    let reader = ImageReader::new(Cursor::new(file))
+        .with_guessed_format()
+        .unwrap();
+    if let Ok((width, height)) = reader.into_dimensions() {
+        let upright = if is_turned {
+            (height, width)
+        } else {
+            (width, height)
+        };
+        assert_eq!((source.width, source.height), upright);
+    }
+    let fewer = LIMITS.with_max_pixels(source.area() - 1);
+    let error = prepare(fewer).plan(path()).unwrap_err();
+    let numbers = format!("{}x{}", source.width, source.height);
+    let stored = format!("{}x{}", source.height, source.width);
+    let message = error.to_string();
+    assert!(
+        message.contains(&numbers) || message.contains(&stored),
+        "{message}"
+    );
+});
+
+const SIZE: Size = Size::new(8, 8);
+
+/// Keeps the whole image, whatever its ratio.
+fn prepare(limits: Limits) -> PrepareOptions {
+    let prepare = PrepareOptions::default().size(SIZE.width, SIZE.height);
+    prepare.fit(Fit::Fill).limits(limits)
+}
+
+/// A file of this process.
+fn path() -> &'static PathBuf {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let name = format!("imgpost-fuzz-headers-{}", std::process::id());
+        std::env::temp_dir().join(name)
+    })
+}
