@@ -143,7 +143,6 @@
 //! | `platform-verifier` | | rustls with the certificates of the operating system |
 //! | `native-tls` | | TLS by the operating system; used instead of rustls when both are on |
 //! | `gif`, `bmp`, `tiff` | | reads these formats too |
-//! | `turbo` | | JPEG by libjpeg-turbo, faster; needs cmake, nasm and a C compiler to build |
 //! | `webp-lossy` | | writes WebP by libwebp with a quality, instead of lossless; needs a C compiler to build |
 //! | `sandbox` | | the module `sandbox`: a stand-in for the API and its storage |
 //! | `cli` | | the command `imgpost`; turns `sandbox` and the readers on |
@@ -174,7 +173,6 @@ mod deadline;
 mod error;
 mod extension;
 mod geometry;
-#[allow(dead_code, unused_imports, reason = "until the pipeline uses it")]
 mod jpeg;
 pub mod leonardo;
 pub mod multipart;

@@ -40,7 +40,6 @@ impl<R: Read> Decoder<R> {
             components: frame.components.clone(),
             icc_profile: segments.metadata.take_icc_profile(),
             exif: segments.metadata.exif.take(),
-            adobe_transform: segments.metadata.adobe_transform,
         };
         Ok(Self {
             segments,

@@ -59,9 +59,9 @@ mod tests;
 mod upsample;
 mod window;
 
-pub(crate) use channel::{Divisor, Plane, Reduction, Strip};
-pub(crate) use decoder::{Band, Bands, Decoder};
-pub(crate) use encode::{Coefficients, Encoder, Frame, HuffmanTables, Sampling, Transform};
+pub(crate) use channel::{Divisor, Reduction};
+pub(crate) use decoder::Decoder;
+pub(crate) use encode::{Encoder, Frame, HuffmanTables, Sampling, Transform};
 pub(crate) use error::Error;
-pub(crate) use header::{ColorModel, Component, Header, Process};
+pub(crate) use header::ColorModel;
 pub(crate) use pixels::PixelRows;

@@ -87,16 +87,13 @@ impl<R: Read> PixelRows<R> {
         })
     }
 
-    pub fn header(&self) -> &Header {
-        self.bands.header()
-    }
-
     /// Size in pixels.
     pub fn size(&self) -> (usize, usize) {
         (self.width, self.height)
     }
 
     /// Bytes of a pixel: 1, 3 or 4.
+    #[cfg(test)]
     pub fn channels(&self) -> usize {
         self.lines.len()
     }

@@ -18,7 +18,7 @@ mod stream;
 mod tests;
 mod zigzag;
 
-pub(crate) use coefficients::{Coefficients, HuffmanTables, Transform};
+pub(crate) use coefficients::{HuffmanTables, Transform};
 pub(crate) use frame::{Frame, Sampling};
 pub(crate) use stream::Encoder;
 

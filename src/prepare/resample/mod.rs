@@ -50,12 +50,20 @@ pub(super) struct Resampler {
     stride: usize,
     /// Rows of the result.
     out: Vec<u8>,
+    /// Left and top of the result in the source, if its pixels are those of the source: there is nothing to convolve.
+    cut_out: Option<[usize; 2]>,
 }
 
 impl Resampler {
     /// For `crop` of a source of the size `source`: left, top, width and height in its pixels, which need not be whole.
     /// A plane of samples is [`Color::Gray`].
     pub fn new(source: Size, crop: [f64; 4], size: Size, color: Color, kernel: Kernel) -> Self {
+        let [left, top, width, height] = crop;
+        let is_cut_out = [width, height] == [size.width, size.height].map(f64::from)
+            && [left, top].iter().all(|n| n.fract() == 0.0 && *n >= 0.0)
+            && left + width <= f64::from(source.width)
+            && top + height <= f64::from(source.height);
+        let cut_out = is_cut_out.then_some([left as usize, top as usize]);
         let tile = tile(source, crop, size, color, kernel);
         let capacity = tile.most_sources();
         let stride = (tile.needed.len() * color.channels()).next_multiple_of(BLOCK);
@@ -69,6 +77,7 @@ impl Resampler {
             made: 0,
             capacity,
             stride,
+            cut_out,
         }
     }
 
@@ -81,10 +90,17 @@ impl Resampler {
     ) -> Result<(), E> {
         let number = self.pushed;
         self.pushed += 1;
+        let channels = self.color.channels();
+        if let Some([left, top]) = self.cut_out {
+            if self.is_complete() || number < top {
+                return Ok(());
+            }
+            self.made += 1;
+            return emit(&row[left * channels..][..self.tile.columns.len() * channels]);
+        }
         if self.is_complete() || number < self.tile.rows.start(self.made) {
             return Ok(());
         }
-        let channels = self.color.channels();
         let needed = self.tile.needed.start * channels..self.tile.needed.end * channels;
         let place = number % self.capacity * self.stride;
         self.ring[place..place + needed.len()].copy_from_slice(&row[needed]);
