@@ -191,6 +191,7 @@ pub mod transport;
 mod unprintable;
 mod upload;
 mod url;
+mod vectorize;
 
 pub use cancel::{CancelHook, CancelToken};
 pub use error::{Error, FileError, FileOperation};

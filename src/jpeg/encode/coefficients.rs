@@ -10,7 +10,7 @@ use super::header::{END_OF_IMAGE, header};
 use super::huffman::{Frequencies, TablePair};
 use super::quantize::QuantizationTable;
 use super::rows::Rows;
-use super::vectorize;
+use crate::vectorize::vectorize;
 
 /// Which Huffman tables a file has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

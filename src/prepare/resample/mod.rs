@@ -9,12 +9,13 @@ mod tile;
 
 use std::convert::Infallible;
 
-use fearless_simd::{Level, Simd};
+use fearless_simd::Level;
 
 use self::taps::Taps;
 use self::tile::{BLOCK, ROWS, Tile};
 use super::raster::{Color, Raster};
 use crate::geometry::Size;
+use crate::vectorize::vectorize;
 
 pub(super) use self::taps::Kernel;
 
@@ -164,18 +165,5 @@ fn make_of<const CHANNELS: usize, const ALPHA: bool>(
     made: usize,
     out: &mut [u8],
 ) {
-    // Two sets of x86 are enough: the others gain next to nothing, and each is all of this once more.
-    #[cfg(target_arch = "x86_64")]
-    {
-        if let Some(avx2) = level.as_avx2() {
-            return avx2.vectorize(
-                #[inline(always)]
-                || tile.make::<_, CHANNELS, ALPHA>(avx2, sources, made, out),
-            );
-        }
-        let sse2 = level.as_sse2().expect("every x86-64 has SSE2");
-        tile.make::<_, CHANNELS, ALPHA>(sse2, sources, made, out);
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    fearless_simd::dispatch!(level, simd => tile.make::<_, CHANNELS, ALPHA>(simd, sources, made, out));
+    vectorize!(level, simd => tile.make::<_, CHANNELS, ALPHA>(simd, sources, made, out));
 }

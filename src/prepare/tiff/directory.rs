@@ -126,16 +126,6 @@ impl Directory {
             kind => Err(damaged("TIFF", format!("tag {tag} has type {kind}"))),
         }
     }
-
-    /// The first value of `tag`, which must be a whole number.
-    pub fn number(
-        &self,
-        file: &mut (impl Read + Seek),
-        tag: u16,
-        limits: &Limits,
-    ) -> Result<Option<u32>, PrepareErrorKind> {
-        Ok(self.numbers(file, tag, limits)?.first().copied())
-    }
 }
 
 fn read_error(error: io::Error, truncated: &str) -> PrepareErrorKind {
