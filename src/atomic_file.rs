@@ -1,4 +1,4 @@
-//! Files that get their name only once they are complete.
+//! Files that appear under their name only when they are complete.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
@@ -12,12 +12,12 @@ use crate::random;
 const MAX_LINKS: usize = 40;
 
 /// A file being written. The bytes go to a temporary file in the folder of the target, which [`commit`](Self::commit)
-/// renames: a reader sees the old content or the new content, never a part of it, and any number of writers do not
-/// disturb each other.
+/// renames: a reader sees the old content or the new content, never a part of it. Several writers do not disturb each
+/// other.
 ///
 /// A target that exists is treated as `cp` treats it: a symbolic link is followed, also to a file that does not exist
-/// yet; the mode and, where permitted, the owner stay the same; a file without write permission is refused; a device or
-/// a FIFO is written to directly.
+/// yet; the mode and, if permitted, the owner stay the same; a file without write permission is refused; a device or a
+/// FIFO is written to directly.
 ///
 /// Dropping the value, or cancelling the token, removes the temporary file. Cancelling removes it at once, on the thread
 /// that cancels: a program may exit right after that.
@@ -35,7 +35,7 @@ struct Temporary<'a> {
     _remove_on_cancel: Option<CancelHook<'a>>,
 }
 
-/// What a cancellation has to remove.
+/// The file that a cancellation removes.
 #[derive(Debug, Default)]
 struct Removal {
     is_cancelled: bool,
@@ -70,7 +70,7 @@ impl<'a> AtomicFile<'a> {
             Ok(metadata) if !metadata.is_file() => {
                 return Self::direct(OpenOptions::new().write(true), path, cancel_token);
             }
-            // Opening the file tells whether it may be written, and changes nothing.
+            // Opening the file shows whether it may be written, and changes nothing.
             Ok(_) => Some(OpenOptions::new().write(true).open(path)?.metadata()?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
@@ -81,7 +81,7 @@ impl<'a> AtomicFile<'a> {
             token.on_cancel(move || lock(&removal).remove())
         });
         let (file, temporary) = {
-            // Held while the file is created: whoever cancels meanwhile waits, and then removes it.
+            // Held while the file is created: a thread that cancels meanwhile waits, and then removes the file.
             let mut removal = lock(&removal);
             if removal.is_cancelled {
                 return Err(cancelled());
@@ -167,17 +167,17 @@ fn cancelled() -> io::Error {
     io::Error::other("cancelled")
 }
 
-/// The path that the symbolic links at `path` lead to; nothing needs to exist there.
+/// The path that the symbolic links at `path` lead to. It need not exist.
 fn resolve_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
-        // The links there lead to open files, which may have no name.
+        // These links lead to open files, which may have no name.
         if is_descriptor(&path) {
             return Ok(path);
         }
         match fs::read_link(&path) {
             Ok(to) => path = path.parent().unwrap_or(Path::new("")).join(to),
-            // Not a link, or nothing.
+            // Not a link, or does not exist.
             Err(_) => return Ok(path),
         }
     }
@@ -193,8 +193,8 @@ fn is_descriptor(path: &Path) -> bool {
             || standard.iter().any(|name| path == Path::new(name)))
 }
 
-/// Creates a file in the folder of `target`, and nowhere else: a rename does not cross file systems. Its name is short,
-/// since that of the target may be as long as the file system allows.
+/// Creates a file in the folder of `target`, because a rename cannot cross file systems. Its name is short, because the
+/// name of the target may be as long as the file system allows.
 fn create_beside(target: &Path, existing: Option<&Metadata>) -> io::Result<(File, PathBuf)> {
     let folder = match target.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -205,7 +205,7 @@ fn create_beside(target: &Path, existing: Option<&Metadata>) -> io::Result<(File
     #[cfg(unix)]
     if let Some(existing) = existing {
         use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-        // Nobody gets to read the new content who may not read the old.
+        // Whoever may not read the old content may not read the new content.
         options.mode(existing.mode() & 0o777);
     }
     #[cfg(not(unix))]
@@ -218,7 +218,7 @@ fn create_beside(target: &Path, existing: Option<&Metadata>) -> io::Result<(File
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => {
                 let folder = folder.display();
-                let text = format!("cannot create a file in {folder}: {error}");
+                let text = format!("cannot create a temporary file in {folder}: {error}");
                 return Err(io::Error::new(error.kind(), text));
             }
         }
@@ -230,10 +230,10 @@ fn keep_owner_and_mode(file: &File, existing: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
     let new = file.metadata()?;
     if (new.uid(), new.gid()) != (existing.uid(), existing.gid()) {
-        // Where this is not permitted, the file belongs to whoever wrote it, as a new one would.
+        // If this is not permitted, the file belongs to whoever wrote it, like a new file.
         let _ = fchown(file, Some(existing.uid()), Some(existing.gid()));
     }
-    // Some file systems refuse to set even the mode that a file has.
+    // Some file systems refuse to set a mode, even the one that the file has.
     if file.metadata()?.mode() != existing.mode() {
         file.set_permissions(existing.permissions())?;
     }

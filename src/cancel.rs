@@ -1,4 +1,4 @@
-//! Ending a job from another thread.
+//! Cancels operations from another thread.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 
-/// Ends the jobs it was given to. Clones are one and the same token.
+/// Cancels the operations that have this token. Clones share their state.
 ///
 /// ```
 /// let token = imgpost::CancelToken::new();
-/// let of_the_button = token.clone();
-/// std::thread::spawn(move || of_the_button.cancel()).join().unwrap();
+/// let button = token.clone();
+/// std::thread::spawn(move || button.cancel()).join().unwrap();
 /// assert!(token.is_cancelled());
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -40,12 +40,12 @@ impl CancelToken {
         Self::default()
     }
 
-    /// Ends the jobs that have this token, and those that get it later.
+    /// Cancels the operations that have this token, and those that get it later.
     pub fn cancel(&self) {
         let mut state = self.lock();
         state.cancelled = true;
         let hooks = std::mem::take(&mut state.hooks);
-        // A hook may look at the token.
+        // A hook may use the token.
         drop(state);
         self.inner.changed.notify_all();
         for (_, hook) in hooks {
@@ -53,14 +53,13 @@ impl CancelToken {
         }
     }
 
-    /// Whether it was cancelled.
+    /// Whether the token was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.lock().cancelled
     }
 
-    /// Runs `hook` when the token is cancelled, on the thread that does it, or now when it was already; never once
-    /// the value that is returned has been dropped. For a [`Transport`](crate::transport::Transport) that can
-    /// interrupt what it waits for.
+    /// Runs `hook` when the token is cancelled, on the thread that cancels it; at once if it already is. Dropping the
+    /// returned value removes the hook. For a [`Transport`](crate::transport::Transport) that can interrupt an exchange.
     pub fn on_cancel(&self, hook: impl FnOnce() + Send + 'static) -> CancelHook<'_> {
         let mut state = self.lock();
         let id = state.next_hook;
@@ -74,7 +73,7 @@ impl CancelToken {
         CancelHook { token: self, id }
     }
 
-    /// Waits for `pause`, or until it is cancelled. Returns whether it was.
+    /// Waits for `pause`, or until the token is cancelled. Returns whether it was cancelled.
     pub(crate) fn wait(&self, pause: Duration) -> bool {
         let deadline = Deadline::after(pause);
         let mut state = self.lock();
@@ -89,7 +88,7 @@ impl CancelToken {
         state.cancelled
     }
 
-    /// Nothing is left half changed here, so a thread that panicked has done no harm.
+    /// Nothing is left half changed here, so a panic in another thread does no harm.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.inner
             .state
@@ -106,9 +105,9 @@ impl fmt::Debug for State {
     }
 }
 
-/// What is run when a [`CancelToken`] is cancelled, until this is dropped.
+/// A hook of a [`CancelToken`]. Dropping this removes it.
 #[derive(Debug)]
-#[must_use = "the hook is taken off when this is dropped"]
+#[must_use = "dropping this removes the hook"]
 pub struct CancelHook<'a> {
     token: &'a CancelToken,
     id: u64,
@@ -126,7 +125,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     #[test]
-    fn waiting_ends_with_the_time_or_with_the_token() {
+    fn wait_ends_with_the_pause_or_a_cancellation() {
         let token = CancelToken::new();
         assert!(!token.wait(Duration::from_millis(5)));
         let other = token.clone();
@@ -137,11 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_runs_once_and_not_after_it_was_dropped() {
+    fn hook_runs_once_and_not_after_it_was_dropped() {
         let token = CancelToken::new();
         let runs = Arc::new(AtomicU32::new(0));
-        let hook = |of: &Arc<AtomicU32>, token: &CancelToken| {
-            let (runs, token) = (Arc::clone(of), token.clone());
+        let hook = |runs: &Arc<AtomicU32>, token: &CancelToken| {
+            let (runs, token) = (Arc::clone(runs), token.clone());
             move || {
                 assert!(token.is_cancelled());
                 runs.fetch_add(1, Ordering::Relaxed);

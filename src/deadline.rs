@@ -1,16 +1,16 @@
-//! Points in time after which something gives up, for durations of any length.
+//! Deadlines of any length.
 
 use std::time::{Duration, Instant};
 
-/// A point in time after which something gives up. A duration that reaches beyond what the clock can express never ends:
-/// adding it to an [`Instant`] would panic.
+/// The time at which an operation gives up. A duration that is too long for the clock never ends: adding it to an
+/// [`Instant`] would panic.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     at: Option<Instant>,
 }
 
 impl Deadline {
-    /// The point in time that is `duration` from now.
+    /// `duration` from now.
     pub fn after(duration: Duration) -> Self {
         Self {
             at: Instant::now().checked_add(duration),

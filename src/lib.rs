@@ -1,127 +1,105 @@
-//! Fit an image to what a presigned S3 POST is waiting for, and post it there.
+//! Prepare an image for a presigned S3 POST and upload it.
 //!
-//! An API that stores images on S3 hands out a *presigned POST*: an address and some form fields, good for one file
-//! and a few minutes. This crate does what it takes from there: it turns the image upright, crops, scales and
-//! encodes it as the extension that was declared, builds the `multipart/form-data` body, posts it, and says in
-//! S3's own words why when it is refused. It blocks, and it brings no async runtime.
+//! An API that stores images on S3 hands out a *presigned POST*: an address and form fields that are valid for one file
+//! and a few minutes. This crate does the rest: it rotates the image upright, crops, scales and encodes it, builds the
+//! `multipart/form-data` body, uploads it, and reports S3's own error if the storage rejects it. It is blocking and
+//! needs no async runtime.
 //!
 #![doc = include_str!("flow.svg")]
 //!
-//! With the [Leonardo.Ai API](https://docs.leonardo.ai), from the photo to the generated images:
+//! `response` is the JSON that contains the form:
 //!
 //! ```no_run
-//! use imgpost::leonardo::{self, Client, CreateGeneration};
-//!
-//! // The key is in LEONARDO_API_KEY.
-//! let client = Client::from_env()?;
-//! // Upright, undistorted, of a size the API takes, a JPEG.
-//! let image = leonardo::prepare().open("photo.jpg")?;
-//! // The form is asked for now, checked, and posted.
-//! let init = client.upload_init_image(&image)?;
-//! let generation = CreateGeneration::new("a lighthouse at dusk").init_image(&init).strength(0.4);
-//! let job = client.generate(&generation)?;
-//! for image in client.wait(&job)?.images {
-//!     println!("{}", image.url);
-//! }
-//! # Ok::<(), imgpost::leonardo::Error>(())
-//! ```
-//!
-//! With any other service that presigns S3 POSTs, `answer` being the JSON with the form in it:
-//!
-//! ```no_run
-//! # let answer = "";
+//! # let response = "";
 //! let image = imgpost::PrepareOptions::default().size(1024, 768).open("photo.jpg")?;
-//! let form = imgpost::PresignedPost::from_json(&answer)?;
+//! let form = imgpost::PresignedPost::from_json(&response)?;
 //! let receipt = imgpost::upload(&form, &image)?;
+//! println!("stored {} bytes as {:?}", receipt.bytes, receipt.key);
 //! # Ok::<(), imgpost::Error>(())
 //! ```
 //!
-//! [`leonardo`] lists the calls of the API. Programs to paste from, each on a sandbox when no key is set, are in the
-//! repository: `cargo run --example upload`, a desktop program in `examples/desktop`, a build script in
-//! `examples/build-tool`.
+//! One of the [modules](#modules) is a client for an API that hands out such forms and generates from the uploaded
+//! images. The repository contains complete programs: `cargo run --example upload`, a desktop program in
+//! `examples/desktop`, and a build script in `examples/build-tool`.
 //!
-//! # Choosing a size
+//! # Sizes
 //!
-//! A generation comes out deformed unless the image has the size that is asked of it. [`PreparedImage::size`] is the
-//! `width` and `height` to ask for, and a [`CreateGeneration`](leonardo::CreateGeneration) that is given an init image asks for it
-//! by itself.
+//! By default, an image keeps its size. [`PreparedImage::size`] is the size of the result.
 //!
-//! | what is wanted | how |
+//! | result | option |
 //! |---|---|
-//! | the size of the image | nothing: the default |
 //! | an exact size | [`PrepareOptions::size`] |
 //! | an aspect ratio | [`PrepareOptions::aspect`] |
 //! | a size that fits into a box | [`PrepareOptions::within`] |
 //! | a size that a service allows | [`PrepareOptions::bounds`] with [`Bounds`] or listed sizes ([`AllowedSizes`]) |
-//! | a size that Leonardo.Ai allows | [`leonardo::prepare`], or the bounds in [`leonardo::sizes`] |
 //! | enlargement to the largest allowed size | [`PrepareOptions::allow_enlargement`] |
-//! | all of the image, with bars | [`PrepareOptions::fit`] with [`Fit::Contain`] |
+//! | the whole image, with bars | [`PrepareOptions::fit`] with [`Fit::Contain`] |
 //! | a certain part of the image | [`PrepareOptions::gravity`] with a compass point or a focal point |
-//! | so many bytes | [`PrepareOptions::max_bytes`] |
+//! | a maximum length in bytes | [`PrepareOptions::max_bytes`] |
 //!
-//! [`PrepareOptions::plan`] tells all of it from the header of a file, before anything is decoded.
+//! [`PrepareOptions::plan`] returns the size and the crop from the header of a file, without decoding it.
 //!
-//! # Errors, and what to do
+//! # Errors
 //!
-//! There is one [`Error`]; its variant says whose answer it is, and its text what to do next. Nothing is ever stored in
-//! part.
+//! The variant of [`Error`] is the part that failed, and the message says what to do next. `{:#}` prints the message and
+//! its causes. A file is stored completely or not at all.
 //!
-//! | it is | because | do |
+//! | error | cause | what to do |
 //! |---|---|---|
-//! | [`Error::Prepare`] | no image, a damaged or too large one | take another file, or other [`Limits`] |
-//! | [`Error::PresignedPost`] | no form, or its policy forbids this post ([`PolicyError`]) | get another form, or fit the image to it |
-//! | [`Error::Storage`] | S3 refused, with its [code](S3ErrorCode) and message | see [`S3Error`] |
-//! | [`Error::Transport`] | no answer came | look at the network; try again |
+//! | [`Error::Prepare`] | not an image, or a damaged or too large one | use another file, or other [`Limits`] |
+//! | [`Error::PresignedPost`] | not a form, or its policy forbids this upload ([`PolicyError`]) | request another form, or prepare the image as the policy requires |
+//! | [`Error::Storage`] | the storage rejects the upload, with a [code](S3ErrorCode) and a message | see [`S3Error`] |
+//! | [`Error::Transport`] | the server does not respond | check the network; try again |
 //! | [`Error::File`] | a file cannot be read or written | see [`FileError`] |
-//! | [`Error::is_expired`] | more than two minutes went by, or the clock is wrong | ask for another form: a [`Client`](leonardo::Client) does so once by itself |
-//! | [`Error::is_retryable`] | it may pass, and does no harm a second time | it was tried five times already; wait longer |
+//! | [`Error::is_expired`] | the form has expired, or the clock is wrong | request another form |
+//! | [`Error::is_retryable`] | a transient failure; it is safe to repeat the upload | five attempts were made; wait longer |
 //!
 //! # Timeouts and threads
 //!
-//! Every call blocks, and none for ever: an attempt to post ends when nothing moves for 30 s ([`Uploader::idle_timeout`])
-//! and after an hour at the latest ([`Uploader::timeout`]), a call of the API after 60 s. No attempt starts after the form
-//! has expired; one that started in time may finish, because S3 evaluates the policy when the fields arrive.
-//! [`Client`](leonardo::Client) and [`Uploader`] are cheap to clone, and can be used from any number of threads.
+//! No call blocks forever: an attempt to upload ends if no byte moves for 30 s ([`Uploader::idle_timeout`]), and after an
+//! hour at the latest ([`Uploader::timeout`]). No attempt starts after the form has expired. An attempt that started
+//! earlier can finish, because S3 evaluates the policy when the fields arrive. An [`Uploader`] is cheap to clone and can be
+//! used from any number of threads.
 //!
-//! In a program with a window, put the call on a thread of its own, let [`Uploader::on_progress`] tell the window how
-//! far it is, and end it from the window with a [`CancelToken`]: it ends at once, whatever it waits for.
+//! In a program with a window, upload on another thread. [`Uploader::on_progress`] reports the progress, and a
+//! [`CancelToken`] cancels the upload immediately, whatever it is waiting for.
 //!
 //! ```no_run
 //! use std::{ops::ControlFlow, sync::mpsc, thread};
-//! use imgpost::{CancelToken, PrepareOptions, leonardo::Client};
+//! use imgpost::{CancelToken, PrepareOptions, PresignedPost, Uploader};
 //!
-//! let (events, in_the_window) = mpsc::channel();
+//! # let response = String::new();
+//! let (sender, percentages) = mpsc::channel();
 //! let cancel = CancelToken::new();
-//! let client = Client::from_env()?.cancel_token(&cancel);
+//! let uploader = Uploader::default().cancel_token(&cancel).on_progress(move |progress| {
+//!     match sender.send(progress.sent * 100 / progress.total) {
+//!         Ok(()) => ControlFlow::Continue(()),
+//!         Err(_) => ControlFlow::Break(()),
+//!     }
+//! });
 //! let worker = thread::spawn(move || {
 //!     let image = PrepareOptions::default().open("photo.jpg")?;
-//!     let client = client.on_progress(move |progress| {
-//!         match events.send(progress.sent * 100 / progress.total) {
-//!             Ok(()) => ControlFlow::Continue(()),
-//!             Err(_) => ControlFlow::Break(()),
-//!         }
-//!     });
-//!     client.upload_init_image(&image)
+//!     uploader.upload(&PresignedPost::from_json(&response)?, &image)
 //! });
 //! // A button would call cancel.cancel().
-//! for percent in in_the_window {
-//!     println!("{percent} %");
+//! for percentage in percentages {
+//!     println!("{percentage} %");
 //! }
-//! let init = worker.join().expect("the worker does not panic")?;
-//! # Ok::<(), imgpost::leonardo::Error>(())
+//! let receipt = worker.join().expect("the worker does not panic")?;
+//! # Ok::<(), imgpost::Error>(())
 //! ```
 //!
 //! # Secrets
 //!
-//! The API key and the fields that sign a form appear in no `Debug` output, no error and no log line of this crate, in
-//! whatever encoding a server repeats them. They are sent over https only, or to the loopback interface. Whoever sets the log level of the crate `ureq_proto` to
-//! trace is shown the bytes of the connection, secrets among them.
+//! API keys and the fields that sign a form never appear in `Debug` output, errors or log messages of this crate, even if a
+//! server repeats them in another encoding. They are sent over https only, or to the loopback interface. At log level
+//! trace, the crate `ureq_proto` logs the bytes of the connection, including secrets.
 //!
 //! # Testing with the sandbox
 //!
-//! The feature `sandbox` has a stand-in for the API and its storage on the loopback interface, which checks
-//! signatures, policies and variables as strictly as the real ones, and can be told to be slow or to go wrong. It needs
-//! no key and costs nothing:
+//! With the feature `sandbox`, the crate contains a storage and an API that listen on the loopback interface. They check
+//! signatures, policies and parameters as strictly as the real ones, and can be slow or fail on request. They need no key
+//! and cost nothing:
 //!
 //! ```
 //! use imgpost::{PrepareOptions, sandbox::{Fault, Sandbox}};
@@ -137,31 +115,31 @@
 //!
 //! # Features
 //!
-//! | feature | default | what for |
+//! | feature | default | effect |
 //! |---|---|---|
-//! | `rustls` | yes | TLS by rustls, with Mozilla's root certificates |
+//! | `rustls` | yes | TLS with rustls and Mozilla's root certificates |
 //! | `platform-verifier` | | rustls with the certificates of the operating system |
-//! | `native-tls` | | TLS by the operating system; used instead of rustls when both are on |
-//! | `gif`, `bmp`, `tiff` | | reads these formats too |
-//! | `webp-lossy` | | writes WebP by libwebp with a quality, instead of lossless; needs a C compiler to build |
-//! | `sandbox` | | the module `sandbox`: a stand-in for the API and its storage |
-//! | `cli` | | the command `imgpost`; turns `sandbox` and the readers on |
+//! | `native-tls` | | TLS of the operating system; takes precedence over rustls |
+//! | `gif`, `bmp`, `tiff` | | reads these formats |
+//! | `heic` | | reads HEIC; HEVC, the codec in it, is covered by patents |
+//! | `webp-lossy` | | writes lossy WebP with libwebp; needs a C compiler to build |
+//! | `sandbox` | | the module `sandbox`: a storage and an API for tests |
+//! | `cli` | | the command `imgpost`, with `sandbox` and all formats |
 //!
 //! # In scope
 //!
-//! * JPEG, PNG and WebP in, GIF, BMP and TIFF with features; JPEG, PNG and WebP out.
-//! * Forms of every producer of S3 POST policies: all fields are sent as they came.
-//! * The calls of the Leonardo.Ai API around an uploaded image.
+//! * Reading JPEG, PNG and WebP, with features also GIF, BMP, TIFF and HEIC; writing JPEG, PNG and WebP.
+//! * Presigned forms of all tools and services: all fields are sent unchanged.
 //!
 //! # Out of scope
 //!
-//! * Making presigned forms, and every other operation of S3.
-//! * Async. A blocking call on a thread of its own serves a desktop program as well.
+//! * Signing forms, and other operations of S3.
+//! * Async. A blocking call on another thread also serves a desktop program.
 //!
 //! # Dependencies
 //!
-//! The default build is 58 crates, itself, build dependencies and procedural macros included; none of them is an async
-//! runtime. Milliseconds are of a photo of 8 to 22 megapixels made a JPEG of 1024×768, 70 ms in all.
+//! The default build has 61 crates, including itself, build dependencies and procedural macros; none is an async runtime.
+//! Milliseconds refer to preparing a photo of 8 to 22 megapixels as a JPEG of 1024×768, which takes 70 ms in all.
 //!
 #![doc = include_str!("dependencies.md")]
 #![forbid(unsafe_code)]
@@ -204,13 +182,13 @@ pub use geometry::{
 /// breaking change of this crate.
 pub use image;
 pub use prepare::{
-    ChromaSubsampling, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind, PrepareOptions,
-    PreparedImage,
+    ChromaSubsampling, Effort, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind,
+    PrepareOptions, PreparedImage,
 };
 pub use presigned::{
     PolicyError, PresignedPost, PresignedPostError, PresignedPut, PresignedPutError,
     PresignedUpload,
 };
 pub use s3::{S3Error, S3ErrorCode};
-pub use upload::{Progress, Receipt, Uploader, upload};
+pub use upload::{Presigned, Progress, Receipt, Uploader, upload};
 pub use url::UrlError;

@@ -1,6 +1,7 @@
-//! Enums of texts that others write: one that is not known is kept as it is.
+//! Enums of texts that others define: an unknown text is kept unchanged.
 
-/// An enum with a variant for each text that is known and `Other` for the rest, which it reads, writes and shows.
+/// Defines an enum with a variant for each known text, and `Other` for the rest, that is read, written and displayed as
+/// the text.
 macro_rules! open_enum {
     ($(#[$attribute:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$attribute])*
@@ -8,12 +9,12 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$doc])* $variant,)*
-            /// Any other one.
+            /// Any other text.
             Other(String),
         }
 
         impl $name {
-            /// As it is written.
+            /// The text.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)*
@@ -57,7 +58,7 @@ pub(crate) use open_enum;
 #[cfg(test)]
 mod tests {
     open_enum! {
-        /// One of them.
+        /// A letter.
         Letter {
             /// The first.
             A = "a",

@@ -1,8 +1,9 @@
-//! Numbers nobody outside can foresee, for boundaries and for the sandbox's ids; not for keys that guard anything.
+//! Random numbers for boundaries, pauses, names of temporary files and the ids of the sandbox; not for cryptographic
+//! keys.
 
 use std::hash::{BuildHasher, RandomState};
 
-/// 128 bits: the standard library seeds the keys of its hashes from the operating system.
+/// 128 random bits: the standard library seeds the keys of its hashes from the operating system.
 pub(crate) fn draw() -> u128 {
     let half = || u128::from(RandomState::new().hash_one(()));
     half() << 64 | half()

@@ -1,8 +1,8 @@
-//! Removes secrets from text that somebody else wrote.
+//! Removes secrets from text that a server wrote.
 //!
-//! Servers repeat what they were sent: as it was, inside a URL, JSON or HTML, or several of these at once. Text and
-//! secrets are therefore compared in a normal form without escapes, letter case and white space. A secret that was
-//! encoded as a whole, in base64 or hexadecimal digits, is looked for as well.
+//! Servers repeat what they receive: unchanged, inside a URL, JSON or HTML, or several of these at once. Text and secrets
+//! are therefore compared in a normal form without escapes, letter case and white space. A secret that was encoded as a
+//! whole, in base64 or hexadecimal digits, is found as well.
 
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ const MIN_NORMAL: usize = 6;
 
 /// Finds secrets in text, in any encoding.
 pub(crate) struct Redactor {
-    /// The secrets as they are: an escape that begins before a secret could swallow a part of its normal form.
+    /// The secrets themselves: an escape that begins before a secret could swallow a part of its normal form.
     exact: Vec<Vec<u8>>,
     normal: Vec<Pattern>,
 }
@@ -34,7 +34,7 @@ struct Pattern {
 }
 
 impl Redactor {
-    /// A redactor of these secrets; those that are empty are ignored.
+    /// A redactor for these secrets. Empty ones are ignored.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let mut exact = Vec::new();
         let mut normal = Vec::new();
@@ -65,8 +65,7 @@ impl Redactor {
         Self { exact, normal }
     }
 
-    /// `text` with every secret replaced by `[redacted]`. The time it takes grows with the length of the text, whatever
-    /// is in it.
+    /// `text` with every secret replaced by `[redacted]`. Takes linear time, whatever the text contains.
     pub fn redact(&self, text: &str) -> String {
         let mut found = Vec::new();
         for secret in &self.exact {
@@ -85,7 +84,7 @@ impl Redactor {
     }
 }
 
-/// `text` with the ranges replaced; where they overlap or touch, they are one.
+/// `text` with the ranges replaced. Ranges that overlap or touch are replaced as one.
 fn without(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     ranges.sort_by_key(|range| range.start);
     let mut result = String::new();

@@ -1,5 +1,5 @@
-//! Characters that must not reach a terminal or a log. The `imgpost` command includes this file as well, so that there
-//! is one list.
+//! Characters that must not reach a terminal or a log. The `imgpost` command includes this file too, so there is one
+//! list.
 
 /// Whether `c` can control a terminal, break a line, reorder the text around it or hide in it.
 ///

@@ -40,6 +40,12 @@ pub(crate) fn redirect(from: &str, location: &str) -> Option<String> {
     is_as_safe.then_some(url)
 }
 
+/// The scheme, host and port of an address, with the path `/`.
+pub(crate) fn origin(url: &str) -> Option<String> {
+    let uri = parse(url).ok()?;
+    Some(format!("{}://{}/", uri.scheme_str()?, uri.authority()?))
+}
+
 fn resolve(base: &Uri, location: &str) -> Option<String> {
     let origin = format!("{}://{}", base.scheme_str()?, base.authority()?);
     let has_scheme = location

@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use imgpost::PresignedPost;
+use imgpost::{PresignedPost, PresignedPostError, PresignedUpload};
 use imgpost::leonardo::UploadResponse;
 use imgpost_fuzz::{assert_tellable, is_public};
 use libfuzzer_sys::fuzz_target;
@@ -18,8 +18,12 @@ const ANSWERS: [&str; 4] = [
 ];
 
 fuzz_target!(|data: &[u8]| {
-    match PresignedPost::from_json(data) {
-        Ok(form) => check(&form),
+    match PresignedUpload::parse(data) {
+        Ok(PresignedUpload::Post(form)) => check(&form),
+        Ok(PresignedUpload::Put(put)) => assert!(!format!("{put:?}").contains(char::is_control)),
+        Ok(_) => {}
+        // It says what the API says.
+        Err(error @ PresignedPostError::Api { .. }) => assert_tellable(&error),
         Err(error) => refuse(&error, data),
     }
     match UploadResponse::from_json(data) {

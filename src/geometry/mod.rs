@@ -5,13 +5,15 @@ mod bounds;
 mod fit;
 mod gravity;
 mod placement;
+mod resolution;
 mod size;
 mod target;
 
-pub use allowed::{AllowedSizes, ParseResolutionError, Resolution};
+pub use allowed::AllowedSizes;
 pub use bounds::Bounds;
 pub use fit::{Fit, ParseFitError};
 pub use gravity::{Gravity, ParseGravityError};
 pub(crate) use placement::{Crop, GeometryError, Placement, Resize};
+pub use resolution::{ParseResolutionError, Resolution};
 pub use size::{AspectRatio, ParsePairError, Region, Size};
 pub use target::{ParseTargetError, Target};

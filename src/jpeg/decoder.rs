@@ -40,7 +40,7 @@ impl<R: Read> Decoder<R> {
             color: segments.metadata.color(&frame.components),
             components: frame.components.clone(),
             icc_profile: segments.metadata.take_icc_profile(),
-            exif: segments.metadata.exif.take(),
+            exif: std::mem::take(&mut segments.metadata.exif),
         };
         Ok(Self {
             segments,

@@ -14,8 +14,9 @@ pub(crate) struct Header {
     pub components: Vec<Component>,
     /// The ICC profile, if all of its chunks are there.
     pub icc_profile: Option<Vec<u8>>,
-    /// The first EXIF block: a TIFF structure, without the "Exif" that precedes it.
-    pub exif: Option<Vec<u8>>,
+    /// The EXIF blocks, at most eight: TIFF structures, without the "Exif" that precedes them. Programs that copy metadata
+    /// leave several.
+    pub exif: Vec<Vec<u8>>,
 }
 
 /// How the coefficients are coded.

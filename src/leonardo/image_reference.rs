@@ -4,29 +4,47 @@ use serde_json::Value;
 
 use super::generation::GeneratedImage;
 use super::init_image::UploadedImage;
+use crate::geometry::Size;
 
-/// An image that a job uses: its id, and whether it was uploaded or generated.
+/// An image, video or sound that a job uses: its id, and whether it was uploaded or generated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageReference {
     pub(super) id: String,
     /// The API's name of the origin.
     pub(super) origin: &'static str,
+    /// Its size in pixels, if it is known.
+    pub(super) size: Option<Size>,
 }
 
 impl ImageReference {
     /// The uploaded image with this id.
     pub fn uploaded(id: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            origin: "UPLOADED",
-        }
+        Self::new(id, "UPLOADED")
     }
 
     /// The generated image with this id.
     pub fn generated(id: impl Into<String>) -> Self {
+        Self::new(id, "GENERATED")
+    }
+
+    /// The variation with this id.
+    pub fn variation(id: impl Into<String>) -> Self {
+        Self::new(id, "VARIATION")
+    }
+
+    /// States the size of the image in pixels. A generation of version 2 requests it unless another one is set, and is
+    /// rejected before it is sent if it would distort the image. Default: unknown, but for an [`UploadedImage`].
+    #[must_use]
+    pub fn with_size(mut self, width: u32, height: u32) -> Self {
+        self.size = Some(Size::new(width, height));
+        self
+    }
+
+    fn new(id: impl Into<String>, origin: &'static str) -> Self {
         Self {
             id: id.into(),
-            origin: "GENERATED",
+            origin,
+            size: None,
         }
     }
 
@@ -38,7 +56,8 @@ impl ImageReference {
 
 impl From<&UploadedImage> for ImageReference {
     fn from(image: &UploadedImage) -> Self {
-        Self::uploaded(&image.id)
+        let Size { width, height } = image.size;
+        Self::uploaded(&image.id).with_size(width, height)
     }
 }
 

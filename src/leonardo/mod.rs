@@ -70,6 +70,7 @@ mod error;
 mod generation;
 mod generation_v1;
 mod generation_v2;
+mod guidance;
 mod image_reference;
 mod init_image;
 mod job;
@@ -98,14 +99,15 @@ pub use download::{DownloadError, Downloaded};
 pub use error::{ApiError, Error, ParameterError, UnconfirmedCall};
 pub use generation::{GeneratedImage, Generation};
 pub use generation_v1::{CanvasRequestType, CreateGeneration};
-pub use generation_v2::{CreateGenerationV2, GuidanceStrength};
+pub use generation_v2::CreateGenerationV2;
+pub use guidance::{Guidance, GuidanceStrength};
 pub use image_reference::ImageReference;
 pub use init_image::{InitImage, UploadedImage};
 pub use job::{Job, JobResource, JobStatus};
 pub use media::{MediaExtension, UploadedFile};
 pub use model::{
-    GuidanceKind, GuidanceRule, ListedModel, Model, ModelKind, ModelSource, StrengthRule, ZeroSize,
-    prepare_for,
+    GuidanceKind, GuidanceRule, ListedModel, Model, ModelError, ModelKind, ModelSource,
+    StrengthRule, ZeroSize, prepare_for,
 };
 pub use sizes::prepare;
 pub use upload_form::{CanvasForms, UploadForm, UploadResponse};

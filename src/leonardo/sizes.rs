@@ -78,7 +78,7 @@ mod tests {
             }
         }
         assert_eq!(size(GPT_IMAGE, 6000, 4000), Size::new(3520, 2352));
-        assert_eq!(size(GPT_IMAGE, 6000, 600), Size::new(3072, 1024));
+        assert_eq!(size(GPT_IMAGE, 6000, 600), Size::new(1776, 592));
         assert_eq!(size(DATASET, 3000, 2000), Size::new(1024, 1024));
         assert_eq!(size(LUCID, 5000, 5000), Size::new(3616, 3616));
     }

@@ -1,4 +1,4 @@
-//! The content of the file part: bytes in memory, or a file that is read when its turn comes.
+//! The content of the file part: bytes in memory, or a file that is read while it is sent.
 
 use std::borrow::Cow;
 use std::fs::{File, Metadata};
@@ -8,19 +8,19 @@ use std::time::SystemTime;
 
 use crate::error::FileError;
 
-/// What the file part holds.
+/// The content of the file part.
 #[derive(Clone)]
 pub(crate) enum Content<'a> {
     Bytes(Cow<'a, [u8]>),
     File(FileContent),
 }
 
-/// A file that is read when its turn comes.
+/// A file that is read while it is sent.
 #[derive(Clone)]
 pub(crate) struct FileContent {
     path: PathBuf,
     length: u64,
-    /// What the file was when the upload began; `None` accepts the file as it is when it is opened.
+    /// The version of the file when the upload began; `None` accepts any version.
     version: Option<FileVersion>,
 }
 
@@ -44,8 +44,8 @@ impl FileContent {
     }
 }
 
-/// What tells that a file was replaced or written to. Writing the same number of bytes in place changes nothing but the
-/// modification time.
+/// Changes if a file is replaced or written to. Writing the same number of bytes in place changes only the modification
+/// time.
 #[derive(Clone, PartialEq, Eq)]
 struct FileVersion {
     modified: Option<SystemTime>,
@@ -80,8 +80,8 @@ impl Content<'_> {
         }
     }
 
-    /// Whether `text` is known to occur in it. A file is not searched: it may be of any size, and 128 random bits
-    /// occur in none that was there before they were drawn.
+    /// Whether `text` occurs in bytes in memory. A file is not searched: it may be of any size, and it cannot contain 128
+    /// random bits that were drawn after it was written.
     pub fn contains(&self, text: &[u8]) -> bool {
         match self {
             Self::Bytes(bytes) => memchr::memmem::find(bytes, text).is_some(),
@@ -101,7 +101,7 @@ impl Content<'_> {
     }
 }
 
-/// Reads a content from its beginning.
+/// Reads the content from its beginning.
 pub(super) enum ContentReader<'a> {
     Bytes(&'a [u8]),
     File(FileReader<'a>),
@@ -143,7 +143,7 @@ impl Read for FileReader<'_> {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, why));
         }
         self.left -= read as u64;
-        // Before the last bytes are given away: without them, storage keeps nothing.
+        // Checked before the last bytes are returned: without them, storage keeps nothing.
         if self.left == 0 {
             check_unchanged(file, version)?;
         }

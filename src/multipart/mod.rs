@@ -1,4 +1,6 @@
-//! The body of a presigned POST: `multipart/form-data` built by hand (RFC 7578), fields first and the file last.
+//! The body of a presigned POST: `multipart/form-data` (RFC 7578), fields first and the file last.
+//!
+//! [`Uploader`](crate::Uploader) builds it itself. Use this module to send a form with another HTTP client.
 
 mod content;
 
@@ -13,7 +15,7 @@ use crate::text::one_line;
 use content::ContentReader;
 pub(crate) use content::{Content, FileContent};
 
-/// The parts of a form, in the order they are sent.
+/// The parts of a form, in the order in which they are sent.
 ///
 /// ```
 /// use imgpost::multipart::Form;
@@ -34,18 +36,18 @@ impl Form {
         Self::default()
     }
 
-    /// Adds a field behind those that are there.
+    /// Appends a field.
     #[must_use]
     pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.fields.push((name.into(), value.into()));
         self
     }
 
-    /// Closes the form with the file, S3's last part, and draws a boundary that occurs nowhere in it.
+    /// Appends the file, which S3 requires as the last part, and finishes the body. Its boundary occurs nowhere in it.
     ///
     /// # Errors
     ///
-    /// [`FormError`] when a name, the file name or the content type cannot stand in a part's header.
+    /// [`FormError`] if a name, the file name or the content type contains a line break or a NUL.
     pub fn file<'a>(
         self,
         name: &str,
@@ -56,8 +58,8 @@ impl Form {
         self.with_content(name, file_name, content_type, content.into())
     }
 
-    /// Closes the form with the file at `path`, which has `length` bytes. It is opened when its turn to be read comes,
-    /// and each time the body is read again; it is never in memory as a whole.
+    /// Like [`file`](Self::file), with the file at `path`, which has `length` bytes. It is opened each time that a reader
+    /// reaches it, and is never in memory as a whole.
     ///
     /// # Errors
     ///
@@ -85,7 +87,7 @@ impl Form {
         self.close(name, file_name, content_type, content.into(), draw_boundary)
     }
 
-    /// As [`file`](Self::file), with the boundaries `draw` gives: drawn again until one occurs nowhere.
+    /// Finishes the body with the first boundary from `draw` that occurs nowhere in it.
     fn close<'a>(
         &self,
         name: &str,
@@ -121,12 +123,12 @@ impl Form {
             head: head.into_bytes(),
             content,
             tail: format!("\r\n--{boundary}--\r\n").into_bytes(),
-            boundary,
+            content_type: format!("multipart/form-data; boundary={boundary}"),
         })
     }
 }
 
-/// Shows the names of the fields; the values are what a presigned form keeps secret.
+/// Shows the names of the fields. Their values are secrets.
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.fields.iter().map(|(name, _)| name);
@@ -135,7 +137,7 @@ impl fmt::Debug for Form {
     }
 }
 
-/// Nobody who makes an image can foresee it, so it is drawn twice only by chance.
+/// Unpredictable, so no image can be made to contain it.
 fn draw_boundary() -> String {
     format!("imgpost-{:032x}", random::draw())
 }
@@ -155,7 +157,7 @@ pub(crate) fn check_header(text: &str) -> Result<(), FormError> {
     }
 }
 
-/// A name with a line break or a NUL in it: it would end the header it stands in.
+/// A name contains a line break or a NUL, which would end the header of its part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormError {
     text: String,
@@ -166,26 +168,38 @@ impl fmt::Display for FormError {
         let text = one_line(&self.text.escape_debug().to_string());
         write!(
             f,
-            "the name \"{text}\" holds a line break or a NUL; rename it"
+            "the name \"{text}\" contains a line break or a NUL; rename it"
         )
     }
 }
 
 impl std::error::Error for FormError {}
 
-/// A finished body: the one owner of its bytes and of their number.
+/// A finished body. It owns both its bytes and their number, so that they always agree.
 #[derive(Clone)]
 pub struct Body<'a> {
-    boundary: String,
+    content_type: String,
     head: Vec<u8>,
     content: Content<'a>,
     tail: Vec<u8>,
 }
 
+impl<'a> Body<'a> {
+    /// The body of a presigned PUT: the file alone.
+    pub(crate) fn raw(content_type: &str, content: Content<'a>) -> Self {
+        Self {
+            content_type: content_type.into(),
+            head: Vec::new(),
+            content,
+            tail: Vec::new(),
+        }
+    }
+}
+
 impl Body<'_> {
     /// The value of the request's `Content-Type` header.
     pub fn content_type(&self) -> String {
-        format!("multipart/form-data; boundary={}", self.boundary)
+        self.content_type.clone()
     }
 
     /// The value of the request's `Content-Length` header, in bytes.
@@ -193,12 +207,12 @@ impl Body<'_> {
         self.head.len() as u64 + self.content.length() + self.tail.len() as u64
     }
 
-    /// How many bytes come before the file's content: what S3 limits to 20 KB.
+    /// Number of bytes before the content of the file, which S3 limits to 20 KB.
     pub(crate) fn head_length(&self) -> usize {
         self.head.len()
     }
 
-    /// Reads the body from its beginning, as often as it is asked for.
+    /// A reader from the beginning of the body. Each attempt to send it needs a new one.
     pub fn reader(&self) -> Reader<'_> {
         Reader {
             head: &self.head,
@@ -224,8 +238,8 @@ pub struct Reader<'a> {
 }
 
 impl Read for Reader<'_> {
-    /// Fills the buffer: a small body that leaves in one piece is there before a storage that refuses its fields
-    /// closes the connection, and so the refusal is not lost.
+    /// Fills the buffer: a small body that is sent in one piece arrives before a storage that rejects its fields closes the
+    /// connection, so that the response is not lost.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = self.head.read(buffer)?;
         while filled < buffer.len() {
@@ -278,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wire_bytes_are_these() {
+    fn wire_format_is_exact() {
         let body = body(&[("key", "a/b.jpg"), ("Policy", "e30=")], b"RAW\r\nBYTES");
         let expected = "--BOUNDARY\r\n\
             Content-Disposition: form-data; name=\"key\"\r\n\r\n\
@@ -301,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_into_a_buffer_is_read_at_once() {
+    fn body_that_fits_into_a_buffer_is_read_at_once() {
         let body = body(&[("key", "value")], b"content");
         let whole = read(&body);
         let mut buffer = vec![0; whole.len() + 1];
@@ -309,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn it_reads_the_same_in_pieces_of_any_size_and_again() {
+    fn body_reads_the_same_in_pieces_of_any_size() {
         let body = body(&[("key", "value")], b"content");
         let whole = read(&body);
         for piece in 1..=whole.len() + 1 {
@@ -327,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_reads_as_its_bytes_do_and_may_not_change_its_length() {
+    fn file_reads_like_its_bytes_and_must_keep_its_length() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("raw");
         std::fs::write(&path, b"content").unwrap();
@@ -361,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_overwritten_or_replaced_is_refused() {
+    fn file_that_is_overwritten_or_replaced_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("raw");
         let hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
@@ -406,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_field_and_an_empty_file_are_parts_too() {
+    fn empty_field_and_empty_file_are_parts() {
         let text = read(&body(&[("empty", "")], b""));
         assert!(text.starts_with(
             "--BOUNDARY\r\nContent-Disposition: form-data; name=\"empty\"\r\n\r\n\r\n--"
@@ -415,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_would_end_their_header_are_refused() {
+    fn names_with_line_breaks_are_refused() {
         let content = b"".as_slice();
         for bad in ["a\rb", "a\nb", "a\0b", "a\r\nContent-Type: text/html"] {
             let form = Form::new().field(bad, "v");
@@ -438,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn a_boundary_that_occurs_is_drawn_again() {
+    fn boundary_that_occurs_is_drawn_again() {
         let mut draws = ["in-field", "in-file", "nowhere"]
             .map(String::from)
             .into_iter();

@@ -1,29 +1,29 @@
-//! Reads in chunks, as quickly as from memory where single bytes are asked for.
+//! Buffered reading that is as fast as memory for single bytes.
 
 use std::io::{self, BufRead, ErrorKind, Read, Seek, SeekFrom};
 
-const CHUNK: usize = 64 << 10;
+const BLOCK: usize = 64 << 10;
 
-/// Where an image is read from: a file, or bytes in memory.
-pub(super) trait Origin: Read + Seek {}
+/// A file, or bytes in memory.
+pub(super) trait ReadSeek: Read + Seek {}
 
-impl<T: Read + Seek> Origin for T {}
+impl<T: Read + Seek> ReadSeek for T {}
 
-/// What `BufReader` is for, made for a decoder that reads byte by byte: with that one, reading is a quarter of the
-/// time of decoding. It is one type for every origin, so that every decoder is there once.
+/// Replaces `BufReader` for decoders that read byte by byte, with which reading takes a quarter of the decoding time. One
+/// type serves files and memory, so that each decoder is compiled once.
 pub(super) struct BlockReader<'a> {
-    inner: Box<dyn Origin + 'a>,
-    chunk: Box<[u8]>,
-    /// What of the chunk has not been read: from `at` to `end`.
+    inner: Box<dyn ReadSeek + 'a>,
+    block: Box<[u8]>,
+    /// The unread part of the block is from `at` to `end`.
     at: usize,
     end: usize,
 }
 
 impl<'a> BlockReader<'a> {
-    pub fn new(inner: impl Origin + 'a) -> Self {
+    pub fn new(inner: impl ReadSeek + 'a) -> Self {
         Self {
             inner: Box::new(inner),
-            chunk: vec![0; CHUNK].into(),
+            block: vec![0; BLOCK].into(),
             at: 0,
             end: 0,
         }
@@ -31,7 +31,7 @@ impl<'a> BlockReader<'a> {
 
     #[cold]
     #[inline(never)]
-    fn read_exact_across_chunks(&mut self, mut wanted: &mut [u8]) -> io::Result<()> {
+    fn read_exact_across_blocks(&mut self, mut wanted: &mut [u8]) -> io::Result<()> {
         while !wanted.is_empty() {
             match self.read(wanted) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
@@ -56,23 +56,23 @@ impl Read for BlockReader<'_> {
     #[inline]
     fn read_exact(&mut self, wanted: &mut [u8]) -> io::Result<()> {
         if let [byte] = wanted
-            && let Some(next) = self.chunk[..self.end].get(self.at)
+            && let Some(next) = self.block[..self.end].get(self.at)
         {
             *byte = *next;
             self.at += 1;
             return Ok(());
         }
-        self.read_exact_across_chunks(wanted)
+        self.read_exact_across_blocks(wanted)
     }
 }
 
 impl BufRead for BlockReader<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.at == self.end {
-            self.end = self.inner.read(&mut self.chunk)?;
+            self.end = self.inner.read(&mut self.block)?;
             self.at = 0;
         }
-        Ok(&self.chunk[self.at..self.end])
+        Ok(&self.block[self.at..self.end])
     }
 
     fn consume(&mut self, amount: usize) {
@@ -81,7 +81,7 @@ impl BufRead for BlockReader<'_> {
 }
 
 impl Seek for BlockReader<'_> {
-    /// Within the chunk nothing is read again.
+    /// A seek within the block reads nothing again.
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let ahead = (self.end - self.at) as i64;
         let to = match to {
@@ -106,7 +106,7 @@ impl Seek for BlockReader<'_> {
 mod tests {
     use super::*;
 
-    /// Gives a few bytes at a time, and is interrupted in between.
+    /// Returns a few bytes at a time, and is interrupted in between.
     struct Slow<'a>(io::Cursor<&'a [u8]>, usize);
 
     impl Read for Slow<'_> {
@@ -127,26 +127,26 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_comes_once_and_in_order() {
+    fn every_byte_is_read_once_and_in_order() {
         let bytes: Vec<u8> = (0..200_000_u32).map(|i| (i % 251) as u8).collect();
-        for step in [1, 2, 3, 1000, CHUNK, CHUNK + 1] {
-            let mut chunked = BlockReader::new(io::Cursor::new(&bytes[..]));
+        for step in [1, 2, 3, 1000, BLOCK, BLOCK + 1] {
+            let mut memory = BlockReader::new(io::Cursor::new(&bytes[..]));
             let mut slow = BlockReader::new(Slow(io::Cursor::new(&bytes), 0));
             for expected in bytes.chunks_exact(step) {
                 let mut read = vec![0; step];
-                chunked.read_exact(&mut read).unwrap();
+                memory.read_exact(&mut read).unwrap();
                 assert_eq!(read, expected);
                 slow.read_exact(&mut read).unwrap();
                 assert_eq!(read, expected);
             }
             let rest = vec![0; bytes.len() % step + 1];
-            let end = chunked.read_exact(&mut rest.clone()).unwrap_err();
+            let end = memory.read_exact(&mut rest.clone()).unwrap_err();
             assert_eq!(end.kind(), ErrorKind::UnexpectedEof);
         }
     }
 
     #[test]
-    fn it_seeks_as_a_cursor_does() {
+    fn seeking_works_as_with_a_cursor() {
         let bytes: Vec<u8> = (0..200_000_u32).map(|i| (i % 251) as u8).collect();
         let mut theirs = io::Cursor::new(&bytes[..]);
         let mut ours = BlockReader::new(io::Cursor::new(&bytes[..]));

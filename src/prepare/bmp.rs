@@ -17,7 +17,6 @@ use crate::geometry::Size;
 /// A BMP whose header has been read.
 pub(super) struct Bmp {
     size: Size,
-    memory: u64,
 }
 
 impl Bmp {
@@ -27,10 +26,8 @@ impl Bmp {
     ) -> Result<Self, PrepareErrorKind> {
         let decoder = BmpDecoder::new(file).map_err(|error| bmp_error(error, limits))?;
         let (width, height) = decoder.dimensions();
-        let size = Size::new(width, height);
         Ok(Self {
-            size,
-            memory: size.area().saturating_mul(4),
+            size: Size::new(width, height),
         })
     }
 }
@@ -41,7 +38,7 @@ impl Decode for Bmp {
     }
 
     fn memory(&self) -> u64 {
-        self.memory
+        self.size.area().saturating_mul(4)
     }
 
     fn decode(
@@ -67,8 +64,9 @@ fn opaque_if_invisible(mut raster: Raster) -> Raster {
     raster.without_useless_alpha()
 }
 
-/// The file as `image` 0.25 reads it: of a version 3, 4 or 5 header, it uses the mask of the alpha channel only if the
-/// compression is 3, "bit fields". Browsers use it for uncompressed pixels of 32 bits too.
+/// The file, changed so that `image` 0.25.10 reads its alpha: of a header of version 3, 4 or 5 it uses the mask of the
+/// alpha channel only if the compression is 3, "bit fields". Browsers use it for uncompressed pixels of 32 bits too. To be
+/// removed with the release that contains image-rs/image#2933.
 fn with_alpha(file: &[u8]) -> Cow<'_, [u8]> {
     const BIT_FIELDS: u8 = 3;
     let long = |at: usize| {

@@ -5,6 +5,7 @@ use moxcms::{
     Layout, MatrixCoefficients, ToneReprCurve, TransferCharacteristics, TransformOptions, XyY,
 };
 
+use super::cmyk;
 use super::codec;
 use super::raster::{Color, Raster};
 
@@ -150,13 +151,14 @@ pub(super) fn to_srgb(raster: Raster, space: &ColorSpace) -> Raster {
 }
 
 fn convert(raster: &Raster, profile: &ColorProfile) -> Result<Raster, String> {
+    if raster.color == Color::Cmyk && profile.color_space == DataColorSpace::Cmyk {
+        return cmyk::to_rgb(raster, profile);
+    }
     let (source, target) = match (profile.color_space, raster.color) {
         (DataColorSpace::Rgb, Color::Rgb) => (Layout::Rgb, Color::Rgb),
         (DataColorSpace::Rgb, Color::Rgba) => (Layout::Rgba, Color::Rgba),
         (DataColorSpace::Gray, Color::Gray) => (Layout::Gray, Color::Rgb),
         (DataColorSpace::Gray, Color::GrayAlpha) => (Layout::GrayAlpha, Color::Rgba),
-        // Four channels of ink have the layout of three colors and alpha.
-        (DataColorSpace::Cmyk, Color::Cmyk) => (Layout::Rgba, Color::Rgb),
         (space, _) => return Err(format!("a profile for {space:?} does not fit the image")),
     };
     let layout = match target {
@@ -297,15 +299,29 @@ mod tests {
                 gamma,
                 chromaticities: Some(chromaticities),
             };
-            pixel(&[200, 100, 50], Color::Rgb, &ColorSpace::Calibrated(calibration))
+            pixel(
+                &[200, 100, 50],
+                Color::Rgb,
+                &ColorSpace::Calibrated(calibration),
+            )
         };
-        let adobe = [[31_270, 32_900], [64_000, 33_000], [21_000, 71_000], [15_000, 6000]];
+        let adobe = [
+            [31_270, 32_900],
+            [64_000, 33_000],
+            [21_000, 71_000],
+            [15_000, 6000],
+        ];
         let profile = icc(&ColorProfile::new_adobe_rgb());
         let expected = pixel(&[200, 100, 50], Color::Rgb, &profile);
         let found = with(45_470, adobe);
         // The gamma of Adobe RGB is 2.2, near which the curve of sRGB is used.
         assert!(near(&found, &expected, 6), "{found:?} {expected:?}");
-        let srgb = [[31_270, 32_900], [64_000, 33_000], [30_000, 60_000], [15_000, 6000]];
+        let srgb = [
+            [31_270, 32_900],
+            [64_000, 33_000],
+            [30_000, 60_000],
+            [15_000, 6000],
+        ];
         assert_eq!(with(45_455, srgb), [200, 100, 50]);
         for broken in [[[0; 2]; 4], [[31_270, 32_900]; 4], [[u32::MAX; 2]; 4]] {
             assert_eq!(with(45_455, broken), [200, 100, 50]);

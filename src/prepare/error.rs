@@ -246,10 +246,9 @@ impl From<GeometryError> for PrepareErrorKind {
     fn from(error: GeometryError) -> Self {
         match error {
             GeometryError::Empty => Self::ZeroSize,
-            GeometryError::NoAllowedSize { sizes, max } => Self::NoAllowedSize {
-                sizes: Box::new(sizes),
-                within: max,
-            },
+            GeometryError::NoAllowedSize { sizes, max } => {
+                Self::NoAllowedSize { sizes, within: max }
+            }
             GeometryError::NoAllowedAspect {
                 aspect,
                 nearest,
@@ -257,7 +256,7 @@ impl From<GeometryError> for PrepareErrorKind {
             } => Self::NoAllowedAspect {
                 aspect,
                 nearest,
-                sizes: Box::new(sizes),
+                sizes,
             },
         }
     }

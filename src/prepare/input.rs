@@ -54,45 +54,43 @@ impl Origin {
 impl<'a> Input<'a> {
     /// Opens the file at `path`. A file that is not regular, such as a pipe, can be read only once and is read here.
     pub fn open(path: &Path, limits: Limits) -> Result<Self, PrepareError> {
-        let path = Some(path.to_path_buf());
-        Self::new(Origin { path }, |origin| {
-            Content::open(origin.path.as_deref().unwrap_or(Path::new("")), limits)
-        })
+        let path_buf = Some(path.to_path_buf());
+        Self::new(Origin { path: path_buf }, Content::open(path, limits))
     }
 
     /// The content of a file.
     pub fn from_bytes(bytes: &'a [u8], limits: Limits) -> Result<Self, PrepareError> {
-        Self::new(Origin::default(), |_| {
-            limits.check_input(bytes.len() as u64)?;
-            Ok(Content::Bytes(bytes.into()))
-        })
+        let checked = limits.check_input(bytes.len() as u64);
+        let content = checked.map(|()| Content::Bytes(bytes.into()));
+        Self::new(Origin::default(), content)
     }
 
     /// Pixels of red, green, blue and alpha, row by row from the top.
     pub fn from_rgba8(size: Size, pixels: &[u8], limits: Limits) -> Result<Self, PrepareError> {
-        Self::new(Origin::default(), |_| {
-            let (expected, found) = (size.area().saturating_mul(4), pixels.len() as u64);
-            if found != expected {
-                return Err(PrepareErrorKind::WrongLength { expected, found });
-            }
-            limits.check_pixels(size)?;
+        let (expected, found) = (size.area().saturating_mul(4), pixels.len() as u64);
+        let checked = if found == expected {
+            limits.check_pixels(size)
+        } else {
+            Err(PrepareErrorKind::WrongLength { expected, found })
+        };
+        let content = checked.map(|()| {
             let raster = Raster::new(size, pixels.to_vec(), Color::Rgba);
-            Ok(Content::Pixels(raster.without_useless_alpha()))
-        })
+            Content::Pixels(raster.without_useless_alpha())
+        });
+        Self::new(Origin::default(), content)
     }
 
     pub fn from_image(image: DynamicImage, limits: Limits) -> Result<Self, PrepareError> {
-        Self::new(Origin::default(), |_| {
-            limits.check_pixels(Size::new(image.width(), image.height()))?;
-            Ok(Content::Pixels(Raster::from_image(image)))
-        })
+        let checked = limits.check_pixels(Size::new(image.width(), image.height()));
+        let content = checked.map(|()| Content::Pixels(Raster::from_image(image)));
+        Self::new(Origin::default(), content)
     }
 
     fn new(
         origin: Origin,
-        content: impl FnOnce(&Origin) -> Result<Content<'a>, PrepareErrorKind>,
+        content: Result<Content<'a>, PrepareErrorKind>,
     ) -> Result<Self, PrepareError> {
-        match content(&origin) {
+        match content {
             Ok(content) => Ok(Self { content, origin }),
             Err(kind) => Err(origin.error(kind)),
         }

@@ -3,6 +3,7 @@
 mod block_reader;
 #[cfg(feature = "bmp")]
 mod bmp;
+mod cmyk;
 mod codec;
 mod color;
 mod decode;
@@ -46,7 +47,7 @@ use crate::geometry::{
 use encode::Encoding;
 use input::Input;
 
-pub use encode::ChromaSubsampling;
+pub use encode::{ChromaSubsampling, Effort};
 pub use error::{PrepareError, PrepareErrorKind};
 pub use limits::Limits;
 pub use mask::MaskOptions;
@@ -59,8 +60,9 @@ pub use prepared::PreparedImage;
 /// JPEG of quality 90, or as a PNG if it has transparency. Nothing is enlarged unless a minimum or an exact size requires
 /// it.
 ///
-/// JPEG, PNG and WebP are read, and GIF, BMP and TIFF with the features of these names. Of an animation the first frame
-/// is used.
+/// JPEG, PNG and WebP are read, and GIF, BMP, TIFF and HEIC with the features of these names. Of an animation the first
+/// frame is used. HEVC, the codec in HEIC, is covered by patents: whether you need a license to decode it depends on where
+/// and how you distribute your program.
 ///
 /// ```no_run
 /// use imgpost::{Extension, PrepareOptions};
@@ -195,6 +197,13 @@ impl PrepareOptions {
     #[must_use]
     pub fn optimize_coding(mut self, optimize: bool) -> Self {
         self.encoding.optimize_coding = optimize;
+        self
+    }
+
+    /// How much time is spent to make a PNG smaller. Default: [`Effort::Fast`].
+    #[must_use]
+    pub fn effort(mut self, effort: Effort) -> Self {
+        self.encoding.effort = effort;
         self
     }
 

@@ -55,7 +55,11 @@ impl Png {
     }
 
     fn row_bytes(&self) -> usize {
-        let bytes_per_sample = if self.depth == BitDepth::Sixteen { 2 } else { 1 };
+        let bytes_per_sample = if self.depth == BitDepth::Sixteen {
+            2
+        } else {
+            1
+        };
         self.size.width as usize * self.color.channels() * bytes_per_sample
     }
 }
@@ -265,7 +269,11 @@ mod tests {
     fn crc(bytes: &[u8]) -> u32 {
         let step = |crc: u32, byte: &u8| {
             (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-                if crc & 1 == 0 { crc >> 1 } else { 0xEDB8_8320 ^ crc >> 1 }
+                if crc & 1 == 0 {
+                    crc >> 1
+                } else {
+                    0xEDB8_8320 ^ crc >> 1
+                }
             })
         };
         !bytes.iter().fold(u32::MAX, step)
@@ -329,13 +337,14 @@ mod tests {
         let srgb: (&[u8; 4], &[u8]) = (b"sRGB", &[0]);
         let cicp: (&[u8; 4], &[u8]) = (b"cICP", &[12, 13, 0, 1]);
         let mut numbers = Vec::new();
-        for n in [31_270_u32, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6000] {
+        for n in [
+            31_270_u32, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6000,
+        ] {
             numbers.extend(n.to_be_bytes());
         }
         let chrm: (&[u8; 4], &[u8]) = (b"cHRM", &numbers);
-        let space = |chunks: &[(&[u8; 4], &[u8])]| {
-            decoded(&png(GRAY_8, 1, chunks, &[0, 9])).unwrap().1
-        };
+        let space =
+            |chunks: &[(&[u8; 4], &[u8])]| decoded(&png(GRAY_8, 1, chunks, &[0, 9])).unwrap().1;
         let calibrated = |chromaticities| {
             ColorSpace::Calibrated(Calibration {
                 gamma: 100_000,
@@ -344,7 +353,12 @@ mod tests {
         };
         assert_eq!(space(&[]), ColorSpace::Srgb);
         assert_eq!(space(&[gamma]), calibrated(None));
-        let white_and_primaries = [[31_270, 32_900], [64_000, 33_000], [30_000, 60_000], [15_000, 6000]];
+        let white_and_primaries = [
+            [31_270, 32_900],
+            [64_000, 33_000],
+            [30_000, 60_000],
+            [15_000, 6000],
+        ];
         assert_eq!(space(&[gamma, chrm]), calibrated(Some(white_and_primaries)));
         // Without a gamma, chromaticities are ignored, as in browsers.
         assert_eq!(space(&[chrm]), ColorSpace::Srgb);

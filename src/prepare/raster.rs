@@ -1,10 +1,10 @@
-//! Decoded pixels, in the shape every step works on.
+//! Decoded pixels, as every step of preparation takes them.
 
 use image::{ColorType, DynamicImage};
 
 use crate::geometry::Size;
 
-/// What the bytes of a pixel are.
+/// The meaning of the bytes of a pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Color {
     Gray,
@@ -97,6 +97,7 @@ impl Raster {
     }
 
     /// Divides the colors by their alpha, where a file stores them multiplied by it ("associated" or "premultiplied").
+    #[cfg(any(feature = "heic", feature = "tiff", test))]
     pub fn unpremultiply(&mut self) {
         let channels = self.color.channels();
         if !self.color.has_alpha() {

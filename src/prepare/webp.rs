@@ -320,10 +320,7 @@ mod tests {
         // Before the image, where it does not belong.
         let chunks = [chunk(b"EXIF", &block(5)), chunk(b"VP8L", LOSSLESS)];
         let early = header(&file(&chunks)).unwrap();
-        assert_eq!(
-            (early.orientation.to_exif(), early.size.width),
-            (5, 18)
-        );
+        assert_eq!((early.orientation.to_exif(), early.size.width), (5, 18));
     }
 
     #[test]

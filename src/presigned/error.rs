@@ -141,7 +141,7 @@ impl fmt::Display for PresignedPostError {
             ),
             Self::JsonTooLong { max_bytes } => write!(
                 f,
-                "is longer than {max_bytes} bytes; give the response of the API alone, or {EXAMPLE}"
+                "has more than {max_bytes} bytes; give the response of the API alone, or {EXAMPLE}"
             ),
             Self::NoForm { found } if found.is_empty() => {
                 write!(

@@ -1,11 +1,11 @@
-//! Accepts connections: only so many at once, and more slowly while that fails.
+//! Accepts connections: a limited number at a time, with a backoff while accepting fails.
 
 use std::io;
 use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// As many are served at once, each on a thread of its own. The others wait until one is closed.
+/// Maximum number of connections served at a time, each on its own thread. Further connections wait.
 const MAX_CONNECTIONS: usize = 256;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -24,8 +24,8 @@ struct Open {
     stopped: bool,
 }
 
-/// Closes its connection's place when it is dropped, also by a panic.
-struct Place(Arc<Connections>);
+/// A slot for one connection. Dropping it, also by a panic, frees the slot.
+struct Slot(Arc<Connections>);
 
 impl Connections {
     pub fn new() -> Arc<Self> {
@@ -44,7 +44,7 @@ impl Connections {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Accepts no more connections. Those that are open are served to their end.
+    /// Stops accepting connections. Open connections are still served.
     pub fn stop(&self) {
         self.state().stopped = true;
         self.changed.notify_all();
@@ -54,8 +54,8 @@ impl Connections {
         self.state().stopped
     }
 
-    /// Waits for a free place; `None` when stopped.
-    fn place(self: &Arc<Self>) -> Option<Place> {
+    /// Waits for a free slot. Returns `None` once stopped.
+    fn acquire(self: &Arc<Self>) -> Option<Slot> {
         let full = |open: &mut Open| open.number >= self.max && !open.stopped;
         let open = self.changed.wait_while(self.state(), full);
         let mut open = open.unwrap_or_else(PoisonError::into_inner);
@@ -63,10 +63,10 @@ impl Connections {
             return None;
         }
         open.number += 1;
-        Some(Place(Arc::clone(self)))
+        Some(Slot(Arc::clone(self)))
     }
 
-    /// Waits for so long, or until stopped.
+    /// Waits for the duration of `pause`, or until stopped.
     fn pause(&self, pause: Duration) {
         let running = |open: &mut Open| !open.stopped;
         let _ = self
@@ -75,23 +75,23 @@ impl Connections {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.0.state().number -= 1;
         self.0.changed.notify_all();
     }
 }
 
-/// Accepts connections until stopped, and lets `serve` have each on a thread of its own.
+/// Accepts connections until stopped, and calls `serve` for each on its own thread.
 pub(super) fn run(
     mut accept: impl FnMut() -> io::Result<TcpStream>,
     connections: &Arc<Connections>,
     serve: impl Fn(&TcpStream) + Clone + Send + 'static,
 ) {
     let mut failures: u32 = 0;
-    while let Some(place) = connections.place() {
+    while let Some(slot) = connections.acquire() {
         let accepted = accept();
-        // Stopping wakes accept() with a connection of its own.
+        // `Sandbox::drop` connects to wake accept().
         if connections.is_stopped() {
             return;
         }
@@ -100,8 +100,8 @@ pub(super) fn run(
             let thread = std::thread::Builder::new().name("imgpost-sandbox".into());
             thread.spawn(move || {
                 serve(&stream);
-                // Not before the connection is closed.
-                drop((stream, place));
+                // Free the slot only after the connection is closed.
+                drop((stream, slot));
             })
         });
         failures = match served {
@@ -119,8 +119,8 @@ pub(super) fn run(
     }
 }
 
-/// How long to wait after so many failures in a row. Where the process has no more files or threads, the next attempt
-/// fails as well, and again without waiting for anything.
+/// The pause after this number of consecutive failures. If the process has no file descriptors or threads left, accepting
+/// fails immediately every time; without a pause the loop would spin.
 fn pause_after(failures: u32) -> Duration {
     let doublings = failures.saturating_sub(1).min(10);
     (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
@@ -135,14 +135,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_to_a_second_where_accepting_keeps_failing() {
+    fn pauses_grow_to_a_second_while_accepting_fails() {
         let pauses: Vec<_> = (1..10).map(|n| pause_after(n).as_millis()).collect();
         assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
         assert_eq!(pause_after(u32::MAX), LONGEST_PAUSE);
     }
 
     #[test]
-    fn failing_to_accept_is_waited_out_and_then_served() {
+    fn connection_is_served_after_accepting_has_failed() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Connections::new();
@@ -153,7 +153,7 @@ mod tests {
             let accept = move || {
                 calls += 1;
                 match calls {
-                    // EMFILE of Linux and macOS.
+                    // EMFILE on Linux and macOS.
                     ..=4 => Err(io::Error::from_raw_os_error(24)),
                     _ => listener.accept().map(|(stream, _)| stream),
                 }
@@ -177,17 +177,17 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_are_served_at_once() {
+    fn number_of_open_connections_is_limited() {
         let connections = Connections::with_max(2);
-        let first = connections.place().unwrap();
-        let second = connections.place().unwrap();
+        let first = connections.acquire().unwrap();
+        let second = connections.acquire().unwrap();
         let (send, receive) = mpsc::channel();
         let waiting = {
             let connections = Arc::clone(&connections);
             std::thread::spawn(move || {
-                let place = connections.place();
+                let slot = connections.acquire();
                 send.send(()).unwrap();
-                place.is_some()
+                slot.is_some()
             })
         };
         assert!(receive.recv_timeout(Duration::from_millis(50)).is_err());
@@ -200,12 +200,12 @@ mod tests {
     #[test]
     fn stopping_ends_every_wait() {
         let connections = Connections::with_max(1);
-        let place = connections.place().unwrap();
+        let slot = connections.acquire().unwrap();
         let waiting: Vec<_> = (0..2)
             .map(|number| {
                 let connections = Arc::clone(&connections);
                 std::thread::spawn(move || match number {
-                    0 => drop(connections.place()),
+                    0 => drop(connections.acquire()),
                     _ => connections.pause(Duration::from_secs(3600)),
                 })
             })
@@ -214,12 +214,12 @@ mod tests {
         for thread in waiting {
             thread.join().unwrap();
         }
-        drop(place);
-        assert!(connections.place().is_none());
+        drop(slot);
+        assert!(connections.acquire().is_none());
     }
 
     #[test]
-    fn connection_is_served_after_one_whose_thread_panicked() {
+    fn connection_is_served_after_another_thread_panicked() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Connections::with_max(1);
@@ -230,7 +230,7 @@ mod tests {
                 let accept = || listener.accept().map(|(stream, _)| stream);
                 run(accept, &connections, move |_| {
                     send.send(()).unwrap();
-                    panic!("as this test asks for");
+                    panic!("deliberate panic of this test");
                 });
             })
         };

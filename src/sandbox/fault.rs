@@ -1,35 +1,34 @@
-//! What can go wrong on purpose.
+//! Faults that the sandbox injects on request.
 
 use std::io::{self, Read};
 use std::time::Duration;
 
 use super::http::{Incoming, Reply, Response};
 
-/// Something that goes wrong with one request: see [`Sandbox::with_fault`](super::Sandbox::with_fault).
+/// A failure of one request: see [`Sandbox::with_fault`](super::Sandbox::with_fault).
 ///
-/// Every way in which a post can go wrong on the wire can be made of these; what
-/// [`Uploader`](crate::Uploader) does about each is listed in `tests/it/faults.md` of the repository.
+/// `tests/it/faults.md` in the repository lists how [`Uploader`](crate::Uploader) handles each of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The connection is closed when so many hundredths of the body were read. With 0, nothing of it is, which to the
-    /// sender looks as if the connection were closed at once.
+    /// Read this percentage of the body, then close the connection. With 0, the connection is closed without reading any
+    /// of the body.
     CloseInBody(u8),
-    /// The body is read, nothing comes of it, and the connection is closed.
+    /// Read the body and discard it, then close the connection.
     CloseBeforeResponse,
-    /// The request is carried out, and the connection is closed without an answer.
+    /// Process the request, then close the connection without a response.
     LoseResponse,
-    /// Nothing of the body is read for so long; then the connection is closed.
+    /// Wait without reading the body, then close the connection.
     Stall(Duration),
-    /// So many hundredths of the body are read, and nothing more for so long; then the connection is closed.
+    /// Read this percentage of the body, wait, then close the connection.
     StallInBody(u8, Duration),
-    /// The body is read, nothing comes of it for so long; then the connection is closed.
+    /// Read the body and discard it, wait, then close the connection.
     StallBeforeResponse(Duration),
-    /// The body is read a hundredth at a time with such a pause before each; then the request is carried out.
+    /// Read the body one percent at a time with a pause before each, then process the request.
     ReadSlowly(Duration),
-    /// The body is read, and these bytes are sent, which may be no answer of HTTP's; then the connection is closed.
+    /// Read the body and discard it, send these bytes, which need not be valid HTTP, then close the connection.
     Raw(Vec<u8>),
-    /// The body is read, this is answered, and nothing else done.
+    /// Read the body and discard it, then send this response.
     Respond {
         /// The status.
         status: u16,
@@ -41,18 +40,16 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// A refusal by S3, with this status and code: `s3_error(503, "SlowDown")`.
+    /// An error response of S3 with this status and code: `s3_error(503, "SlowDown")`.
     pub fn s3_error(status: u16, code: &str) -> Self {
         Self::Respond {
             status,
             headers: vec![("Content-Type", "application/xml".into())],
-            body: format!(
-                "<Error><Code>{code}</Code><Message>as it was asked to</Message></Error>"
-            ),
+            body: format!("<Error><Code>{code}</Code><Message>injected fault</Message></Error>"),
         }
     }
 
-    /// A refusal by the API, with this status, code and message.
+    /// An error response of the API with this status, code and message.
     pub fn api_error(status: u16, code: &str, message: &str) -> Self {
         let json = serde_json::json!({"error": message, "path": "$", "code": code});
         Self::Respond {
@@ -62,7 +59,7 @@ impl Fault {
         }
     }
 
-    /// The page of a proxy, with this status.
+    /// The HTML error page of a proxy, with this status.
     pub fn proxy_page(status: u16) -> Self {
         Self::Respond {
             status,
@@ -71,19 +68,19 @@ impl Fault {
         }
     }
 
-    /// Lets it happen; `carry_out` does what was asked for.
-    pub(super) fn happen(
+    /// Applies the fault to `request`; `process` is the regular handling of the request.
+    pub(super) fn apply(
         self,
         request: &mut Incoming<'_>,
-        carry_out: impl FnOnce(&mut Incoming<'_>) -> io::Result<Response>,
+        process: impl FnOnce(&mut Incoming<'_>) -> io::Result<Response>,
     ) -> io::Result<Reply> {
         let closed = || {
-            let told = "a fault that was asked for";
-            Err(io::Error::new(io::ErrorKind::ConnectionAborted, told))
+            let message = "an injected fault";
+            Err(io::Error::new(io::ErrorKind::ConnectionAborted, message))
         };
         match self {
-            Self::CloseInBody(hundredths) => {
-                read(request, hundredths)?;
+            Self::CloseInBody(percent) => {
+                read(request, percent)?;
                 closed()
             }
             Self::CloseBeforeResponse => {
@@ -91,15 +88,15 @@ impl Fault {
                 closed()
             }
             Self::LoseResponse => {
-                carry_out(request)?;
+                process(request)?;
                 closed()
             }
             Self::Stall(pause) => {
                 std::thread::sleep(pause);
                 closed()
             }
-            Self::StallInBody(hundredths, pause) => {
-                read(request, hundredths)?;
+            Self::StallInBody(percent, pause) => {
+                read(request, percent)?;
                 std::thread::sleep(pause);
                 closed()
             }
@@ -110,7 +107,7 @@ impl Fault {
             }
             Self::ReadSlowly(pause) => {
                 request.body.read_slowly(pause);
-                carry_out(request).map(Reply::Response)
+                process(request).map(Reply::Response)
             }
             Self::Raw(bytes) => {
                 read(request, 100)?;
@@ -132,8 +129,8 @@ impl Fault {
     }
 }
 
-/// Reads a part of what is left of the body, and throws it away.
-fn read(request: &mut Incoming<'_>, hundredths: u8) -> io::Result<u64> {
-    let length = request.body.left() * u64::from(hundredths.min(100)) / 100;
+/// Reads this percentage of the remaining body and discards it.
+fn read(request: &mut Incoming<'_>, percent: u8) -> io::Result<u64> {
+    let length = request.body.left() * u64::from(percent.min(100)) / 100;
     io::copy(&mut request.body.by_ref().take(length), &mut io::sink())
 }

@@ -1,9 +1,10 @@
-//! Which names the sandbox goes by. A page in a browser can give its own name the address 127.0.0.1 and so read what
-//! a server on this machine says (DNS rebinding); the `Host` of its requests tells them apart.
+//! Validates the `Host` header. A web page can make its own host name resolve to 127.0.0.1 and read the responses of
+//! servers on this machine (DNS rebinding); the `Host` of its requests gives it away.
 
 use std::net::SocketAddr;
 
-/// Whether a request with these `Host` headers is for the sandbox at `address`; if not, the status to answer and why.
+/// Checks that the `Host` headers of a request name the sandbox at `address`. The error is the status and the text of
+/// the response.
 pub(super) fn check<'a>(
     mut hosts: impl Iterator<Item = &'a str>,
     address: SocketAddr,
@@ -23,8 +24,8 @@ pub(super) fn check<'a>(
     }
     let ours = names.map(|name| format!("{name}:{port}")).join(", ");
     let message = format!(
-        "the sandbox answers only to {ours}, and this request is for {host:?}: a page of another host must not read \
-         what is stored here\n"
+        "the sandbox accepts only requests for {ours}, not for {host:?}: a web page of another host must not read the \
+         stored files\n"
     );
     Err((421, message))
 }

@@ -1,4 +1,4 @@
-//! As much of an HTTP/1.1 server as the sandbox needs: one exchange a connection.
+//! A minimal HTTP/1.1 server: one exchange per connection.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::storage::StoredObject;
 
 const MAX_HEAD_BYTES: u64 = 64 * 1024;
-/// A key of S3 has at most 1024 bytes, each of which may be percent-encoded.
+/// S3 keys have at most 1024 bytes, each of which may be percent-encoded.
 const MAX_PATH_BYTES: usize = 4096;
-/// The longest method that is registered has 17 letters (UPDATEREDIRECTREF).
+/// The longest registered method has 17 letters (UPDATEREDIRECTREF).
 const MAX_METHOD_BYTES: usize = 20;
-/// What a client may still send after the response; more than any file that is accepted.
+/// Maximum number of body bytes to read after the response was sent; larger than any accepted file.
 const MAX_DRAINED_BYTES: u64 = 1 << 30;
 
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -27,15 +27,15 @@ pub(super) struct Incoming<'a> {
     pub body: Body<'a>,
 }
 
-/// The body of a request, which ends where `Content-Length` says. A connection that ends before is an error.
+/// The body of a request. If the connection ends before `Content-Length` bytes, reading fails.
 pub(super) struct Body<'a> {
     rest: io::Take<&'a mut BufReader<&'a TcpStream>>,
-    /// Where the client is told to go on, if it waits for that.
+    /// Where to send `100 Continue` before the first read, if the client waits for it.
     waiting: Option<&'a TcpStream>,
     slowly: Option<Slowly>,
 }
 
-/// A portion is read, in as many reads as the reader likes; then there is a pause before the next.
+/// Pauses before each portion of the body; a portion may take several reads.
 struct Slowly {
     portion: u64,
     left_of_portion: u64,
@@ -43,7 +43,7 @@ struct Slowly {
 }
 
 impl Body<'_> {
-    /// How many bytes are to be read yet.
+    /// Number of bytes not yet read.
     pub fn left(&self) -> u64 {
         self.rest.limit()
     }
@@ -53,7 +53,7 @@ impl Body<'_> {
         io::copy(self, &mut io::sink()).map(drop)
     }
 
-    /// From here on a hundredth of what is left is read at a time, with a pause before each.
+    /// Pauses before every hundredth of the remaining body.
     pub fn read_slowly(&mut self, pause: Duration) {
         self.slowly = Some(Slowly {
             portion: self.left().div_ceil(100).max(1),
@@ -108,10 +108,10 @@ pub(super) struct Response {
     pub body: Content,
 }
 
-/// The body of an answer.
+/// The body of a response.
 pub(super) enum Content {
     Bytes(Vec<u8>),
-    /// A stored file, of which there is no second copy.
+    /// A stored file, shared instead of copied.
     Object(Arc<StoredObject>),
 }
 
@@ -153,7 +153,7 @@ impl Response {
         let mut head =
             format!("HTTP/1.1 {status} \r\nContent-Length: {length}\r\nConnection: close\r\n");
         for (name, value) in &self.headers {
-            // A key may hold anything, and is part of an address.
+            // A key may contain control characters, and `Location` contains the key.
             let value = value.replace(|c: char| c.is_control(), "");
             head += &format!("{name}: {value}\r\n");
         }
@@ -164,18 +164,18 @@ impl Response {
     }
 }
 
-/// What is sent back.
+/// What the sandbox sends back.
 pub(super) enum Reply {
     Response(Response),
-    /// These bytes, whatever they are.
+    /// These bytes, unchecked.
     Raw(Vec<u8>),
 }
 
-/// Reads one request and answers it, maybe before its body has been read. Then the rest of the body is read, up to a
-/// limit: closing before that would reset the connection, and the client would lose the answer.
+/// Reads one request and sends the reply, possibly before the whole body was read. Then reads the rest of the body, up to
+/// a limit: closing the connection earlier would reset it, and the client would lose the response.
 pub(super) fn serve(
     stream: &TcpStream,
-    answer: impl FnOnce(&mut Incoming<'_>) -> io::Result<Reply>,
+    respond: impl FnOnce(&mut Incoming<'_>) -> io::Result<Reply>,
 ) -> io::Result<()> {
     stream.set_read_timeout(Some(IDLE_TIMEOUT))?;
     stream.set_write_timeout(Some(IDLE_TIMEOUT))?;
@@ -212,35 +212,35 @@ pub(super) fn serve(
             if expect.eq_ignore_ascii_case("100-continue") {
                 request.body.waiting = Some(stream);
             }
-            answer(&mut request)?
+            respond(&mut request)?
         }
         Err(refusal) => Reply::Response(refusal),
     };
     let mut writer = stream;
     match reply {
-        Reply::Response(answer) => answer.write(writer)?,
+        Reply::Response(response) => response.write(writer)?,
         Reply::Raw(bytes) => writer.write_all(&bytes)?,
     }
-    // The client may have gone already.
+    // The client may have closed the connection already.
     let _ = stream.shutdown(Shutdown::Write);
     stream.set_read_timeout(Some(DRAIN_TIMEOUT))?;
-    // A client that has the answer need not send the rest.
+    // The client has the response; do not ask it to continue.
     request.body.waiting = None;
     let mut rest = request.body.by_ref().take(MAX_DRAINED_BYTES);
     let _ = io::copy(&mut rest, &mut io::sink());
     Ok(())
 }
 
-/// Refuses what cannot be read or is not kept, and learns the length of the body.
+/// Rejects requests that the sandbox cannot process, and sets the length of the body.
 fn check_head(request: &mut Incoming<'_>) -> Result<(), Response> {
     if request.method.len() > MAX_METHOD_BYTES {
-        return Err(Response::text(501, "there is no method of that name\n"));
+        return Err(Response::text(501, "the method is unknown\n"));
     }
     if request.path.len() > MAX_PATH_BYTES {
         let text = format!("the path has more than {MAX_PATH_BYTES} bytes\n");
         return Err(Response::text(414, text));
     }
-    // What comes in chunks has no length that could be checked, and is not read.
+    // A chunked body has no declared length to check, so it is not read.
     if request.header("transfer-encoding").is_some() {
         return Ok(());
     }

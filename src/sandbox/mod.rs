@@ -1,12 +1,12 @@
-//! A stand-in for the API and its storage on the loopback interface, for tests and for trying things out.
+//! A local server that stands in for the API and its storage, for tests and experiments.
 //!
-//! It hands out presigned forms as the API does and accepts what is posted with them as strictly as S3 does: the
-//! signature, the session token, the expiry (120 s) and every condition of the policy are checked as soon as the
-//! fields have arrived, and what is refused is answered before the file is read. What was stored can be fetched back.
-//! The body and the policy are read by code that shares nothing with the client's.
+//! The sandbox issues presigned forms like the API's and validates posts as strictly as S3: it checks the signature, the
+//! session token, the expiry (120 s) and every condition of the policy as soon as the fields have arrived, and rejects an
+//! invalid post before it reads the file. Stored files can be downloaded. The sandbox parses multipart bodies and
+//! policies with code of its own, so that the client and the sandbox cannot share a bug.
 //!
-//! It answers the calls that touch an uploaded file, and refuses variables the API does not know, values it does not
-//! take, and images that were never posted:
+//! The sandbox implements the calls that involve uploaded files. It rejects unknown variables, invalid values, and images
+//! that were never posted:
 //!
 //! | resource | calls |
 //! |---|---|
@@ -15,26 +15,27 @@
 //! | generations | `POST`, `GET`, `DELETE /v1/generations`, `POST /v2/generations`, `POST /v1/generations-image-to-video` |
 //! | variations | `POST /v1/variations/universal-upscaler`, `GET /v1/variations` |
 //! | other files | `POST /v1/media`, `POST /v1/models-3d/upload` |
-//! | the account | `GET /v1/me`: 10,000 credits, less with every generation |
+//! | the account | `GET /v1/me`: 10,000 credits, reduced by every generation |
 //!
-//! A generation is pending when it is first asked for and done the second time. There is no model behind it; what it
-//! makes shows what it was given:
+//! A generation is pending when the client first polls it and complete at the second poll. There is no model behind it;
+//! the result shows what the request contained:
 //!
-//! - the first image it refers to, stretched to the size that was asked for, so that a wrong ratio is seen;
-//! - on the canvas the image with squares where the mask is white; where the two are not of one size it fails;
-//! - without any image, colors that follow from the prompt and the seed;
-//! - a video is a file that is told for an MP4 and has nothing in it to play;
-//! - an upscaled image is enlarged as often as was asked.
+//! - with an image: the first image of the request, stretched to the requested size, so that a wrong ratio is visible;
+//! - on the canvas: the image with squares where the mask is white; if the sizes of image and mask differ, the generation
+//!   fails;
+//! - without an image: colors derived from the prompt and the seed;
+//! - a video: a file with the header of an MP4 and no frames;
+//! - an upscale: the image, enlarged by the requested factor.
 //!
-//! It fails where the bytes that were posted are not of the format their form was for. The log (`warn`) says why.
+//! A generation fails if the posted bytes are not in the format that the form was created for. The log (`warn`) says why.
 //!
-//! Its memory is bounded, so that it can run for as long as it is of use: files are kept up to
-//! [256 MiB](Sandbox::with_storage_limit), and of everything else that is remembered (requests, init images, datasets,
-//! generations) the last 10,000. Files that are being received take as much again at most; a post beyond that is refused
-//! with `SlowDown`. At most 256 connections are served at once.
+//! The sandbox's memory is bounded, so that it can run indefinitely: it keeps up to
+//! [256 MiB](Sandbox::with_storage_limit) of files, and the last 10,000 requests, init images, datasets and generations
+//! each. Posts in progress use at most as much memory again; further posts are rejected with `SlowDown`. The sandbox
+//! serves at most 256 connections at a time.
 //!
-//! It listens on 127.0.0.1 and answers only requests whose `Host` is `127.0.0.1`, `localhost` or `[::1]` with its port;
-//! others get 421.
+//! It listens on 127.0.0.1 and accepts only requests whose `Host` is `127.0.0.1`, `localhost` or `[::1]` with its port;
+//! it rejects others with status 421.
 //!
 //! ```
 //! use imgpost::{leonardo::Client, sandbox::Sandbox};
@@ -73,7 +74,7 @@ pub use storage::{Credentials, StoredObject};
 use connections::Connections;
 use state::State;
 
-/// As many requests are listed.
+/// Maximum number of listed requests.
 const MAX_REQUESTS: usize = 10_000;
 
 /// A running sandbox. It stops when the value is dropped.
@@ -84,40 +85,40 @@ pub struct Sandbox {
     acceptor: Option<JoinHandle<()>>,
 }
 
-/// A request that the sandbox was sent.
+/// A request that the sandbox received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SandboxRequest {
     /// The method.
     pub method: String,
-    /// The path, without what follows a question mark.
+    /// The path, without the query.
     pub path: String,
-    /// The status it was answered with; none where it is not answered yet, and where the connection was closed without
-    /// an answer, or with something that is none.
+    /// The status of the response. `None` while the sandbox processes the request, and if a [`Fault`] closed the
+    /// connection or sent raw bytes instead of a response.
     pub status: Option<u16>,
 }
 
 impl Sandbox {
-    /// The name of its one bucket.
+    /// The name of the bucket.
     pub const BUCKET: &str = storage::BUCKET;
 
-    /// The region that its bucket is in, as far as signatures go.
+    /// The region of the bucket, as it appears in signatures.
     pub const REGION: &str = storage::REGION;
 
     /// Starts a sandbox on a free port of 127.0.0.1.
     ///
     /// # Errors
     ///
-    /// When no port can be opened.
+    /// If no port can be opened.
     pub fn start() -> io::Result<Self> {
         Self::start_on(0)
     }
 
-    /// Starts a sandbox on this port of 127.0.0.1; 0 for any that is free.
+    /// Starts a sandbox on this port of 127.0.0.1; 0 selects a free port.
     ///
     /// # Errors
     ///
-    /// When the port cannot be opened, for example because another program has it.
+    /// If the port cannot be opened, for example because another program uses it.
     pub fn start_on(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
@@ -140,54 +141,55 @@ impl Sandbox {
         })
     }
 
-    /// The base URL to give to a client.
+    /// The base URL for [`ClientBuilder::base_url`](crate::leonardo::ClientBuilder::base_url).
     pub fn base_url(&self) -> String {
         format!("http://{}{}", self.address, api::PREFIX)
     }
 
-    /// The page that shows what is stored and what was asked, for a browser.
+    /// The URL of a web page that shows the stored files and the last requests.
     pub fn page_url(&self) -> String {
         format!("http://{}/", self.address)
     }
 
-    /// A client of this sandbox.
+    /// Creates a client of this sandbox.
     ///
     /// # Errors
     ///
-    /// None that is known: the key and the address are good.
+    /// No failure is known: the key and the address are valid.
     pub fn client(&self) -> Result<Client, Error> {
         let builder = Client::builder(self.api_key());
         builder.base_url(self.base_url()).build()
     }
 
-    /// The API key it accepts, drawn anew for every sandbox.
+    /// The API key that the sandbox accepts, a random one for every sandbox.
     pub fn api_key(&self) -> &str {
         self.state.api.key()
     }
 
-    /// Lets every request wait for so long before it is answered. Default: not at all.
+    /// Delays the response to every request. Default: no delay.
     #[must_use]
     pub fn with_latency(self, latency: Duration) -> Self {
         self.state.settings().latency = latency;
         self
     }
 
-    /// Hands out forms that live for so long, in whole seconds. Default: 120 s, as the API's.
+    /// Sets how long new forms are valid, in whole seconds. Default: 120 s, like the API.
     #[must_use]
     pub fn with_expiry(self, expiry: Duration) -> Self {
         self.state.storage.set_expiry(expiry);
         self
     }
 
-    /// Stores at most so many bytes in so many files, of which there is at least one. For a new file, the oldest ones are deleted, which the log says; a
-    /// file that is larger than all of it is refused with `EntityTooLarge`. Default: 256 MiB and 10,000 files.
+    /// Limits the storage to `max_bytes` in `max_files` files (at least one). To store a new file, the sandbox deletes the
+    /// oldest files and logs that; it rejects a file larger than `max_bytes` with `EntityTooLarge`. Default: 256 MiB and
+    /// 10,000 files.
     #[must_use]
     pub fn with_storage_limit(self, max_bytes: u64, max_files: usize) -> Self {
         self.state.storage.set_limits(max_bytes, max_files);
         self
     }
 
-    /// Lets the next post to the storage go wrong. Given again, the one after that.
+    /// Makes the next upload to the storage fail with `fault`. Each further call adds a fault for the upload after that.
     ///
     /// ```
     /// use imgpost::{PrepareOptions, sandbox::{Fault, Sandbox}};
@@ -204,36 +206,36 @@ impl Sandbox {
         self
     }
 
-    /// Lets the next call of the API go wrong. Given again, the one after that.
+    /// Makes the next API call fail with `fault`. Each further call adds a fault for the API call after that.
     #[must_use]
     pub fn with_api_fault(self, fault: Fault) -> Self {
         self.state.settings().api_faults.push_back(fault);
         self
     }
 
-    /// What it was sent so far, in the order it came: the last 10,000 requests.
+    /// The last 10,000 requests, oldest first.
     pub fn requests(&self) -> Vec<SandboxRequest> {
         self.state.settings().requests.iter().cloned().collect()
     }
 
-    /// What forms for its storage are signed with, for programs that presign by themselves: with these, Signature
-    /// Version 4, the region [`Sandbox::REGION`] and the session token, any SDK makes forms that are accepted here.
+    /// The credentials of the storage. With them and the region [`Sandbox::REGION`], any SDK can presign forms (Signature
+    /// Version 4, with the session token) that the sandbox accepts.
     pub fn credentials(&self) -> &Credentials {
         self.state.storage.credentials()
     }
 
-    /// The address its forms are posted to.
+    /// The URL that the sandbox's forms are posted to.
     pub fn bucket_url(&self) -> String {
         self.state.storage.bucket_url()
     }
 
-    /// The keys of all that is stored, in alphabetical order.
+    /// The keys of all stored files, in alphabetical order.
     pub fn keys(&self) -> Vec<String> {
         let objects = self.state.storage.list().into_iter();
         objects.map(|(key, _)| key).collect()
     }
 
-    /// What is stored under `key`.
+    /// The file stored under `key`, if any.
     pub fn stored(&self, key: &str) -> Option<StoredObject> {
         let object = self.state.storage.get(key)?;
         Some(StoredObject::clone(&object))
@@ -243,11 +245,11 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.connections.stop();
-        // The acceptor may be in accept(): one more connection lets it see that it is to stop. Without one, it is left to
-        // itself.
+        // The acceptor may be blocked in accept(): another connection wakes it, so that it notices the stop. If that
+        // connection fails, the thread is left running.
         let woken = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
         if let (Ok(_), Some(acceptor)) = (woken, self.acceptor.take()) {
-            // A panic there was printed when it happened.
+            // If the thread panicked, the panic message is already printed.
             let _ = acceptor.join();
         }
     }
@@ -262,8 +264,8 @@ impl fmt::Debug for Sandbox {
 }
 
 fn serve(stream: &TcpStream, state: &State) {
-    // A client that goes away in the middle is its own affair.
-    if let Err(error) = http::serve(stream, |request| state.answer(request)) {
+    // A client may close its connection at any time.
+    if let Err(error) = http::serve(stream, |request| state.respond(request)) {
         log::debug!("sandbox: a connection ended with {error}");
     }
 }

@@ -1,12 +1,12 @@
-//! The page that shows what is stored and what was asked: plain HTML, without a script.
+//! The web page that shows the stored files and the last requests: plain HTML, without scripts.
 
 use std::fmt::Write;
 
 use super::SandboxRequest;
 use super::storage::{Storage, escape};
 
-/// As many requests as are shown, the last first.
-const SHOWN: usize = 50;
+/// Maximum number of requests on the page, latest first.
+const MAX_SHOWN: usize = 50;
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --line: #8884; --quiet: #808080 }
@@ -25,7 +25,7 @@ table { border-collapse: collapse; width: 100% } td { border-top: 1px solid var(
 td:first-child { font-variant-numeric: tabular-nums; padding-right: 1rem; width: 2.5rem } td code { overflow-wrap: anywhere }
 .good { color: #188038 } .bad { color: #d93025 } .none { color: var(--quiet) }";
 
-/// The page as it is now. It is fetched anew every few seconds.
+/// Renders the page. The browser reloads it every few seconds.
 pub(super) fn render<'a>(
     storage: &Storage,
     requests: impl DoubleEndedIterator<Item = &'a SandboxRequest>,
@@ -43,7 +43,7 @@ pub(super) fn render<'a>(
         let content_type = object.content_type.as_deref().unwrap_or("no type");
         let (url, key) = (escape(&storage.object_url(&key)), escape(&key));
         let content_type = escape(content_type);
-        let picture = if content_type.starts_with("image/") {
+        let thumbnail = if content_type.starts_with("image/") {
             format!("<img src=\"{url}\" alt=\"\">")
         } else {
             format!("<span class=\"file\">{content_type}</span>")
@@ -51,18 +51,18 @@ pub(super) fn render<'a>(
         add(
             &mut page,
             format_args!(
-                "<li><a href=\"{url}\" title=\"{key}\">{picture}<code>{}</code></a><small>{content_type}, {} bytes</small></li>",
+                "<li><a href=\"{url}\" title=\"{key}\">{thumbnail}<code>{}</code></a><small>{content_type}, {} bytes</small></li>",
                 short(&key),
                 object.bytes.len()
             ),
         );
     }
     page += "</ul></section><section><h2>Last requests</h2><table>";
-    // The images of this page were fetched by the page.
-    let asked = |request: &&SandboxRequest| {
+    // Leave out the requests that this page itself causes by showing images.
+    let is_shown = |request: &&SandboxRequest| {
         request.method != "GET" || request.path.starts_with(super::api::PREFIX)
     };
-    for request in requests.rev().filter(asked).take(SHOWN) {
+    for request in requests.rev().filter(is_shown).take(MAX_SHOWN) {
         let (class, status) = match request.status {
             Some(status @ ..400) => ("good", status.to_string()),
             Some(status) => ("bad", status.to_string()),
@@ -79,14 +79,14 @@ pub(super) fn render<'a>(
     page + "</table></section></main></body></html>\n"
 }
 
-/// A key without the user that everything here belongs to.
+/// Removes the user, who is the same in every key.
 fn short(key: &str) -> &str {
-    let of_user = key.strip_prefix("users/");
-    of_user
-        .and_then(|rest| rest.split_once('/'))
+    let rest = key.strip_prefix("users/");
+    rest.and_then(|rest| rest.split_once('/'))
         .map_or(key, |(_, rest)| rest)
 }
 
-fn add(page: &mut String, words: std::fmt::Arguments<'_>) {
-    page.write_fmt(words).expect("a text can grow");
+fn add(page: &mut String, html: std::fmt::Arguments<'_>) {
+    page.write_fmt(html)
+        .expect("writing to a String cannot fail");
 }

@@ -1,14 +1,14 @@
-//! Values by key, of which the oldest are forgotten when there are too many.
+//! A map that evicts its oldest entries when it is full.
 
 use std::collections::{BTreeMap, HashMap};
 
-/// A map with at most so many entries, of so many bytes together.
+/// A map with a maximum number of entries and a maximum total size.
 pub(super) struct Recent<V> {
     max_entries: usize,
     max_bytes: u64,
     bytes: u64,
     entries: HashMap<String, Entry<V>>,
-    /// The keys, by the number of their insertion.
+    /// The keys in the order of their insertion.
     order: BTreeMap<u64, String>,
     next: u64,
 }
@@ -31,19 +31,19 @@ impl<V> Recent<V> {
         }
     }
 
-    /// The new limits hold at once. Returns what is forgotten, the oldest first.
+    /// Applies new limits immediately. Returns the evicted entries, oldest first.
     pub fn set_limits(&mut self, max_entries: usize, max_bytes: u64) -> Vec<(String, V)> {
         (self.max_entries, self.max_bytes) = (max_entries, max_bytes);
         self.make_room(0, 0)
     }
 
-    /// Inserts a value of so many bytes in place of the one that has the key. Returns what is forgotten for it, the
-    /// oldest first.
+    /// Inserts a value of this size, replacing any value under the same key. Returns the evicted entries, oldest first.
     ///
-    /// A value that is larger than the map may be is kept alone; [`max_bytes`](Self::max_bytes) says so before.
+    /// A value larger than [`max_bytes`](Self::max_bytes) evicts everything else and is still inserted; callers check its
+    /// size first.
     pub fn insert(&mut self, key: String, value: V, bytes: u64) -> Vec<(String, V)> {
         self.remove(&key);
-        let forgotten = self.make_room(1, bytes);
+        let evicted = self.make_room(1, bytes);
         let number = self.next;
         self.next += 1;
         self.bytes += bytes;
@@ -54,11 +54,11 @@ impl<V> Recent<V> {
             number,
         };
         self.entries.insert(key, entry);
-        forgotten
+        evicted
     }
 
     fn make_room(&mut self, entries: usize, bytes: u64) -> Vec<(String, V)> {
-        let mut forgotten = Vec::new();
+        let mut evicted = Vec::new();
         while self.entries.len() + entries > self.max_entries || self.bytes + bytes > self.max_bytes
         {
             let Some((_, oldest)) = self.order.pop_first() else {
@@ -66,10 +66,10 @@ impl<V> Recent<V> {
             };
             if let Some(entry) = self.entries.remove(&oldest) {
                 self.bytes -= entry.bytes;
-                forgotten.push((oldest, entry.value));
+                evicted.push((oldest, entry.value));
             }
         }
-        forgotten
+        evicted
     }
 
     pub fn remove(&mut self, key: &str) -> Option<V> {
@@ -91,7 +91,7 @@ impl<V> Recent<V> {
         self.max_bytes
     }
 
-    /// The oldest first.
+    /// The entries, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
         let keys = self.order.values();
         keys.filter_map(|key| Some((key.as_str(), self.get(key)?)))
@@ -107,14 +107,14 @@ mod tests {
     }
 
     #[test]
-    fn oldest_is_forgotten_where_there_are_too_many() {
+    fn oldest_entry_is_evicted_beyond_the_maximum_number() {
         let mut recent = Recent::new(3, 100);
         for (number, key) in ["a", "b", "c"].into_iter().enumerate() {
             assert!(recent.insert(key.into(), number as u32, 10).is_empty());
         }
         assert_eq!(recent.insert("d".into(), 3, 10), [("a".into(), 0)]);
         assert_eq!(keys(&recent), "bcd");
-        // What is inserted again is new.
+        // A replaced entry counts as new.
         assert!(recent.insert("b".into(), 4, 10).is_empty());
         assert_eq!((recent.get("b"), recent.get("a")), (Some(&4), None));
         assert_eq!(recent.insert("e".into(), 5, 10), [("c".into(), 2)]);
@@ -122,13 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn oldest_are_forgotten_where_the_bytes_are_too_many() {
+    fn oldest_entries_are_evicted_beyond_the_maximum_size() {
         let mut recent = Recent::new(10, 100);
         for key in ["a", "b", "c"] {
             recent.insert(key.into(), 0, 33);
         }
-        let forgotten = recent.insert("d".into(), 1, 60);
-        assert_eq!(forgotten, [("a".into(), 0), ("b".into(), 0)]);
+        let evicted = recent.insert("d".into(), 1, 60);
+        assert_eq!(evicted, [("a".into(), 0), ("b".into(), 0)]);
         assert_eq!((keys(&recent).as_str(), recent.bytes), ("cd", 93));
         assert_eq!(recent.remove("c"), Some(0));
         assert_eq!(recent.remove("c"), None);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn book_keeping_holds_whatever_is_done() {
+    fn totals_are_consistent_after_random_operations() {
         let mut recent = Recent::new(7, 50);
         let mut state = 1_u32;
         for _ in 0..5000 {

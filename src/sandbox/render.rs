@@ -1,4 +1,4 @@
-//! What a generation makes of what was posted. Nobody will take it for art, but every mistake shows.
+//! Renders the results of generations from the posted images, so that a wrong size or mask is visible.
 
 use image::{DynamicImage, ImageFormat, RgbImage};
 
@@ -10,68 +10,71 @@ use crate::prepare::{Limits, PrepareOptions, PreparedImage};
 
 pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// The side of the squares that cover the masked part of a canvas.
+/// Side of the squares that cover the masked part of a canvas, in pixels.
 const SQUARE: usize = 8;
 
-/// What fits into the memory of a small machine.
+/// Limits that fit into the memory of a small machine.
 const LIMITS: Limits = Limits::DEFAULT
     .with_max_pixels(64 << 20)
     .with_max_input_bytes(64 << 20)
     .with_max_alloc(512 << 20);
 
-/// The image pulled to `size`, whatever its ratio.
+/// Stretches the image to `size`, ignoring its ratio.
 pub(super) fn stretched(object: &StoredObject, size: Size) -> Result<StoredObject, Error> {
     check_declared(object)?;
     let prepare = stretch_to(size).extension(Extension::Jpg);
     Ok(stored(prepare.prepare_bytes(&object.bytes)?))
 }
 
-/// The image, `factor` times as wide and as high.
+/// Enlarges the image by `factor` in both dimensions.
 pub(super) fn enlarged(object: &StoredObject, factor: f64) -> Result<StoredObject, Error> {
-    let picture = pixels(object)?;
-    let times = |side: u32| (f64::from(side) * factor).round() as u32;
-    let size = Size::new(times(picture.width()), times(picture.height()));
+    let image = pixels(object)?;
+    let enlarge = |side: u32| (f64::from(side) * factor).round() as u32;
+    let size = Size::new(enlarge(image.width()), enlarge(image.height()));
     let prepare = stretch_to(size).extension(Extension::Jpg);
     Ok(stored(
-        prepare.prepare_image(DynamicImage::ImageRgb8(picture))?,
+        prepare.prepare_image(DynamicImage::ImageRgb8(image))?,
     ))
 }
 
-/// The image, with squares of two colors that follow from the prompt where the mask is rather white than black. A
-/// PNG, so that the rest stays as it was.
+/// Covers the image with squares of two colors, derived from the prompt, where the mask is lighter than mid-gray. The
+/// result is a PNG, so that the other pixels stay unchanged.
 pub(super) fn filled(
-    picture: &StoredObject,
+    image: &StoredObject,
     mask: &StoredObject,
     prompt: &str,
     size: Size,
 ) -> Result<StoredObject, Error> {
-    let (mut picture, mask) = (pixels(picture)?, pixels(mask)?);
-    if picture.dimensions() != mask.dimensions() {
+    let (mut image, mask) = (pixels(image)?, pixels(mask)?);
+    if image.dimensions() != mask.dimensions() {
         let size = |image: &RgbImage| Size::new(image.width(), image.height());
-        let (picture, mask) = (size(&picture), size(&mask));
-        return Err(format!("the picture is {picture} and its mask {mask}").into());
+        let (image, mask) = (size(&image), size(&mask));
+        return Err(format!("the image is {image}, but its mask is {mask}").into());
     }
     let hash = sha256(prompt.as_bytes());
-    let color = [hash[0], hash[1], hash[2]].map(|byte| match byte & 1 {
-        0 => byte & 0x3F,
-        _ => byte | 0xC0,
+    let color = [hash[0], hash[1], hash[2]].map(|byte| {
+        if byte & 1 == 0 {
+            byte & 0x3F
+        } else {
+            byte | 0xC0
+        }
     });
-    // Whatever is under them, one of the two stands out.
+    // At least one of two opposite colors contrasts with any background.
     let colors = [color, color.map(|byte| !byte)];
-    let width = picture.width() as usize;
-    let pairs = picture.as_chunks_mut::<3>().0.iter_mut();
-    for (i, (pixel, mask)) in pairs.zip(mask.as_chunks::<3>().0).enumerate() {
+    let width = image.width() as usize;
+    let pixels = image.as_chunks_mut::<3>().0.iter_mut();
+    for (i, (pixel, mask)) in pixels.zip(mask.as_chunks::<3>().0).enumerate() {
         if mask.iter().map(|byte| u32::from(*byte)).sum::<u32>() >= 3 * 128 {
             *pixel = colors[(i % width / SQUARE + i / width / SQUARE) % 2];
         }
     }
     let prepare = stretch_to(size).extension(Extension::Png);
     Ok(stored(
-        prepare.prepare_image(DynamicImage::ImageRgb8(picture))?,
+        prepare.prepare_image(DynamicImage::ImageRgb8(image))?,
     ))
 }
 
-/// Four colors that follow from `seed`, one in each corner, running into each other.
+/// A gradient between four corner colors that are derived from `seed`.
 pub(super) fn painted(seed: &str, size: Size) -> Result<StoredObject, Error> {
     let mut corners = sha256(seed.as_bytes());
     corners.truncate(16);
@@ -82,8 +85,7 @@ pub(super) fn painted(seed: &str, size: Size) -> Result<StoredObject, Error> {
     Ok(stored(prepare.prepare_rgba8(2, 2, &corners)?))
 }
 
-/// The boxes every MP4 begins with and an empty one for the data: enough to be told for an MP4 and to be downloaded,
-/// but there is nothing to play.
+/// The boxes at the start of every MP4 and an empty data box: enough to be recognized as an MP4, but without frames.
 pub(super) fn video() -> StoredObject {
     let boxes: [(&[u8; 4], &[u8]); 3] = [
         (b"ftyp", b"isom\0\0\x02\0isommp42"),
@@ -102,7 +104,17 @@ pub(super) fn video() -> StoredObject {
     }
 }
 
-/// The extension a result is stored under.
+/// The size of an image, if it can be decoded.
+pub(super) fn size(object: &StoredObject) -> Option<Size> {
+    let plan = PrepareOptions::default().limits(LIMITS);
+    let image = plan
+        .extension(Extension::Png)
+        .prepare_bytes(&object.bytes)
+        .ok()?;
+    Some(image.source_size())
+}
+
+/// The extension for the key of a result.
 pub(super) fn extension(object: &StoredObject) -> Extension {
     let declared = object.content_type.as_deref();
     let mut all = Extension::ALL.iter().copied();
@@ -117,7 +129,7 @@ fn stretch_to(size: Size) -> PrepareOptions {
         .limits(LIMITS)
 }
 
-/// The image as it is, without transparency.
+/// Decodes the image without transparency.
 fn pixels(object: &StoredObject) -> Result<RgbImage, Error> {
     check_declared(object)?;
     let prepare = PrepareOptions::default()
@@ -128,13 +140,16 @@ fn pixels(object: &StoredObject) -> Result<RgbImage, Error> {
     Ok(decoded.into_rgb8())
 }
 
-/// The bytes have to be of the format that the form was asked for.
+/// Checks that the bytes are in the format that the form was created for.
 fn check_declared(object: &StoredObject) -> Result<(), Error> {
     let declared = object.content_type.as_deref().unwrap_or_default();
-    let found = image::guess_format(&object.bytes).map_err(|_| "what was posted is no image")?;
-    match found.to_mime_type() {
-        found if found == declared => Ok(()),
-        found => Err(format!("the form was for {declared}, but {found} was posted").into()),
+    let found =
+        image::guess_format(&object.bytes).map_err(|_| "the posted bytes are not an image")?;
+    let found = found.to_mime_type();
+    if found == declared {
+        Ok(())
+    } else {
+        Err(format!("the form was for {declared}, but {found} was posted").into())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Signatures of presigned POST policies, version 4
+//! Signature Version 4 of presigned POST policies
 //! ([AWS's description](https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-authentication-HTTPPOST.html)).
 
 use std::fmt::Write;
@@ -6,7 +6,7 @@ use std::fmt::Write;
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
-/// The signature of a base64-encoded policy, as 32 bytes.
+/// Signs a base64-encoded policy. The signature has 32 bytes.
 pub(super) fn sign(policy: &str, secret_key: &str, date: &str, region: &str) -> Vec<u8> {
     let date = hmac(format!("AWS4{secret_key}").as_bytes(), date);
     let region = hmac(&date, region);
@@ -15,7 +15,7 @@ pub(super) fn sign(policy: &str, secret_key: &str, date: &str, region: &str) -> 
 }
 
 fn hmac(key: &[u8], message: &str) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC accepts a key of any length");
     mac.update(message.as_bytes());
     mac.finalize().into_bytes().to_vec()
 }
@@ -39,7 +39,7 @@ mod tests {
     /// The policy, the credentials and the signature of
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html>.
     #[test]
-    fn the_example_of_the_aws_documentation() {
+    fn example_of_the_aws_documentation_is_signed_alike() {
         let policy = "eyAiZXhwaXJhdGlvbiI6ICIyMDE1LTEyLTMwVDEyOjAwOjAwLjAwMFoiLA0KICAiY29uZGl0aW9ucyI6IFsNCiAgICB7ImJ1\
              Y2tldCI6ICJzaWd2NGV4YW1wbGVidWNrZXQifSwNCiAgICBbInN0YXJ0cy13aXRoIiwgIiRrZXkiLCAidXNlci91c2VyMS8i\
              XSwNCiAgICB7ImFjbCI6ICJwdWJsaWMtcmVhZCJ9LA0KICAgIHsic3VjY2Vzc19hY3Rpb25fcmVkaXJlY3QiOiAiaHR0cDov\

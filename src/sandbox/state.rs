@@ -1,4 +1,4 @@
-//! What a sandbox does with a request: refuses it, carries it out, or lets it go wrong as it was asked to.
+//! Dispatches a request: rejects it, passes it to the API or the storage, or injects a fault.
 
 use std::collections::VecDeque;
 use std::io;
@@ -20,8 +20,9 @@ pub(super) struct State {
 #[derive(Default)]
 pub(super) struct Settings {
     pub latency: Duration,
-    /// For the next posts to the storage, and the next calls of the API.
+    /// Faults for the next uploads to the storage.
     pub faults: VecDeque<Fault>,
+    /// Faults for the next API calls.
     pub api_faults: VecDeque<Fault>,
     pub requests: RequestLog,
 }
@@ -30,23 +31,23 @@ pub(super) struct Settings {
 #[derive(Default)]
 pub(super) struct RequestLog {
     requests: VecDeque<SandboxRequest>,
-    /// How many came before these.
-    forgotten: usize,
+    /// Number of earlier requests that were dropped from the log.
+    dropped: usize,
 }
 
 impl RequestLog {
-    /// Returns the number of the request, for [`answered`](Self::answered).
+    /// Returns the number of the request, for [`set_status`](Self::set_status).
     fn push(&mut self, request: SandboxRequest) -> usize {
         if self.requests.len() == MAX_REQUESTS {
             self.requests.pop_front();
-            self.forgotten += 1;
+            self.dropped += 1;
         }
         self.requests.push_back(request);
-        self.forgotten + self.requests.len() - 1
+        self.dropped + self.requests.len() - 1
     }
 
-    fn answered(&mut self, number: usize, status: Option<u16>) {
-        let index = number.checked_sub(self.forgotten);
+    fn set_status(&mut self, number: usize, status: Option<u16>) {
+        let index = number.checked_sub(self.dropped);
         if let Some(request) = index.and_then(|index| self.requests.get_mut(index)) {
             request.status = status;
         }
@@ -68,12 +69,12 @@ impl State {
         }
     }
 
-    /// What is set or listed cannot be left half done, so a thread that panicked has done it no harm.
+    /// Every change to the settings is complete in itself, so a poisoned lock can be used.
     pub fn settings(&self) -> MutexGuard<'_, Settings> {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn answer(&self, request: &mut Incoming<'_>) -> io::Result<Reply> {
+    pub fn respond(&self, request: &mut Incoming<'_>) -> io::Result<Reply> {
         let path = request
             .path
             .split('?')
@@ -81,20 +82,20 @@ impl State {
             .unwrap_or_default()
             .to_owned();
         let refusal = host::check(request.headers("host"), self.address).err();
-        let looks = path == "/" && request.method == "GET" && refusal.is_none();
+        let is_page = path == "/" && request.method == "GET" && refusal.is_none();
         let (latency, fault, number) = {
             let mut settings = self.settings();
             let fault = if refusal.is_some() {
                 None
             } else if path.starts_with(api::PREFIX) {
                 settings.api_faults.pop_front()
-            } else if request.method == "POST" {
+            } else if matches!(request.method.as_str(), "POST" | "PUT") {
                 settings.faults.pop_front()
             } else {
                 None
             };
-            // Whoever looks at the page is not what it shows.
-            let number = (!looks).then(|| {
+            // The page does not list requests for itself.
+            let number = (!is_page).then(|| {
                 settings.requests.push(SandboxRequest {
                     method: request.method.clone(),
                     path: path.clone(),
@@ -104,23 +105,23 @@ impl State {
             (settings.latency, fault, number)
         };
         std::thread::sleep(latency);
-        let carry_out = |request: &mut Incoming<'_>| match path.strip_prefix(api::PREFIX) {
-            _ if looks => Ok(self.page()),
-            Some(path) => self.api.answer(path, request),
-            None => self.storage.answer(request),
+        let process = |request: &mut Incoming<'_>| match path.strip_prefix(api::PREFIX) {
+            _ if is_page => Ok(self.page()),
+            Some(path) => self.api.respond(path, request),
+            None => self.storage.respond(request),
         };
         let reply = match (refusal, fault) {
             (Some((status, text)), _) => Ok(Reply::Response(Response::text(status, text))),
-            (None, Some(fault)) => fault.happen(request, carry_out),
-            (None, None) => carry_out(request).map(Reply::Response),
+            (None, Some(fault)) => fault.apply(request, process),
+            (None, None) => process(request).map(Reply::Response),
         };
         let status = match &reply {
-            Ok(Reply::Response(answer)) => Some(answer.status),
+            Ok(Reply::Response(response)) => Some(response.status),
             Ok(Reply::Raw(_)) | Err(_) => None,
         };
         log::debug!("sandbox: {} {path}: {status:?}", request.method);
         if let Some(number) = number {
-            self.settings().requests.answered(number, status);
+            self.settings().requests.set_status(number, status);
         }
         reply
     }
@@ -146,15 +147,15 @@ mod tests {
         let first = log.push(request(0));
         for number in 1..MAX_REQUESTS + 5 {
             let pushed = log.push(request(number));
-            log.answered(pushed, Some(200));
+            log.set_status(pushed, Some(200));
         }
-        // Answered late, when it is no longer listed.
-        log.answered(first, Some(404));
+        // This response is sent after the log dropped the request.
+        log.set_status(first, Some(404));
         assert_eq!(log.iter().count(), MAX_REQUESTS);
         assert_eq!(log.iter().next().unwrap().path, "/5");
         assert!(log.iter().all(|request| request.status == Some(200)));
         let last = log.push(request(0));
-        log.answered(last, Some(500));
+        log.set_status(last, Some(500));
         assert_eq!(log.iter().next_back().unwrap().status, Some(500));
     }
 }

@@ -3,13 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use super::Uploader;
+use super::presigned::{FileRequest, PresignedRef};
 use super::progress::ProgressReader;
 use crate::error::Error;
-use crate::multipart::Body;
-use crate::presigned::PresignedPost;
 use crate::retry::{self, Failure, RetryError, RetryPolicy};
 use crate::s3::{self, S3Error};
-use crate::transport::{Method, Request, Response, TransportError, TransportErrorKind};
+use crate::transport::{Request, Response, TransportError, TransportErrorKind};
 use crate::url;
 
 /// More than any error document of S3 has.
@@ -18,19 +17,19 @@ const MAX_RESPONSE_BYTES: u64 = 64 * 1024;
 /// S3 redirects once, to the region of the bucket.
 const MAX_REDIRECTS: usize = 3;
 
-/// Longest `Retry-After` to wait for, if the form has no expiration and if it has one.
+/// Longest `Retry-After` to wait for, without and with an expiration.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 const MAX_RETRY_AFTER_WITH_DEADLINE: Duration = Duration::from_secs(600);
 
 impl Uploader {
-    /// Sends `body` until an attempt succeeds or the retry policy permits no other. Returns the response and the number
+    /// Sends `request` until an attempt succeeds or the retry policy permits no other. Returns the response and the number
     /// of attempts.
     pub(super) fn send(
         &self,
-        form: &PresignedPost,
-        body: &Body<'_>,
+        presigned: PresignedRef<'_>,
+        request: &FileRequest<'_>,
     ) -> Result<(Response, u32), UploadError> {
-        let remaining = || self.remaining(form);
+        let remaining = || self.remaining(presigned);
         let policy = RetryPolicy {
             name: "upload",
             retries: self.retries,
@@ -43,14 +42,16 @@ impl Uploader {
             cancel_token: &self.cancel_token,
         };
         let result = retry::run(&policy, |attempt| {
-            let response = self.attempt(form, body, attempt).map_err(|error| Failure {
-                is_retryable: error.is_retryable(),
-                retry_after: match &error {
-                    Error::Storage(error) => error.retry_after,
-                    _ => None,
-                },
-                error,
-            })?;
+            let response = self
+                .attempt(presigned, request, attempt)
+                .map_err(|error| Failure {
+                    is_retryable: error.is_retryable(),
+                    retry_after: match &error {
+                        Error::Storage(error) => error.retry_after,
+                        _ => None,
+                    },
+                    error,
+                })?;
             Ok((response, attempt))
         });
         result.map_err(|error| UploadError {
@@ -62,29 +63,32 @@ impl Uploader {
     /// Sends the whole body once, and once more to each address that storage redirects to.
     fn attempt(
         &self,
-        form: &PresignedPost,
-        body: &Body<'_>,
+        presigned: PresignedRef<'_>,
+        request: &FileRequest<'_>,
         attempt: u32,
     ) -> Result<Response, Error> {
-        let mut url = form.url().to_owned();
+        let mut url = presigned.url().to_owned();
         let mut redirects = 0;
         let response = loop {
-            let response = self.exchange(form, &url, body, attempt)?;
+            let response = self.exchange(presigned, &url, request, attempt)?;
             match redirect(&url, &response) {
                 Some(location) if redirects < MAX_REDIRECTS => url = location,
                 _ if requires_https(&url, &response) => {
                     let error = TransportError::https_required(&url);
-                    return Err(error.redacted(|text| form.redact(text)).into());
+                    return Err(error.redacted(|text| presigned.redact(text)).into());
                 }
                 _ => break response,
             }
             redirects += 1;
-            log::info!("storage redirects to {}", form.redact(&url::host(&url)));
+            log::info!(
+                "storage redirects to {}",
+                presigned.redact(&url::host(&url))
+            );
         };
-        if s3::is_success(&response, form.success_redirect()) {
+        if s3::is_success(&response, presigned.success_redirect()) {
             return Ok(response);
         }
-        let redactor = form.redactor();
+        let redactor = presigned.redactor();
         let redact = |text: &str| redactor.redact(text);
         let mut error = S3Error::from_response(&response, redact);
         error.retry_after = response.retry_after(SystemTime::now());
@@ -94,19 +98,23 @@ impl Uploader {
     /// Sends one request to `url`. A success that is reported before the whole body was sent is an error.
     fn exchange(
         &self,
-        form: &PresignedPost,
+        presigned: PresignedRef<'_>,
         url: &str,
-        body: &Body<'_>,
+        request: &FileRequest<'_>,
         attempt: u32,
     ) -> Result<Response, Error> {
+        let body = &request.body;
         let length = body.content_length();
+        let headers = request.headers.iter();
         let on_progress = self.on_progress.as_ref();
         let token = &self.cancel_token;
         let mut reader = ProgressReader::new(body.reader(), length, attempt, on_progress, token);
         let sent = self.transport.send(Request {
-            method: Method::Post,
+            method: request.method,
             url,
-            headers: vec![("content-type", body.content_type())],
+            headers: headers
+                .map(|(name, value)| (name.as_str(), value.clone()))
+                .collect(),
             body: Some((&mut reader, length)),
             timeout: self.timeout,
             idle_timeout: self.idle_timeout,
@@ -127,12 +135,12 @@ impl Uploader {
                 None => error,
             },
         };
-        Err(error.redacted(|text| form.redact(text)).into())
+        Err(error.redacted(|text| presigned.redact(text)).into())
     }
 
-    /// Time within which an attempt has to start, if the form has an expiration and is validated.
-    fn remaining(&self, form: &PresignedPost) -> Option<Duration> {
-        let remaining = form.remaining(SystemTime::now());
+    /// Time within which an attempt has to start, if there is an expiration and it is validated.
+    fn remaining(&self, presigned: PresignedRef<'_>) -> Option<Duration> {
+        let remaining = presigned.remaining(SystemTime::now());
         remaining.filter(|_| self.validate_policy)
     }
 }
@@ -140,7 +148,7 @@ impl Uploader {
 /// Why the file was not uploaded.
 pub(crate) struct UploadError {
     pub error: Error,
-    /// Whether the upload may succeed with a new form.
+    /// Whether the upload may succeed with a new presigned.
     pub is_form_expired: bool,
 }
 

@@ -1,6 +1,8 @@
-//! Uploads a file with a presigned form.
+//! Uploads a file with a presigned POST or a presigned PUT.
 
 mod attempt;
+mod clock;
+mod presigned;
 mod progress;
 mod receipt;
 
@@ -15,17 +17,18 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, FileError};
 use crate::multipart::{Content, FileContent};
 use crate::prepare::PreparedImage;
-use crate::presigned::{PresignedPost, PresignedPostError};
 use crate::text::ascii_file_name;
 use crate::transport::{Transport, UreqTransport};
 use crate::url::{self, UrlError};
+use presigned::{FileNames, PresignedRef};
 
 pub(crate) use attempt::UploadError;
+pub use presigned::Presigned;
 use progress::OnProgress;
 pub use progress::Progress;
 pub use receipt::Receipt;
 
-/// Uploads `image` with `form`, with the default settings of [`Uploader`].
+/// Uploads `image` with the default settings of [`Uploader`].
 ///
 /// ```no_run
 /// # let json = "";
@@ -38,20 +41,24 @@ pub use receipt::Receipt;
 ///
 /// # Errors
 ///
-/// [`Error::PresignedPost`] if the form's policy forbids the upload, [`Error::Storage`] if storage rejects it, and
-/// [`Error::Transport`] if no response arrives.
-pub fn upload(form: &PresignedPost, image: &PreparedImage) -> Result<Receipt, Error> {
-    Uploader::default().upload(form, image)
+/// [`Error::PresignedPost`] if the form's policy or the presigned URL does not permit the upload, [`Error::Storage`] if
+/// storage rejects it, and [`Error::Transport`] if no response arrives.
+pub fn upload(presigned: &impl Presigned, image: &PreparedImage) -> Result<Receipt, Error> {
+    Uploader::default().upload(presigned, image)
 }
 
-/// Uploads files with presigned forms. Connections are kept for the next upload; clones share them.
+/// Uploads files with presigned POST forms and presigned PUT URLs. Connections are kept for the next upload; clones share
+/// them.
 ///
-/// Transient failures are retried with growing pauses, until the form expires: sending a form twice does no harm, because
-/// its key is fixed. If `Retry-After` is longer than the form is valid, longer than 10 minutes or, for a form without
-/// expiration, longer than 60 s, the error of the storage is returned.
+/// Transient failures are retried with growing pauses, until the form or URL expires: sending a file twice does no harm,
+/// because its key is fixed. If `Retry-After` is longer than the form or URL is valid, longer than 10 minutes or, without
+/// an expiration, longer than 60 s, the error of the storage is returned.
 ///
 /// An upload succeeds if the whole body was sent and storage responded with a success of its own: 200, 201 or 204
 /// without an error document or a web page, or the 303 that a form requests with `success_action_redirect`.
+///
+/// If a form or URL seems to have expired, this machine's clock is compared with that of the storage, which a request
+/// without secrets returns, before the upload fails.
 #[derive(Clone)]
 pub struct Uploader {
     transport: Arc<dyn Transport>,
@@ -65,6 +72,7 @@ pub struct Uploader {
 }
 
 impl Default for Uploader {
+    /// An uploader with a [`UreqTransport`] that the environment configures: see [`UreqTransport::new`].
     fn default() -> Self {
         Self::new(Arc::new(UreqTransport::new()))
     }
@@ -107,16 +115,16 @@ impl Uploader {
         self
     }
 
-    /// Whether to validate the upload against the form's policy and expiration before anything is sent. Default: true.
-    /// Without validation, the decision is left to storage.
+    /// Whether to validate the upload before anything is sent: against the policy and expiration of a form, or the signed
+    /// headers and expiration of a URL. Default: true. Without validation, the decision is left to storage.
     #[must_use]
     pub fn validate_policy(mut self, validate: bool) -> Self {
         self.validate_policy = validate;
         self
     }
 
-    /// Whether to send forms over plain http to other machines, for example to MinIO at `http://minio:9000`. Everyone on
-    /// the network can then read the form and the file, so a warning is logged. Default: false; http is accepted on the
+    /// Whether to upload over plain http to other machines, for example to MinIO at `http://minio:9000`. Everyone on the
+    /// network can then read the form or URL and the file, so a warning is logged. Default: false; http is accepted on the
     /// loopback interface only, which includes `*.localhost`.
     #[must_use]
     pub fn allow_http(mut self, allow: bool) -> Self {
@@ -143,19 +151,33 @@ impl Uploader {
         self
     }
 
-    /// Uploads `image` with `form`, like the function [`upload`].
+    /// Uploads `image`, like the function [`upload`].
     ///
     /// # Errors
     ///
     /// Those of the function [`upload`], and [`Error::Cancelled`].
-    pub fn upload(&self, form: &PresignedPost, image: &PreparedImage) -> Result<Receipt, Error> {
-        self.try_upload(form, image).map_err(|error| error.error)
+    pub fn upload(
+        &self,
+        presigned: &impl Presigned,
+        image: &PreparedImage,
+    ) -> Result<Receipt, Error> {
+        self.correcting_clock(presigned.presigned(), |presigned| {
+            self.upload_image(presigned, image)
+        })
     }
 
     /// Like [`upload`](Self::upload). The error says whether a new form would help.
     pub(crate) fn try_upload(
         &self,
-        form: &PresignedPost,
+        presigned: &impl Presigned,
+        image: &PreparedImage,
+    ) -> Result<Receipt, UploadError> {
+        self.upload_image(presigned.presigned(), image)
+    }
+
+    fn upload_image(
+        &self,
+        presigned: PresignedRef<'_>,
         image: &PreparedImage,
     ) -> Result<Receipt, UploadError> {
         let names = FileNames {
@@ -163,13 +185,14 @@ impl Uploader {
             plain: format!("image.{}", image.extension()),
         };
         let content_type = image.extension().content_type();
-        self.upload_content(form, names, content_type, image.bytes())
+        self.upload_content(presigned, names, content_type, image.bytes().into())
     }
 
     /// Uploads the file at `path` unchanged, for example a video, a 3D model or an image that needs no preparation. The
     /// file is read while it is sent; it is never in memory as a whole.
     ///
-    /// `content_type` defaults to the `Content-Type` of the form, then to `application/octet-stream`.
+    /// `content_type` defaults to the `Content-Type` of the form or of the URL's headers, then to
+    /// `application/octet-stream`.
     ///
     /// # Errors
     ///
@@ -177,18 +200,29 @@ impl Uploader {
     /// replaced during the upload.
     pub fn upload_file(
         &self,
-        form: &PresignedPost,
+        presigned: &impl Presigned,
         path: impl AsRef<Path>,
         content_type: Option<&str>,
     ) -> Result<Receipt, Error> {
-        self.try_upload_file(form, path.as_ref(), content_type)
-            .map_err(|error| error.error)
+        let path = path.as_ref();
+        self.correcting_clock(presigned.presigned(), |presigned| {
+            self.upload_path(presigned, path, content_type)
+        })
     }
 
     /// Like [`upload_file`](Self::upload_file). The error says whether a new form would help.
     pub(crate) fn try_upload_file(
         &self,
-        form: &PresignedPost,
+        presigned: &impl Presigned,
+        path: &Path,
+        content_type: Option<&str>,
+    ) -> Result<Receipt, UploadError> {
+        self.upload_path(presigned.presigned(), path, content_type)
+    }
+
+    fn upload_path(
+        &self,
+        presigned: PresignedRef<'_>,
         path: &Path,
         content_type: Option<&str>,
     ) -> Result<Receipt, UploadError> {
@@ -201,16 +235,16 @@ impl Uploader {
             own: ascii_file_name(path),
             plain: String::from("file"),
         };
-        let content_type = content_type_or_default(form, content_type);
+        let content_type = content_type_or_default(presigned, content_type);
         let content = Content::File(FileContent::new(path, &metadata));
-        self.upload_content(form, names, content_type, content)
+        self.upload_content(presigned, names, content_type, content)
     }
 
     /// Uploads `bytes` unchanged.
     ///
-    /// `content_type` defaults to the `Content-Type` of the form, then to `application/octet-stream`. Storage learns
-    /// `file_name` only if the form's key contains `${filename}`; characters other than ASCII letters, digits, `.`, `-` and
-    /// `_` are replaced by `_`.
+    /// `content_type` defaults to the `Content-Type` of the form or of the URL's headers, then to
+    /// `application/octet-stream`. Storage learns `file_name` only if the form's key contains `${filename}`; characters
+    /// other than ASCII letters, digits, `.`, `-` and `_` are replaced by `_`.
     ///
     /// ```no_run
     /// # let form = imgpost::PresignedPost::from_json("")?;
@@ -224,96 +258,69 @@ impl Uploader {
     /// Those of [`upload`](Self::upload).
     pub fn upload_bytes(
         &self,
-        form: &PresignedPost,
+        presigned: &impl Presigned,
         bytes: &[u8],
         file_name: &str,
         content_type: Option<&str>,
     ) -> Result<Receipt, Error> {
-        let names = FileNames {
-            own: ascii_file_name(Path::new(file_name)),
-            plain: String::from("file"),
-        };
-        let content_type = content_type_or_default(form, content_type);
-        self.upload_content(form, names, content_type, bytes)
-            .map_err(|error| error.error)
+        self.correcting_clock(presigned.presigned(), |presigned| {
+            let names = FileNames {
+                own: ascii_file_name(Path::new(file_name)),
+                plain: String::from("file"),
+            };
+            let content_type = content_type_or_default(presigned, content_type);
+            self.upload_content(presigned, names, content_type, bytes.into())
+        })
     }
 
-    fn upload_content<'a>(
+    fn upload_content(
         &self,
-        form: &PresignedPost,
+        presigned: PresignedRef<'_>,
         names: FileNames,
         content_type: &str,
-        content: impl Into<Content<'a>>,
+        content: Content<'_>,
     ) -> Result<Receipt, UploadError> {
         let started = Instant::now();
-        self.check_url(form)?;
-        let content = content.into();
+        self.check_url(presigned)?;
         let bytes = content.length();
         if self.validate_policy {
-            if let Content::Bytes(content) = &content {
-                form.validate_checksums(content)
-                    .map_err(PresignedPostError::from)?;
-            }
-            form.validate(bytes, content_type, SystemTime::now())
-                .map_err(PresignedPostError::from)?;
+            presigned.validate(&content, content_type, SystemTime::now())?;
         }
-        let file_name = names.for_form(form);
-        let body = form.body(&file_name, content_type, content)?;
-        log::info!("uploading {bytes} bytes to {}", form.host());
-        let (response, attempts) = self.send(form, &body)?;
+        let request = presigned.request(names, content_type, content)?;
+        log::info!("uploading {bytes} bytes to {}", presigned.host());
+        let (response, attempts) = self.send(presigned, &request)?;
         let receipt = Receipt {
             bytes,
             attempts,
             elapsed: started.elapsed(),
-            ..Receipt::from_response(form, &file_name, &response)
+            ..Receipt::from_response(&request, &response)
         };
         log::info!("uploaded {bytes} bytes in {:?}", receipt.elapsed);
         Ok(receipt)
     }
-}
 
-impl Uploader {
-    fn check_url(&self, form: &PresignedPost) -> Result<(), PresignedPostError> {
-        match url::check(form.url()) {
+    /// Refuses plain http to other machines unless it is allowed.
+    fn check_url(&self, presigned: PresignedRef<'_>) -> Result<(), Error> {
+        match url::check(presigned.url()) {
             Ok(_) => Ok(()),
-            Err(UrlError::NotHttps) if self.allow_http && url::parse(form.url()).is_ok() => {
+            Err(UrlError::NotHttps) if self.allow_http && url::parse(presigned.url()).is_ok() => {
                 log::warn!(
-                    "sending a form to {} over plain http: everyone on the network can read it and the file",
-                    form.host()
+                    "uploading to {} over plain http: everyone on the network can read what is sent",
+                    presigned.host()
                 );
                 Ok(())
             }
-            Err(error) => Err(PresignedPostError::Url {
-                host: form.host(),
-                error,
-            }),
+            Err(error) => Err(presigned.url_error(error)),
         }
     }
 }
 
-/// Names of the file in the multipart body.
-struct FileNames {
-    /// The local name of the file.
-    own: String,
-    /// A name that reveals nothing about the file.
-    plain: String,
-}
-
-impl FileNames {
-    /// The local name if the key contains it, and the plain one otherwise.
-    fn for_form(self, form: &PresignedPost) -> String {
-        let mut values = form.fields().map(|(_, value)| value);
-        if values.any(|value| value.contains("${filename}")) {
-            self.own
-        } else {
-            self.plain
-        }
-    }
-}
-
-fn content_type_or_default<'a>(form: &'a PresignedPost, content_type: Option<&'a str>) -> &'a str {
+fn content_type_or_default<'a>(
+    presigned: PresignedRef<'a>,
+    content_type: Option<&'a str>,
+) -> &'a str {
     content_type
-        .or_else(|| form.value_of("Content-Type"))
+        .or_else(|| presigned.content_type())
         .unwrap_or("application/octet-stream")
 }
 

@@ -87,7 +87,9 @@ impl<R: Read> Read for ProgressReader<'_, R> {
             Err(error) => {
                 let kind = error.kind();
                 // Only a file can fail: bytes in memory are always readable.
-                self.error = error.downcast().ok().map(Error::File);
+                if let Ok(error) = error.downcast() {
+                    self.error = Some(Error::File(error));
+                }
                 return Err(kind.into());
             }
         };

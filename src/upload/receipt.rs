@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::presigned::PresignedPost;
+use super::presigned::FileRequest;
 use crate::s3::PostResponse;
 use crate::transport::Response;
 
@@ -12,12 +12,13 @@ use crate::transport::Response;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Receipt {
-    /// Key of the stored file.
+    /// Key of the stored file. For a presigned PUT, the path of its address, which begins with the bucket if the host does
+    /// not name it.
     pub key: Option<String>,
     /// Entity tag of the stored file, without quotes: the MD5 of its bytes in most storage services.
     pub etag: Option<String>,
-    /// Address of the file as the storage reports it. For a form with `success_action_redirect`, the address that a
-    /// browser would be sent to.
+    /// Address of the file as the storage reports it, or that of a presigned PUT without its query. For a form with
+    /// `success_action_redirect`, the address that a browser would be sent to.
     pub location: Option<String>,
     /// Size of the file in bytes.
     pub bytes: u64,
@@ -31,20 +32,17 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// The receipt for a file uploaded as `file_name`, as far as the response describes it.
-    pub(super) fn from_response(
-        form: &PresignedPost,
-        file_name: &str,
-        response: &Response,
-    ) -> Self {
+    /// The receipt for `request`, as far as the response describes it.
+    pub(super) fn from_response(request: &FileRequest<'_>, response: &Response) -> Self {
         let document = PostResponse::parse(&response.body);
         let header = |name| response.header(name).map(str::to_owned);
-        let form_key = || Some(form.key()?.replace("${filename}", file_name));
         let etag = header("etag").or(document.etag);
         Self {
-            key: document.key.or_else(form_key),
+            key: document.key.or_else(|| request.key.clone()),
             etag: etag.map(|etag| etag.trim_matches('"').to_owned()),
-            location: header("location").or(document.location),
+            location: header("location")
+                .or(document.location)
+                .or_else(|| request.location.clone()),
             bytes: 0,
             attempts: 0,
             elapsed: Duration::ZERO,

@@ -1,5 +1,5 @@
 //! Promise: on a terminal every file has a bar, and Ctrl-C and a closed window end cleanly; shells complete the
-//! commands; and the README's recipes do what they say.
+//! commands; and the recipes of the reference do what they say.
 //!
 //! Needs what `.ci/run` installs: `IMGPOST_TEST_BIN` lists a folder with `python`; bash, zsh, fish, curl and jq are there.
 
@@ -76,11 +76,13 @@ fn a_bar_shows_how_far_a_file_is_and_goes_away() {
     );
     let (_, end) = shown.rsplit_once("\u{1b}[2K").unwrap();
     assert!(end.trim_start_matches('\r').starts_with(&film), "{end:?}");
-    // Quiet and without a terminal, there is none.
+    // If it is quiet or has no terminal, there is no bar, and a script gets the bare key.
     let (exit, shown) = terminal(&[&["-q"], &arguments[..]].concat(), &[], "", "");
-    assert_eq!((exit, shown.as_str()), (0, ""));
+    assert_eq!((exit, shown.as_str()), (0, "k\r\n"));
     let output = Command::new(IMGPOST).args(arguments).output().unwrap();
-    assert!(output.stderr.is_empty(), "{output:?}");
+    let details = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(details, format!("imgpost: {film}: k 20000000 bytes\n"));
+    assert_eq!(output.stdout, b"k\n");
 }
 
 #[test]
@@ -152,7 +154,7 @@ fn an_upload_outlives_its_window() {
 }
 
 #[test]
-fn colours_are_for_terminals_that_want_them() {
+fn colors_are_for_terminals_that_want_them() {
     let missing = ["prepare", "missing.jpg", "-o", "x.jpg"];
     let red = "\u{1b}[1;31m";
     assert!(
@@ -202,15 +204,31 @@ fn shells_complete_the_commands() {
     assert!(completed.starts_with("prepare\t"), "{completed}");
 }
 
+/// A person sees a line with the details, and where to put what is meant for a file.
+#[test]
+fn results_on_a_terminal_are_for_people() {
+    let sandbox = Sandbox::start().unwrap();
+    let url = sandbox.base_url();
+    let env = [(URL, url.as_str()), (KEY, sandbox.api_key())];
+    let photo = fixture("images/gray.jpg").display().to_string();
+    let (exit, shown) = terminal(&["upload", "--size", "64x64", &photo], &env, "", "");
+    assert_eq!(exit, 0, "{shown}");
+    assert_eq!(shown.matches(" 64x64 jpg, ").count(), 1, "{shown}");
+    let (exit, shown) = terminal(&["generate", "-p", "p", "--size", "64x64"], &env, "", "");
+    assert!(exit == 0 && shown.contains("credits)"), "{shown}");
+    let (exit, shown) = terminal(&["completions", "fish"], &[], "", "");
+    assert_eq!(exit, 0);
+    assert!(shown.contains("redirect the script to a file"), "{shown}");
+}
+
 /// Each block of the section, run as it stands.
 #[test]
-fn the_recipes_of_the_readme_do_what_they_say() {
-    let readme =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let (_, section) = readme.split_once("### Recipes").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
+fn recipes_of_the_reference_do_what_they_say() {
+    let reference =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/command.md")).unwrap();
+    let (_, section) = reference.split_once("## Recipes").unwrap();
     let blocks: Vec<_> = section.split("```").skip(1).step_by(2).collect();
-    assert_eq!(blocks.len(), 3);
+    assert_eq!(blocks.len(), 6);
 
     let sandbox = Sandbox::start().unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -242,10 +260,18 @@ fn the_recipes_of_the_readme_do_what_they_say() {
         assert!(output.status.success(), "{recipe}: {told}");
         printed.push(String::from_utf8(output.stdout).unwrap());
     }
-    assert!(
-        printed[0].contains("photo.jpg: ") && printed[0].contains("1152x1536 jpg"),
-        "{printed:?}"
+    for printed in [printed[0].strip_prefix("uploaded ").unwrap(), &printed[2]] {
+        assert_eq!(printed.trim_end().len(), 36, "{printed:?}");
+    }
+    assert_eq!(
+        std::fs::read_to_string(at("jobs.txt"))
+            .unwrap()
+            .lines()
+            .count(),
+        2
     );
+    assert_eq!(printed[4].lines().count(), 2, "{printed:?}");
+    assert!(at("thumbnails/gray.jpg").is_file() && at("thumbnails/alpha.jpg").is_file());
     let ids = std::fs::read_to_string(at("ids.tsv")).unwrap();
     let mut files: Vec<_> = ids
         .lines()
@@ -259,6 +285,6 @@ fn the_recipes_of_the_readme_do_what_they_say() {
         "{ids}"
     );
     let opened = std::fs::read_to_string(at("opened")).unwrap();
-    let picture = image::load_from_memory(&std::fs::read(at(opened.trim())).unwrap()).unwrap();
-    assert_eq!((picture.width(), picture.height()), (1152, 1536));
+    let image = image::load_from_memory(&std::fs::read(at(opened.trim())).unwrap()).unwrap();
+    assert_eq!((image.width(), image.height()), (1152, 1536));
 }

@@ -50,17 +50,22 @@ fn folders_and_patterns_are_uploaded_into_a_new_dataset() {
         ])
         .arg(folder.path()));
     let told = String::from_utf8(output.stderr.clone()).unwrap();
-    let [skipped, made] = *told.lines().collect::<Vec<_>>() else {
+    let messages: Vec<Value> = told
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let messages: Vec<_> = messages
+        .iter()
+        .map(|line| line["message"].as_str().unwrap())
+        .collect();
+    let [skipped, made] = *messages else {
         panic!("{told}")
     };
     assert_eq!(
         skipped,
-        "imgpost: skipped 1 file that is not an image, 1 hidden entry"
+        "skipped 1 file that is not an image, 1 hidden entry"
     );
-    let dataset = made
-        .strip_prefix("imgpost: made the dataset ")
-        .unwrap()
-        .to_owned();
+    let dataset = made.strip_prefix("created dataset ").unwrap().to_owned();
     let reports = json(&output);
     let mut files: Vec<_> = reports
         .iter()
@@ -80,7 +85,7 @@ fn folders_and_patterns_are_uploaded_into_a_new_dataset() {
     let empty = tempfile::tempdir().unwrap();
     for nothing in [folder.path().join("*.gif"), empty.path().into()] {
         let (code, message) = refused(&run(on(&sandbox).arg("upload").arg(nothing)));
-        let is_told = code == 2 && message.contains("there is no image");
+        let is_told = code == 2 && message.contains("no image found");
         assert!(is_told, "{message}");
     }
 }

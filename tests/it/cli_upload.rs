@@ -35,8 +35,18 @@ fn files(output: &Output) -> Vec<String> {
     reports.iter().map(file).collect()
 }
 
+/// The messages and failures, as they are without `--json`.
 fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
+    let lines = std::str::from_utf8(&output.stderr).unwrap().lines();
+    let text = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = line["message"].as_str().or(line["error"].as_str()).unwrap();
+        match line["remedy"].as_str() {
+            Some(remedy) => format!("imgpost: {text}; {remedy}\n"),
+            None => format!("imgpost: {text}\n"),
+        }
+    };
+    lines.map(text).collect()
 }
 
 #[test]
@@ -44,18 +54,18 @@ fn every_image_is_uploaded_or_reported() {
     let sandbox = Sandbox::start().unwrap();
     let folder = folder(&["IMG_1.JPG", "b.jfif", "content", "IMG_3.DNG", ".hidden.jpg"]);
     let at = |name: &str| folder.path().join(name);
-    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
-    std::fs::write(at("IMG_2.heic"), heic).unwrap();
+    let avif = b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf";
+    std::fs::write(at("IMG_2.avif"), avif).unwrap();
     std::fs::write(at("drawing.SVG"), "<svg/>").unwrap();
-    std::fs::write(at("IMG_4"), heic).unwrap();
+    std::fs::write(at("IMG_4"), avif).unwrap();
     std::fs::create_dir(at("album")).unwrap();
     for name in ["notes.txt", "list.csv", "film.mp4"] {
         std::fs::write(at(name), "no image").unwrap();
     }
     let mut failures = vec![
-        ("IMG_2.heic", "HEIC is not supported"),
+        ("IMG_2.avif", "AVIF is not supported"),
         ("IMG_3.DNG", "is a camera's raw file"),
-        ("IMG_4", "HEIC is not supported"),
+        ("IMG_4", "AVIF is not supported"),
         ("drawing.SVG", "is not an image"),
     ];
     #[cfg(unix)]
@@ -114,7 +124,7 @@ fn folder_without_images_is_an_error_that_counts_what_is_there() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         stderr(&output),
-        "imgpost: .: there is no image; skipped 1 file that is not an image, 1 folder (--recursive includes it)\n"
+        "imgpost: .: no image found; skipped 1 file that is not an image, 1 folder (--recursive includes it)\n"
     );
 }
 

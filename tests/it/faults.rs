@@ -9,7 +9,9 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use imgpost::sandbox::Sandbox;
-use imgpost::{Error, Extension, PreparedImage, PresignedPost, Receipt, Uploader};
+use imgpost::{
+    Error, Extension, PreparedImage, Presigned, PresignedPost, PresignedPut, Receipt, Uploader,
+};
 
 use crate::support::faults::{FaultServer, Step, answer, form, image, s3_error};
 use crate::support::tls::TlsServer;
@@ -225,10 +227,15 @@ fn outcome(result: Result<Receipt, Error>, secret: &str) -> String {
     }
 }
 
-/// Posts an image, and says what came of it.
-fn post(fault: &Fault, form: &PresignedPost, image: &PreparedImage) -> String {
+/// Uploads an image, and returns the outcome.
+fn upload(
+    fault: &Fault,
+    presigned: &impl Presigned,
+    image: &PreparedImage,
+    secret: &str,
+) -> String {
     let started = Instant::now();
-    let result = uploader().upload(form, image);
+    let result = uploader().upload(presigned, image);
     let elapsed = started.elapsed();
     println!("{}: {elapsed:?}", fault.name);
     // One attempt at the end of a form's life is given a moment for its answer.
@@ -237,15 +244,35 @@ fn post(fault: &Fault, form: &PresignedPost, image: &PreparedImage) -> String {
         "{}: {elapsed:?}",
         fault.name
     );
-    let signature = form.fields().find(|(name, _)| *name == "X-Amz-Signature");
-    outcome(result, signature.unwrap().1)
+    outcome(result, secret)
 }
 
-/// Lets one fault happen, and says in a row of the table what came of it.
-fn row(fault: Fault, elsewhere: &FaultServer) -> String {
+fn post(fault: &Fault, form: &PresignedPost, image: &PreparedImage) -> String {
+    let signature = form.fields().find(|(name, _)| *name == "X-Amz-Signature");
+    upload(fault, form, image, signature.unwrap().1)
+}
+
+fn put(fault: &Fault, url: &str, image: &PreparedImage) -> String {
+    let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    let life = fault.life.as_secs();
+    let url = format!(
+        "{url}k?X-Amz-Date={now}&X-Amz-Expires={life}&X-Amz-SignedHeaders=host&X-Amz-Signature=SECRET-SIGNATURE"
+    );
+    let presigned = PresignedPut::new(url, []).unwrap();
+    upload(fault, &presigned, image, "SECRET-SIGNATURE")
+}
+
+/// Lets one fault happen, and returns its row of the table.
+fn row(fault: Fault, is_put: bool, elsewhere: &FaultServer) -> String {
     let image = image();
     let name = fault.name;
-    let post = |url: &str| post(&fault, &form(url, fault.life), &image);
+    let post = |url: &str| {
+        if is_put {
+            put(&fault, url, &image)
+        } else {
+            post(&fault, &form(url, fault.life), &image)
+        }
+    };
     let (told, requests, mut stored) = match &fault.storage {
         Storage::Takes(steps) => {
             let server = FaultServer::start(steps.clone());
@@ -269,8 +296,12 @@ fn row(fault: Fault, elsewhere: &FaultServer) -> String {
     }
     for body in &stored {
         let whole = memchr::memmem::find(body, image.bytes()).is_some();
-        let ends = body.ends_with(b"--\r\n");
-        assert!(whole && ends, "{name}: half a file is stored");
+        let is_complete = if is_put {
+            body == image.bytes()
+        } else {
+            whole && body.ends_with(b"--\r\n")
+        };
+        assert!(is_complete, "{name}: half a file is stored");
     }
     let stored = match stored.len() {
         0 => "no".into(),
@@ -324,8 +355,18 @@ fn committed() -> String {
 
 #[test]
 fn every_fault_ends_as_the_table_says() {
+    check_table(false);
+}
+
+#[test]
+fn every_fault_ends_as_the_table_says_for_a_presigned_put() {
+    check_table(true);
+}
+
+fn check_table(is_put: bool) {
     let elsewhere = FaultServer::start(vec![]);
-    let rows = rows(faults(&elsewhere.url), |fault| row(fault, &elsewhere)).concat();
+    let faults = faults(&elsewhere.url);
+    let rows = rows(faults, |fault| row(fault, is_put, &elsewhere)).concat();
     let table = format!(
         "| what goes wrong | what the caller gets | requests | stored |\n|---|---|---|---|\n{rows}"
     );

@@ -331,7 +331,7 @@ fn a_paid_call_without_a_response_may_have_been_charged_and_is_sent_once() {
     loses(|_| CreateGenerationV2::new("lucid-origin", "p"), CHARGED);
     let uploaded = |client: &Client| client.upload_init_image(&lighthouse()).unwrap().id;
     loses(
-        |client| CreateUniversalUpscale::init_image(&uploaded(client)),
+        |client| CreateUniversalUpscale::init_image(uploaded(client)),
         CHARGED,
     );
     loses(

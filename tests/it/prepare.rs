@@ -329,3 +329,30 @@ fn a_jpeg_a_few_pixels_wide_keeps_its_other_side() {
         }
     }
 }
+
+#[test]
+fn first_exif_block_of_a_jpeg_with_an_orientation_counts() {
+    // One entry of a directory in a big-endian TIFF: the tag, its type, a count and the value.
+    let exif = |tag: u8, value: u8| {
+        let entry = [1, tag, 0, 3, 0, 0, 0, 1, 0, value, 0, 0];
+        [b"Exif\0\0MM\0*\0\0\0\x08\0\x01".as_slice(), &entry, &[0; 4]].concat()
+    };
+    let jpeg = std::fs::read(fixture("tiny/baseline.jpg")).unwrap();
+    let orientation = |blocks: &[Vec<u8>]| {
+        let mut file = jpeg[..2].to_vec();
+        for block in blocks {
+            file.extend([0xFF, 0xE1, 0, block.len() as u8 + 2]);
+            file.extend(block);
+        }
+        file.extend(&jpeg[2..]);
+        let image = PrepareOptions::default().prepare_bytes(&file).unwrap();
+        image.plan().orientation()
+    };
+    let (broken, none) = (b"Exif\0\0broken".to_vec(), exif(0x13, 3));
+    let (six, three) = (exif(0x12, 6), exif(0x12, 3));
+    assert_eq!(orientation(&[]), 1);
+    assert_eq!(orientation(&[six.clone(), three.clone()]), 6);
+    assert_eq!(orientation(&[broken, none, three.clone(), six]), 3);
+    let xmp = b"http://ns.adobe.com/xap/1.0/".to_vec();
+    assert_eq!(orientation(&[xmp, three]), 3);
+}

@@ -332,7 +332,7 @@ fn through(proxy: &str) -> UreqTransport {
 #[test]
 fn proxy_rejection_is_final_and_names_the_proxy() {
     for (status, advice) in [
-        ("407 Proxy Authentication Required", "put them into its URL"),
+        ("407 Proxy Authentication Required", "add them to its URL"),
         ("403 Forbidden", "NO_PROXY"),
         (
             "405 Method Not Allowed",

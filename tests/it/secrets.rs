@@ -183,7 +183,8 @@ fn forms_that_cannot_be_read() {
                 failed += 1;
             }
         }
-        assert!(failed > 100, "{failed}");
+        // At least the truncated ones.
+        assert!(failed > 40, "{failed}");
     }
 }
 

@@ -11,7 +11,7 @@ use imgpost::leonardo::{self, Client};
 use imgpost::transport::{
     Request, Response, Transport, TransportError, TransportErrorKind, UreqTransport,
 };
-use imgpost::{CancelToken, Error, FileOperation, PresignedPost, Uploader};
+use imgpost::{CancelToken, Error, FileOperation, PresignedPost, PresignedPut, Uploader};
 
 use crate::support::faults::{FaultServer, Step, answer, form, image};
 
@@ -96,6 +96,44 @@ fn plain_http_to_another_machine_has_to_be_allowed() {
         .upload(&form("http://minio.localhost:9000/bucket"), &image())
         .unwrap();
     assert_eq!(storage.0.load(Ordering::Relaxed), 2);
+}
+
+/// A storage whose clock is an hour behind this machine's.
+#[derive(Debug, Default)]
+struct SlowClock(AtomicU32);
+
+impl Transport for SlowClock {
+    fn send(&self, request: Request<'_>) -> Result<Response, TransportError> {
+        let time = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
+        let date = time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        if let Some((reader, _)) = request.body {
+            std::io::copy(reader, &mut std::io::sink()).unwrap();
+            self.0.fetch_add(1, Ordering::Relaxed);
+        } else {
+            assert_eq!(request.url, "https://storage.example/");
+            assert!(request.headers.is_empty());
+        }
+        Ok(Response::new(204, "").with_header("date", date))
+    }
+}
+
+#[test]
+fn form_that_has_expired_by_a_wrong_clock_only_is_uploaded() {
+    let storage = Arc::new(SlowClock::default());
+    let uploader = Uploader::new(Arc::clone(&storage) as _);
+    let expired_by = |seconds: i64| {
+        let time = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(seconds);
+        let (date, url) = (time.strftime("%Y%m%dT%H%M%SZ"), "https://storage.example/k");
+        let query = format!("X-Amz-Date={date}&X-Amz-Expires=0&X-Amz-Signature=SECRET");
+        PresignedPut::new(format!("{url}?{query}"), []).unwrap()
+    };
+    uploader.upload(&expired_by(1800), &image()).unwrap();
+    assert_eq!(storage.0.load(Ordering::Relaxed), 1);
+    let error = uploader
+        .upload(&expired_by(2 * 3600), &image())
+        .unwrap_err();
+    assert!(error.is_expired(), "{error:?}");
+    assert_eq!(storage.0.load(Ordering::Relaxed), 1);
 }
 
 #[test]

@@ -28,6 +28,7 @@ def by_pillow(path: Path) -> Image.Image:
     profile = image.info.get("icc_profile")
     if profile:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        # Perceptual, for which LittleCMS compensates the black point: that of all inks, if a profile has no way back.
         image = ImageCms.profileToProfile(image, source, SRGB, outputMode="RGB")
     return image.convert("RGBA")
 
@@ -128,6 +129,7 @@ def main(imgpost: str) -> None:
     print(f"{len(files)} fixtures are what Pillow makes of them")
 
 
-if len(sys.argv) != 2:
-    sys.exit(__doc__)
-main(sys.argv[1])
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(sys.argv[1])

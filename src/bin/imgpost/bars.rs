@@ -1,4 +1,4 @@
-//! Progress bars, where standard error is a terminal.
+//! Progress bars, if standard error is a terminal.
 
 use std::collections::HashMap;
 use std::io;
@@ -17,7 +17,7 @@ const BYTES: &str = "{prefix}{wide_msg} {bytes}/{total_bytes} [{bar:24}] {percen
 const SPINNER: &str = "{spinner} {wide_msg} {elapsed}";
 const REDRAWS_PER_SECOND: u8 = 20;
 
-/// One bar for each file that is being uploaded.
+/// A bar for each file that is being uploaded.
 pub struct Bars {
     all: MultiProgress,
     by_file: Mutex<HashMap<PathBuf, ProgressBar>>,
@@ -70,7 +70,7 @@ impl Bars {
     }
 }
 
-/// Turns while the command is waiting; gone when it is dropped.
+/// Turns while the command is waiting; disappears when dropped.
 pub struct Spinner {
     bar: Option<ProgressBar>,
 }
@@ -94,7 +94,7 @@ impl Drop for Spinner {
     }
 }
 
-/// Standard error until it fails, as it does when its window is closed. indicatif 0.18 would panic in
+/// Standard error, ignored after its first failure, which a closed window causes. indicatif 0.18 would panic in
 /// `MultiProgress::suspend`, and console 0.16 keeps what it could not write.
 #[derive(Debug)]
 struct Terminal {

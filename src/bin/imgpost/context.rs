@@ -1,8 +1,7 @@
-//! What the caller sees: results on standard output; messages, progress and the log on standard error.
+//! The output of the command: results on standard output; messages, progress and the log on standard error.
 //!
-//! All text is escaped here, so no other module has to.
+//! All text is escaped here, so that no other module has to.
 
-use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -11,6 +10,7 @@ use std::time::Instant;
 
 use imgpost::{CancelToken, Progress};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::args::{Color, OutputArgs};
 use crate::bars::{Bars, Spinner};
@@ -18,27 +18,43 @@ use crate::escape;
 use crate::failure::Failure;
 use crate::output::{write_stderr, write_stdout};
 use crate::signals;
+use crate::template::Template;
 
-/// What a person reads of a result: its lines, not yet escaped.
-pub trait Text {
+/// A result of the command. [`Serialize`] is what `--json` prints.
+pub trait Outcome: Serialize {
+    /// Lines for people, not yet escaped.
     fn to_lines(&self) -> Vec<String>;
-}
 
-/// One line, even where a value has a line break in it.
-impl<T: fmt::Display> Text for T {
-    fn to_lines(&self) -> Vec<String> {
-        vec![self.to_string()]
+    /// What a script captures, such as an id. Its values are escaped; tabs and line breaks separate them. `None` if scripts
+    /// get the same lines as people.
+    fn to_bare(&self) -> Option<String> {
+        None
+    }
+
+    /// The records that `--format` prints, one per line.
+    fn to_records(&self) -> Vec<Value> {
+        vec![serde_json::to_value(self).expect("every result has a JSON form")]
     }
 }
 
-/// The ways out of the command. Clones are one and the same.
+/// How results are printed.
+enum Mode {
+    Json,
+    Format(Template),
+    /// For scripts: what they capture.
+    Bare,
+    /// For people.
+    Lines,
+}
+
+/// The output of the command. Clones share it.
 #[derive(Clone)]
 pub struct Context {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    json: bool,
+    mode: Mode,
     quiet: bool,
     color: bool,
     bars: Option<Bars>,
@@ -53,10 +69,19 @@ impl Context {
             Color::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
         };
         let bars = (is_terminal && !args.quiet && args.verbose == 0).then(Bars::new);
+        let mode = if args.json {
+            Mode::Json
+        } else if let Some(template) = &args.format {
+            Mode::Format(template.clone())
+        } else if args.quiet || !io::stdout().is_terminal() {
+            Mode::Bare
+        } else {
+            Mode::Lines
+        };
         Log::start(args.verbose);
         Self {
             inner: Arc::new(Inner {
-                json: args.json,
+                mode,
                 quiet: args.quiet,
                 color,
                 bars,
@@ -65,40 +90,71 @@ impl Context {
     }
 
     pub fn json(&self) -> bool {
-        self.inner.json
+        matches!(self.inner.mode, Mode::Json)
+    }
+
+    /// The template of `--format`.
+    pub fn format(&self) -> Option<&Template> {
+        match &self.inner.mode {
+            Mode::Format(template) => Some(template),
+            _ => None,
+        }
     }
 
     pub fn cancel_token(&self) -> CancelToken {
         signals::token()
     }
 
-    /// Prints a result: its JSON, or its text.
-    pub fn result(&self, result: &(impl Serialize + Text)) -> Result<(), Failure> {
-        if self.inner.json {
-            let json = serde_json::to_string(result).expect("every result has a JSON form");
-            return self.write_lines(&escape::json(&json));
+    /// Prints a result. If it cannot be written, standard error shows it.
+    pub fn result(&self, result: &impl Outcome) -> Result<(), Failure> {
+        let lines = || escaped_lines(&result.to_lines());
+        match &self.inner.mode {
+            Mode::Json => {
+                let json = serde_json::to_string(result).expect("every result has a JSON form");
+                let json = escape::json(&json);
+                self.write_lines(&json, &json)
+            }
+            Mode::Format(template) => {
+                let records = result.to_records();
+                let records = records
+                    .iter()
+                    .map(|record| template.render(|name| escape::line(&plain(&record[name]))));
+                let text = records.collect::<Vec<_>>().join("\n");
+                if text.is_empty() {
+                    return Ok(());
+                }
+                self.write_lines(&text, &lines())
+            }
+            Mode::Bare => {
+                let lines = lines();
+                let Some(bare) = result.to_bare() else {
+                    if self.inner.quiet {
+                        return Ok(());
+                    }
+                    return self.write_lines(&lines, &lines);
+                };
+                self.write_lines(&bare, &lines)?;
+                if bare != lines {
+                    for line in result.to_lines() {
+                        self.note(&line);
+                    }
+                }
+                Ok(())
+            }
+            Mode::Lines => {
+                let lines = lines();
+                self.write_lines(&lines, &lines)
+            }
         }
-        let lines = result.to_lines();
-        let lines: Vec<_> = lines.iter().map(|line| escape::line(line)).collect();
-        self.write_lines(&lines.join("\n"))
     }
 
-    /// Prints one line of text to standard output.
-    pub fn print(&self, line: &str) -> Result<(), Failure> {
-        self.write_lines(&escape::line(line))
+    /// Writes lines that are escaped. If they cannot be written, standard error shows `details`.
+    fn write_lines(&self, lines: &str, details: &str) -> Result<(), Failure> {
+        self.write(format!("{lines}\n").as_bytes())
+            .map_err(|error| self.lost_output(&error, Some(details)))
     }
 
-    /// Prints lines that are escaped. If they cannot be written, standard error shows them.
-    fn write_lines(&self, lines: &str) -> Result<(), Failure> {
-        if self.inner.quiet && !self.inner.json {
-            return Ok(());
-        }
-        let lines = format!("{lines}\n");
-        self.write(lines.as_bytes())
-            .map_err(|error| self.lost_output(&error, Some(&lines)))
-    }
-
-    /// Writes bytes to standard output as they are, even if the command is quiet.
+    /// Writes bytes to standard output unchanged, even if the command is quiet.
     pub fn print_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         self.write(bytes)
             .map_err(|error| self.lost_output(&error, None))
@@ -108,29 +164,45 @@ impl Context {
         self.beside_the_bars(|| write_stdout(bytes))
     }
 
-    /// Reports what standard output did not take.
+    /// Reports a result that standard output did not accept.
     fn lost_output(&self, error: &io::Error, lines: Option<&str>) -> Failure {
         let reader_left = error.kind() == ErrorKind::BrokenPipe;
         if !reader_left {
             let failure = format!("cannot write to standard output: {error}");
             match lines {
-                Some(lines) => self.error(&format!("{failure}; the result is:"), lines),
-                None => self.fail(&failure),
+                Some(lines) => {
+                    self.error(&format!("{failure}; the result is:"), &format!("{lines}\n"))
+                }
+                None => self.error(&failure, ""),
             }
         }
         Failure::lost_output(reader_left)
     }
 
-    /// Prints a message that is no result.
-    pub fn tell(&self, line: &str) {
-        if !self.inner.quiet {
+    /// Prints a message that is neither a result nor an error.
+    pub fn note(&self, line: &str) {
+        if self.inner.quiet {
+            return;
+        }
+        if self.json() {
+            self.write_json(&json!({"message": line}));
+        } else {
             self.write_message("imgpost:", line, "");
         }
     }
 
-    /// Prints an error.
-    pub fn fail(&self, line: &str) {
-        self.error(line, "");
+    /// Prints a failure.
+    pub fn fail(&self, failure: &Failure) {
+        if self.json() {
+            self.write_json(&failure.to_json());
+        } else {
+            self.error(&failure.to_string(), "");
+        }
+    }
+
+    fn write_json(&self, value: &Value) {
+        let line = format!("{}\n", escape::json(&value.to_string()));
+        self.beside_the_bars(|| write_stderr(&line));
     }
 
     /// Prints an error, and lines that are escaped.
@@ -155,7 +227,7 @@ impl Context {
         }
     }
 
-    /// Shows how much of a file is sent.
+    /// Shows the progress of an upload.
     pub fn progress(&self, file: &Path, progress: Progress) -> ControlFlow<()> {
         if let Some(bars) = &self.inner.bars {
             bars.update(file, progress);
@@ -170,13 +242,27 @@ impl Context {
         }
     }
 
-    /// Shows that the command is waiting, until the value is dropped.
+    /// Shows that the command is waiting, until the spinner is dropped.
     pub fn spinner(&self, message: String) -> Spinner {
         Spinner::new(self.inner.bars.as_ref(), &message)
     }
 }
 
-/// The steps of this crate, with the time since the start. Those of others may hold secrets.
+fn escaped_lines(lines: &[String]) -> String {
+    let lines: Vec<_> = lines.iter().map(|line| escape::line(line)).collect();
+    lines.join("\n")
+}
+
+/// A value as `--format` prints it: a text without quotes, nothing for null.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+/// Logs the steps of this crate with the time since the start. The log of other crates may contain secrets.
 struct Log;
 
 static STARTED: OnceLock<Instant> = OnceLock::new();

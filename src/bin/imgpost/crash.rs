@@ -1,4 +1,4 @@
-//! Ends a bug with one message and its own exit code.
+//! Turns a panic into one message and an exit code of its own.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
@@ -15,17 +15,17 @@ const INTERNAL_ERROR: u8 = 70;
 static LAST: Mutex<Option<Panic>> = Mutex::new(None);
 
 struct Panic {
-    /// The message, and where it happened.
+    /// The message and the place.
     what: String,
-    /// Captured if `RUST_BACKTRACE` asks for it.
+    /// Captured if `RUST_BACKTRACE` is set.
     backtrace: Backtrace,
 }
 
-/// Runs the command. If it panics, reports that and gives the exit code for it.
+/// Runs the command. If it panics, reports the panic and returns its exit code.
 pub fn run(command: impl FnOnce() -> ExitCode) -> ExitCode {
-    // The library may recover from a panic of a decoder, so the hook reports nothing by itself.
+    // The library recovers from a panic of a decoder, so the hook only remembers it.
     panic::set_hook(Box::new(remember));
-    // Nothing of the command is used after a panic.
+    // No state of the command is used after a panic.
     panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| {
         let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
         let what = last.as_ref().map_or("", |last| &last.what);
@@ -50,7 +50,7 @@ fn remember(info: &PanicHookInfo<'_>) {
         .map(String::as_str)
         .or_else(|| payload.downcast_ref().copied())
         .unwrap_or("no message");
-    // The panic of the thread itself came before.
+    // The panic of the thread itself was remembered before.
     if message == "a scoped thread panicked" {
         return;
     }

@@ -1,4 +1,4 @@
-//! Escapes what a terminal would interpret: servers choose ids, keys and URLs, and anyone may choose a file name.
+//! Escapes characters that a terminal would interpret: servers choose ids, keys and URLs, and anyone may choose file names.
 
 use std::fmt::Write;
 
@@ -22,8 +22,8 @@ pub fn lines(text: &str) -> String {
     lines.join("\n")
 }
 
-/// The same JSON, with its unprintable characters as `\uXXXX`. serde_json does this for C0 only. Line breaks between
-/// the values stay: JSON has none within a text.
+/// The same JSON with unprintable characters as `\uXXXX`, which serde_json writes for C0 only. Line breaks between values
+/// stay: JSON has none within a text.
 pub fn json(json: &str) -> String {
     json.chars().fold(String::new(), |mut escaped, c| {
         if is_unprintable(c) && c != '\n' {

@@ -1,25 +1,33 @@
-//! What went wrong, in one line, and the exit code that goes with it.
+//! Failures: a message on one line, and an exit code.
 
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use imgpost::leonardo::Error;
-use imgpost::{PolicyError, PrepareError, PresignedPostError};
+use imgpost::{PolicyError, PrepareError, PresignedPostError, PresignedPutError, UrlError};
+use serde_json::{Value, json};
 
+use crate::read;
 use crate::signals;
 
 /// A message and an exit code.
 pub struct Failure {
+    /// What is wrong, and after a semicolon what to do next.
     message: String,
     code: Code,
-    told: bool,
+    /// The file that it is about.
+    file: Option<PathBuf>,
+    /// Whether the message contains the file's name already.
     names_file: bool,
+    /// Whether the text after the last semicolon says what to do.
+    has_remedy: bool,
+    is_reported: bool,
     reader_left: bool,
 }
 
-/// The exit codes. 2 is clap's, for wrong usage. A cancel has the code of the signal that caused it.
+/// The exit codes. 2 is clap's code for wrong usage. A cancellation has the code of its signal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Code {
     Some = 1,
@@ -38,18 +46,30 @@ impl Failure {
         Self {
             message: message.into(),
             code,
-            told: false,
+            file: None,
             names_file: false,
+            has_remedy: true,
+            is_reported: false,
             reader_left: false,
         }
     }
 
-    /// A file that is no image could not be read or written.
+    /// A file other than an input image could not be read or written.
     pub fn file(path: &Path, error: io::Error) -> Self {
-        Self::new(format!("{}: {error}", path.display()), Code::Usage)
+        Self {
+            file: Some(path.into()),
+            names_file: true,
+            ..Self::new(format!("{}: {error}", path.display()), Code::Usage)
+        }
     }
 
-    /// An image has more bytes than are read.
+    /// Invalid arguments, as clap reports them.
+    pub fn arguments(text: &str) -> Self {
+        let first = text.lines().next().unwrap_or_default();
+        Self::usage(first.strip_prefix("error: ").unwrap_or(first))
+    }
+
+    /// An image from a stream has more bytes than the limit.
     pub fn image_too_large(name: &str, max_bytes: u64) -> Self {
         let message = format!("{name} has more than {max_bytes} bytes; give a smaller image");
         Self {
@@ -58,9 +78,10 @@ impl Failure {
         }
     }
 
-    /// A file that cannot be used as an image, which can be said without decoding it.
+    /// A file that cannot be used as an image, known without decoding it.
     pub fn image(path: &Path, reason: &str) -> Self {
         Self {
+            file: Some(path.into()),
             names_file: true,
             ..Self::new(format!("{}: {reason}", path.display()), Code::Image)
         }
@@ -68,26 +89,29 @@ impl Failure {
 
     /// The sandbox's port could not be opened.
     pub fn port(port: u16, error: io::Error) -> Self {
-        let message =
-            format!("port {port} cannot be opened: {error}; choose another, or 0 for any");
+        let message = format!(
+            "port {port} cannot be opened: {error}; choose another port, or 0 for any free one"
+        );
         Self::new(message, Code::Network)
     }
 
-    /// The arguments make no sense together.
+    /// The arguments are wrong.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(message, Code::Usage)
     }
 
-    /// Some of several images failed, if any did; each was told when it did.
+    /// Some of several images failed, unless `failed` is 0. Each failure was reported before.
     pub fn of_some(failed: usize, all: usize) -> Result<(), Self> {
-        let failure = || Self::new(format!("{failed} of {all} images failed"), Code::Some);
-        match failed {
-            0 => Ok(()),
-            _ => Err(failure()),
+        if failed == 0 {
+            return Ok(());
         }
+        Err(Self::new(
+            format!("{failed} of {all} images failed"),
+            Code::Some,
+        ))
     }
 
-    /// The API knows no job of any kind with this id.
+    /// The API has no job with this id.
     pub fn no_such_job(id: &str) -> Self {
         let message = format!(
             "there is no job {id}; check the id, and that the API key is that of its account"
@@ -95,36 +119,44 @@ impl Failure {
         Self::new(message, Code::Api)
     }
 
-    /// A job is complete, but the API gives the URLs of only some of its results, or it has none.
+    /// A job is complete, but the API returns URLs for only some of its results, or lists none.
     pub fn missing_results(id: &str, listed: usize, all: usize) -> Self {
         let message = if all == 0 {
             format!("job {id} is complete, but the API lists no results; wait for it again later")
         } else {
             format!(
-                "job {id} is complete, but the API gives URLs for only {listed} of its {all} results; wait for it again later"
+                "job {id} is complete, but the API returns URLs for only {listed} of its {all} results; wait for it again later"
             )
         };
         Self::new(message, Code::Api)
     }
 
-    /// A failure after this job was started, which was charged: the message names it, so that it is not lost.
+    /// The same failure after a job was started, and charged: the message contains its id, so that it is not lost.
     pub fn after_start_of(mut self, id: &str) -> Self {
-        if !self.told && !self.message.contains(id) {
+        if !self.is_reported && !self.message.contains(id) {
             self.message +=
                 &format!("; job {id} was started, and `imgpost wait {id}` prints its results");
         }
         self
     }
 
-    /// Ctrl-C came when so many of several images were done.
+    /// A signal came when `done` of `all` images were done.
     pub fn cancelled(done: usize, all: usize) -> Self {
-        Self::new(
+        Self::status(
             format!("cancelled; {done} of {all} images are done"),
             Code::Cancelled,
         )
     }
 
-    /// Some of several results were not downloaded, if any were not; each was reported.
+    /// A message without a remedy.
+    fn status(message: String, code: Code) -> Self {
+        Self {
+            has_remedy: false,
+            ..Self::new(message, code)
+        }
+    }
+
+    /// Some of several results were not downloaded, unless `failed` is 0. Each failure was reported before.
     pub fn of_downloads(failed: usize, all: usize) -> Result<(), Self> {
         if failed == 0 {
             return Ok(());
@@ -137,46 +169,45 @@ impl Failure {
         ))
     }
 
-    /// Ctrl-C came when so many of several results were downloaded.
+    /// A signal came when `done` of `all` results were downloaded.
     pub fn download_cancelled(done: usize, all: usize) -> Self {
-        Self::new(
+        Self::status(
             format!("cancelled; {done} of {all} results are downloaded"),
             Code::Cancelled,
         )
     }
 
-    /// Standard output did not take a result, and [`Context`](crate::context::Context) has reported that unless the
-    /// reader has left, as `head` does.
+    /// Standard output did not accept a result. [`Context`](crate::context::Context) has reported that, unless the reader has
+    /// left, as `head` does.
     pub fn lost_output(reader_left: bool) -> Self {
         Self {
-            told: true,
+            is_reported: true,
             reader_left,
             ..Self::new("", Code::Some)
         }
     }
 
-    /// The same failure, after which no more of several images were begun.
+    /// The same failure, which stopped a batch: no further images were started.
     pub fn stopped(self, done: usize, all: usize) -> Self {
         if self.reader_left {
             return self;
         }
-        let message = format!("stopped; {done} of {all} images are done");
-        Self::new(message, Code::Some)
+        Self::status(
+            format!("stopped; {done} of {all} images are done"),
+            Code::Some,
+        )
     }
 
-    /// Whether there is no more to report.
-    pub fn is_told(&self) -> bool {
-        self.told
+    /// Whether it was reported already.
+    pub fn is_reported(&self) -> bool {
+        self.is_reported
     }
 
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self.code {
-            Code::Cancelled => signals::exit_code(),
-            code => code as u8,
-        })
+        ExitCode::from(self.code())
     }
 
-    /// The same failure, of an image that came from a stream of this name.
+    /// The same failure of an image from a stream with this name.
     pub fn with_name(self, name: &str) -> Self {
         Self {
             message: format!("{name}: {}", self.message),
@@ -185,18 +216,42 @@ impl Failure {
         }
     }
 
-    /// The message with the file it is about in front, unless it names the file itself.
-    pub fn about(&self, file: &Path) -> String {
-        if self.names_file {
-            self.message.clone()
-        } else {
-            format!("{}: {}", file.display(), self.message)
+    /// The same failure of `file`, whose name precedes the message unless that contains it already.
+    pub fn about(mut self, file: &Path) -> Self {
+        if !self.names_file {
+            self.message = format!("{}: {}", read::name(file), self.message);
+        }
+        self.file.get_or_insert_with(|| file.into());
+        self
+    }
+
+    /// The same failure of the result with this id.
+    pub fn of_result(mut self, id: &str) -> Self {
+        self.message = format!("{id}: {}", self.message);
+        self
+    }
+
+    /// The object that `--json` prints.
+    pub fn to_json(&self) -> Value {
+        let split = self.message.rsplit_once("; ").filter(|_| self.has_remedy);
+        let (error, remedy) = match split {
+            Some((error, remedy)) => (error, Some(remedy)),
+            None => (self.message.as_str(), None),
+        };
+        let file = self.file.as_ref().map(|file| file.display().to_string());
+        json!({"error": error, "remedy": remedy, "code": self.code(), "file": file})
+    }
+
+    fn code(&self) -> u8 {
+        match self.code {
+            Code::Cancelled => signals::exit_code(),
+            code => code as u8,
         }
     }
 }
 
 impl Failure {
-    pub fn of(error: &Error) -> Self {
+    pub fn from_error(error: &Error) -> Self {
         let names_file = matches!(
             error.core(),
             Some(imgpost::Error::Prepare(_) | imgpost::Error::File(_))
@@ -216,13 +271,7 @@ impl Failure {
                 _ => Code::Api,
             },
         };
-        let mut message = format!("{error:#}");
-        if error.is_expired() {
-            message += " (`imgpost upload` requests another form by itself)";
-        }
-        if matches!(error, Error::Unconfirmed(call) if call.is_charged()) {
-            message += " (`imgpost me` prints the remaining tokens)";
-        }
+        let message = format!("{error:#}{}", option_for(error));
         Self {
             names_file,
             ..Self::new(message, code)
@@ -230,11 +279,48 @@ impl Failure {
     }
 }
 
+/// The option or the command that helps, which the library does not know.
+fn option_for(error: &Error) -> String {
+    if error.is_expired() {
+        return " (`imgpost upload` requests another form by itself)".into();
+    }
+    match (error, error.core()) {
+        (Error::Unconfirmed(call), _) if call.is_charged() => {
+            " (`imgpost me` prints the remaining tokens)".into()
+        }
+        (_, Some(imgpost::Error::PresignedPost(error))) => match error {
+            PresignedPostError::Policy(PolicyError::TooLarge { max_bytes, .. }) => {
+                format!(" (`--max-bytes {max_bytes}` makes an image fit)")
+            }
+            PresignedPostError::Url {
+                error: UrlError::NotHttps,
+                ..
+            }
+            | PresignedPostError::Put(PresignedPutError::Url {
+                error: UrlError::NotHttps,
+                ..
+            }) => " (`--allow-http` sends it nevertheless)".into(),
+            PresignedPostError::Url {
+                error: UrlError::NotAUrl,
+                ..
+            } => {
+                "; write the address with its scheme, for example https://bucket.s3.amazonaws.com/"
+                    .into()
+            }
+            PresignedPostError::Several { .. } => {
+                " (`--index N` chooses one, counted from 0)".into()
+            }
+            _ => String::new(),
+        },
+        _ => String::new(),
+    }
+}
+
 macro_rules! from_error {
     ($($error:ty)*) => {$(
         impl From<$error> for Failure {
             fn from(error: $error) -> Self {
-                Self::of(&error.into())
+                Self::from_error(&error.into())
             }
         }
     )*};

@@ -1,4 +1,4 @@
-//! Which file a path leads to, however it is written.
+//! The identity of a file, however its path is written.
 
 use std::io;
 use std::path::Path;

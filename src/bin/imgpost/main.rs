@@ -1,7 +1,7 @@
-//! The `imgpost` command: arguments in, the public API, one line a result out.
+//! The `imgpost` command: parses arguments, calls the public API and prints a line per result.
 
 #![forbid(unsafe_code)]
-// They panic where the stream cannot be written to; `output` does not.
+// These macros panic if the stream cannot be written to; `output` does not.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod args;
@@ -16,6 +16,7 @@ mod output;
 mod read;
 mod report;
 mod signals;
+mod template;
 #[path = "../../unprintable.rs"]
 mod unprintable;
 
@@ -23,6 +24,7 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use context::Context;
+use failure::Failure;
 use output::{write_stderr, write_stdout};
 
 fn main() -> ExitCode {
@@ -37,18 +39,24 @@ fn run(args: args::Args) -> ExitCode {
     match commands::run(&context, args.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if !failure.is_told() {
-                context.fail(&failure.to_string());
+            if !failure.is_reported() {
+                context.fail(&failure);
             }
             failure.exit_code()
         }
     }
 }
 
-/// Prints the help or the version that was asked for, or what is wrong with the arguments.
+/// Prints help, the version, or an error in the arguments.
 fn print_usage(usage: &args::Usage) -> ExitCode {
     let text = escape::lines(&usage.text);
     if usage.is_error {
+        let text = if usage.json {
+            let json = Failure::arguments(&usage.text).to_json().to_string();
+            escape::json(&json) + "\n"
+        } else {
+            text
+        };
         write_stderr(&text);
         return ExitCode::from(2);
     }

@@ -1,11 +1,11 @@
-//! Standard output and standard error. Nothing else in the command writes to either: `println!` and `eprintln!` panic
-//! where nobody reads or the disk is full.
+//! Standard output and standard error. No other module writes to them: `println!` and `eprintln!` panic if nobody reads
+//! or the disk is full.
 
 use std::io::{self, ErrorKind, Write};
 use std::thread;
 use std::time::Duration;
 
-/// How long to wait for a reader that is slower than a stream that does not block.
+/// Pause while the reader of a non-blocking stream is behind.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Writes all of `bytes` to standard output.
@@ -13,7 +13,7 @@ pub fn write_stdout(bytes: &[u8]) -> io::Result<()> {
     write(&mut io::stdout().lock(), bytes)
 }
 
-/// Writes to standard error, if it can be written to: a message that nobody can read must not stop the work.
+/// Writes to standard error. Failures are ignored: a message that nobody can read must not stop the work.
 pub fn write_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

@@ -1,5 +1,6 @@
-//! Reads files that may be endless or may never begin: standard input, pipes and devices.
+//! Reads files that may block or never end: standard input, pipes and devices.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -11,22 +12,22 @@ use imgpost::Error;
 use crate::failure::Failure;
 use crate::signals;
 
-/// What messages call standard input.
+/// The name of standard input in messages.
 pub const STANDARD_INPUT: &str = "standard input";
 
-/// Reads standard input to its end; gives `None` when it has more than `max_bytes`.
+/// Reads standard input to its end. Returns `None` if it has more than `max_bytes`.
 pub fn standard_input(max_bytes: u64) -> Result<Option<Vec<u8>>, Failure> {
     read(STANDARD_INPUT, max_bytes, || Ok(io::stdin()))
 }
 
-/// Reads the file at `path`; gives `None` when it has more than `max_bytes`. Messages call it `name`.
+/// Reads the file at `path`, which messages call `name`. Returns `None` if it has more than `max_bytes`.
 pub fn file(path: &Path, name: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, Failure> {
     let owned = path.to_owned();
     read(name, max_bytes, move || File::open(owned))
 }
 
-/// Reads on a thread of its own, because neither opening a pipe nor reading from it can be interrupted. After a signal
-/// that thread is left behind, and ends with the process.
+/// Reads on a separate thread, because neither opening a pipe nor reading from it can be interrupted. After a signal the
+/// thread is abandoned and ends with the process.
 fn read<R: Read>(
     name: &str,
     max_bytes: u64,
@@ -35,11 +36,11 @@ fn read<R: Read>(
     log::info!("reading {name}");
     let (sender, receiver) = mpsc::channel();
     let (token, cancelled) = (signals::token(), sender.clone());
-    // Nobody receives what is sent after the first message.
+    // Only the first message is received.
     let _hook = token.on_cancel(move || drop(cancelled.send(None)));
     let work = move || {
         let mut bytes = Vec::new();
-        // One byte more than is accepted shows that there are more.
+        // One byte more than the limit shows that it is exceeded.
         let most = max_bytes.saturating_add(1);
         let read = open().and_then(|source| source.take(most).read_to_end(&mut bytes));
         drop(sender.send(Some(read.map(|_| bytes))));
@@ -52,5 +53,14 @@ fn read<R: Read>(
             Ok((bytes.len() as u64 <= max_bytes).then_some(bytes))
         }
         Ok(None) | Err(_) => Err(Error::Cancelled.into()),
+    }
+}
+
+/// The name of a file in messages.
+pub fn name(path: &Path) -> Cow<'_, str> {
+    if path == Path::new("-") {
+        STANDARD_INPUT.into()
+    } else {
+        path.to_string_lossy()
     }
 }

@@ -1,13 +1,16 @@
-//! What is printed of an image that was done, in the stable names of `--json`.
+//! The result for one image, in the stable names of `--json`.
 
-use std::fmt;
 use std::path::Path;
 
 use imgpost::leonardo::UploadedImage;
 use imgpost::{PreparedImage, Receipt};
 use serde::Serialize;
 
-/// One image. What is not known is null.
+use crate::context::Outcome;
+use crate::escape;
+use crate::read::name;
+
+/// The result for one image. Unknown values are null.
 #[derive(Serialize)]
 pub struct Report {
     file: String,
@@ -16,43 +19,93 @@ pub struct Report {
     extension: Option<&'static str>,
     width: Option<u32>,
     height: Option<u32>,
-    bytes: u64,
+    bytes: Option<u64>,
     etag: Option<String>,
     attempts: Option<u32>,
+    /// A manifest lists the image, so it was not uploaded again.
+    #[serde(skip_serializing_if = "is_false")]
+    known: bool,
+    /// Nothing was written or uploaded.
+    #[serde(skip_serializing_if = "is_false")]
+    dry_run: bool,
+    /// The file that this one was made of.
+    #[serde(skip)]
+    source: Option<String>,
+    /// Whether scripts need the name of the file, because there are several.
+    #[serde(skip)]
+    several: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Report {
-    /// An image that was prepared and went nowhere.
-    pub fn prepared(file: &Path, image: &PreparedImage) -> Self {
+    /// The names for `--format`.
+    pub const NAMES: &[&str] = &[
+        "file",
+        "id",
+        "key",
+        "extension",
+        "width",
+        "height",
+        "bytes",
+        "etag",
+        "attempts",
+        "known",
+        "dry_run",
+    ];
+
+    fn new(file: &Path) -> Self {
         Self {
             file: file.display().to_string(),
             id: None,
             key: None,
-            extension: Some(image.extension().as_str()),
-            width: Some(image.size().width),
-            height: Some(image.size().height),
-            bytes: image.bytes().len() as u64,
-            etag: None,
-            attempts: None,
-        }
-    }
-
-    /// A file that was stored as it is.
-    pub fn raw(file: &Path, id: Option<&str>, receipt: &Receipt) -> Self {
-        Self {
-            file: file.display().to_string(),
-            id: id.map(str::to_owned),
-            key: receipt.key.clone(),
             extension: None,
             width: None,
             height: None,
-            bytes: receipt.bytes,
-            etag: receipt.etag.clone(),
-            attempts: Some(receipt.attempts),
+            bytes: None,
+            etag: None,
+            attempts: None,
+            known: false,
+            dry_run: false,
+            source: None,
+            several: false,
         }
     }
 
-    /// An image that was stored.
+    /// An image that was prepared.
+    pub fn prepared(file: &Path, image: &PreparedImage) -> Self {
+        Self {
+            extension: Some(image.extension().as_str()),
+            width: Some(image.size().width),
+            height: Some(image.size().height),
+            bytes: Some(image.bytes().len() as u64),
+            ..Self::new(file)
+        }
+    }
+
+    /// A file that was uploaded unchanged.
+    pub fn raw(file: &Path, id: Option<&str>, receipt: &Receipt) -> Self {
+        Self {
+            id: id.map(str::to_owned),
+            key: receipt.key.clone(),
+            bytes: Some(receipt.bytes),
+            etag: receipt.etag.clone(),
+            attempts: Some(receipt.attempts),
+            ..Self::new(file)
+        }
+    }
+
+    /// A file that would be uploaded unchanged.
+    pub fn unsent(file: &Path, bytes: u64) -> Self {
+        Self {
+            bytes: Some(bytes),
+            ..Self::new(file)
+        }
+    }
+
+    /// A prepared image that was uploaded with a form.
     pub fn posted(file: &Path, image: &PreparedImage, id: Option<&str>, receipt: &Receipt) -> Self {
         Self {
             extension: Some(image.extension().as_str()),
@@ -71,20 +124,89 @@ impl Report {
             ..Self::raw(file, Some(&image.id), &image.receipt)
         }
     }
+
+    /// An image that was uploaded earlier.
+    pub fn known(file: &Path, id: &str) -> Self {
+        Self {
+            id: Some(id.into()),
+            known: true,
+            ..Self::new(file)
+        }
+    }
+
+    /// Marks the result of a dry run.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    /// Names the file that this one was made of.
+    pub fn made_of(mut self, source: &Path) -> Self {
+        self.source = Some(name(source).into_owned());
+        self
+    }
+
+    /// Whether there are several files.
+    pub fn several(mut self, several: bool) -> Self {
+        self.several = several;
+        self
+    }
 }
 
-/// The figures a person looks for.
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.file)?;
+impl Outcome for Report {
+    fn to_lines(&self) -> Vec<String> {
+        let mut line = String::new();
+        if let Some(source) = &self.source {
+            line += &format!("{source} -> ");
+        }
+        line += &format!("{}:", name(Path::new(&self.file)));
         if let Some(stored) = self.id.as_ref().or(self.key.as_ref()) {
-            write!(f, " {stored}")?;
+            line += &format!(" {stored}");
         }
         if let (Some(width), Some(height), Some(extension)) =
             (self.width, self.height, self.extension)
         {
-            write!(f, " {width}x{height} {extension},")?;
+            line += &format!(" {width}x{height} {extension},");
         }
-        write!(f, " {} bytes", self.bytes)
+        if let Some(bytes) = self.bytes {
+            line += &format!(" {bytes} bytes");
+        }
+        if self.known {
+            line += ", uploaded earlier";
+        }
+        if self.dry_run {
+            line += " (dry run)";
+        }
+        vec![line]
+    }
+
+    fn to_bare(&self) -> Option<String> {
+        let stored = self.id.as_ref().or(self.key.as_ref())?;
+        let stored = escape::line(stored);
+        if self.several {
+            Some(format!("{}\t{stored}", escape::line(&self.file)))
+        } else {
+            Some(stored)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_json() {
+        let report = Report {
+            known: true,
+            ..Report::new(Path::new("a")).dry_run(true)
+        };
+        let json = serde_json::to_value(report).unwrap();
+        let names: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
+        let mut expected = Report::NAMES.to_vec();
+        expected.sort_unstable();
+        let mut names: Vec<_> = names.iter().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, expected);
     }
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the first one cancels, the second one ends the process at once.
+//! Ctrl-C, SIGTERM and SIGHUP: the first signal cancels, the second one ends the process at once.
 
 use std::io;
 use std::sync::OnceLock;
@@ -6,19 +6,19 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use imgpost::CancelToken;
 
-/// The number of SIGINT, which is that of Ctrl-C.
+/// The number of SIGINT, which Ctrl-C sends.
 const SIGINT: u8 = 2;
 
 /// The number of the last signal, or 0.
 static RECEIVED: AtomicU8 = AtomicU8::new(0);
 
-/// The token that the first signal cancels. Signals are sent to a process, so a process has one.
+/// The token that the first signal cancels. Signals are sent to processes, so there is one per process.
 pub fn token() -> CancelToken {
     static TOKEN: OnceLock<CancelToken> = OnceLock::new();
     TOKEN.get_or_init(CancelToken::new).clone()
 }
 
-/// What shells expect of a process that a signal ended: 130, 143 or 129.
+/// The exit code that shells expect after a signal: 130, 143 or 129.
 pub fn exit_code() -> u8 {
     128 + match RECEIVED.load(Ordering::Relaxed) {
         0 => SIGINT,
@@ -35,13 +35,13 @@ pub fn cancel_on_signal() {
             std::process::exit(exit_code().into());
         }
     };
-    // A signal that is not handled ends the process, which is what it asks for.
+    // An unhandled signal ends the process, as its sender intended.
     if let Err(error) = listen(on_signal) {
         log::debug!("cannot handle signals: {error}");
     }
 }
 
-/// Calls `on_signal` on a thread of its own.
+/// Calls `on_signal` on a separate thread.
 #[cfg(unix)]
 fn listen(on_signal: impl Fn(u8) + Send + 'static) -> io::Result<()> {
     use nix::sys::signal::{SigSet, Signal};
@@ -53,7 +53,7 @@ fn listen(on_signal: impl Fn(u8) + Send + 'static) -> io::Result<()> {
             signals.add(signal);
         }
     }
-    // Every thread inherits what is blocked, so that the signals are left for this one.
+    // Every later thread inherits the blocked signals, so only this one receives them.
     signals.thread_block()?;
     let wait = move || {
         while let Ok(signal) = signals.wait() {
@@ -70,8 +70,9 @@ fn listen(on_signal: impl Fn(u8) + Send + 'static) -> io::Result<()> {
     }
 }
 
-/// The signals that were ignored when the process was started, as bits: SIGHUP below `nohup`, SIGINT in a script's
-/// background. They stay ignored. Linux delivers a blocked signal even so; other systems do not.
+/// The signals that were ignored when the process started, as bits: SIGHUP under `nohup`, SIGINT in the background of a
+/// script. They stay ignored. Linux would deliver them although they are ignored, because they are blocked; other systems
+/// do not.
 #[cfg(unix)]
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

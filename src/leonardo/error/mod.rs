@@ -2,6 +2,7 @@
 
 mod api;
 mod parameter;
+mod rejection;
 mod unconfirmed;
 
 use std::error::Error as StdError;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::geometry::{Bounds, Size};
+use crate::leonardo::model::ModelError;
 use crate::text::one_line;
 
 /// A parameter that is missing or outside the API's limits. Nothing was sent.
@@ -43,6 +44,8 @@ pub enum ParameterError {
         /// The sizes that the model accepts.
         bounds: Bounds,
     },
+    /// The model does not accept the parameters, or would distort the image.
+    Model(Box<ModelError>),
     /// A parameter cannot be combined with another one.
     Conflict {
         /// The name of the parameter.
@@ -106,8 +109,10 @@ impl fmt::Display for ParameterError {
             ),
             Self::Size { size, bounds } => write!(
                 f,
-                "a generation of {size} is not accepted; the allowed sizes are {bounds}"
+                "a generation of {size} is not accepted; the allowed sizes are {bounds}; request one of them, and prepare the \
+                 image for it"
             ),
+            Self::Model(error) => error.fmt(f),
             Self::Conflict { name, with } => {
                 write!(f, "{name} cannot be combined with {with}; give one of them")
             }

@@ -4,6 +4,7 @@ mod guidance;
 mod listing;
 mod rule;
 mod schema;
+mod validate;
 
 use std::sync::LazyLock;
 
@@ -15,6 +16,8 @@ use crate::prepare::PrepareOptions;
 pub use guidance::{GuidanceKind, GuidanceRule, StrengthRule};
 pub use listing::{ListModels, ListedModel};
 use rule::SizeRule;
+pub use validate::ModelError;
+pub(super) use validate::ModelRequest;
 
 /// What a model makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -144,12 +147,6 @@ impl Model {
         found.map(|(_, rule)| rule)
     }
 
-    /// Whether the model validates width and height each for itself, and silently makes a square of a pair that is not
-    /// listed.
-    pub fn is_distorted_silently(&self) -> bool {
-        matches!(self.sizes, Some(AllowedSizes::Pairs(_)))
-    }
-
     /// The ways in which `other` differs from this model, one sentence each: sizes, guidances and limits.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let mut found = Vec::new();
@@ -200,10 +197,10 @@ fn shown(sizes: Option<&AllowedSizes>) -> String {
 /// use imgpost::leonardo::{Client, CreateGenerationV2, Model, prepare_for};
 ///
 /// # let client = Client::from_env()?;
-/// let model = client.model("nano-banana-2")?;
+/// let model = client.model("nano-banana-2")?.expect("the API has the model");
 /// let image = prepare_for(&model).open("photo.jpg")?;
 /// let uploaded = client.upload_init_image(&image)?;
-/// let generation = CreateGenerationV2::for_model(&model, "as an engraving").image_reference(&uploaded);
+/// let generation = CreateGenerationV2::for_model(&model, "as an engraving").image_reference(&uploaded, None);
 /// let job = client.generate(&generation)?;
 /// # Ok::<(), imgpost::leonardo::Error>(())
 /// ```

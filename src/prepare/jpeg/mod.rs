@@ -42,10 +42,10 @@ impl<'a> Jpeg<'a> {
     }
 
     pub fn orientation(&self) -> Orientation {
-        let exif = self.decoder.header().exif.as_deref();
-        // A damaged EXIF block is no reason to reject an image.
-        exif.and_then(exif::orientation)
-            .unwrap_or(Orientation::NoTransforms)
+        let mut blocks = self.decoder.header().exif.iter();
+        // A damaged EXIF block is no reason to reject an image, and the next one may be intact.
+        let orientation = blocks.find_map(|block| exif::orientation(block));
+        orientation.unwrap_or(Orientation::NoTransforms)
     }
 
     pub fn color_space(&self) -> ColorSpace {
@@ -55,7 +55,7 @@ impl<'a> Jpeg<'a> {
     /// Whether the file has metadata, of which it has to be freed. Even without, there may be more further on.
     pub fn has_metadata(&self) -> bool {
         let header = self.decoder.header();
-        header.exif.is_some() || header.icc_profile.is_some()
+        !header.exif.is_empty() || header.icc_profile.is_some()
     }
 
     fn color(&self) -> Color {

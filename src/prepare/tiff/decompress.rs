@@ -119,15 +119,18 @@ fn deflate(packed: &[u8], length: usize) -> Result<Vec<u8>, PrepareErrorKind> {
         Ok(unpacked) => Ok(unpacked),
         // Padding after the last row.
         Err(BoundedDecompressionError::OutputTooLarge { partial_output }) => Ok(partial_output),
-        Err(BoundedDecompressionError::DecompressionError { inner }) => {
-            Err(damaged("TIFF", format!("its pixels are not decompressed: {inner:?}")))
-        }
+        Err(BoundedDecompressionError::DecompressionError { inner }) => Err(damaged(
+            "TIFF",
+            format!("its pixels are not decompressed: {inner:?}"),
+        )),
     }
 }
 
 /// ITU-T T.6; a set bit is black.
 fn group_4(packed: &[u8], rows: u32, width: u32) -> Option<Vec<u8>> {
-    let bytes = packed.iter().map(|byte| Ok::<u8, std::convert::Infallible>(*byte));
+    let bytes = packed
+        .iter()
+        .map(|byte| Ok::<u8, std::convert::Infallible>(*byte));
     let side = u16::try_from(width).ok()?;
     let mut decoder = Group4Decoder::new(bytes, side).ok()?;
     let row_bytes = width.div_ceil(8) as usize;
@@ -157,13 +160,15 @@ mod tests {
     fn pack_bits_follows_the_example_of_the_specification() {
         // Known as the example of Apple's Technical Note TN1023.
         let packed = [
-            0xFE, 0xAA, 0x02, 0x80, 0x00, 0x2A, 0xFD, 0xAA, 0x03, 0x80, 0x00, 0x2A, 0x22, 0xF7, 0xAA,
+            0xFE, 0xAA, 0x02, 0x80, 0x00, 0x2A, 0xFD, 0xAA, 0x03, 0x80, 0x00, 0x2A, 0x22, 0xF7,
+            0xAA,
         ];
         let expected = [
-            0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0xAA, 0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0x22, 0xAA,
-            0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA,
+            0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0xAA, 0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0x22,
+            0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA,
         ];
-        let unpack = |packed: &[u8], length| decompress(Compression::PackBits, packed, length, 1, 1);
+        let unpack =
+            |packed: &[u8], length| decompress(Compression::PackBits, packed, length, 1, 1);
         assert_eq!(unpack(&packed, 24).unwrap(), expected);
         assert_eq!(unpack(&packed, 20).unwrap(), expected[..20]);
         assert!(unpack(&packed, 25).is_err());
@@ -175,6 +180,9 @@ mod tests {
     #[test]
     fn old_lzw_is_refused_by_name() {
         let error = decompress(Compression::Lzw, &[0, 1, 0, 0], 8, 1, 8).unwrap_err();
-        assert!(error.to_string().contains("LZW compression of TIFF 5"), "{error}");
+        assert!(
+            error.to_string().contains("LZW compression of TIFF 5"),
+            "{error}"
+        );
     }
 }

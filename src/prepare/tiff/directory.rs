@@ -194,7 +194,10 @@ mod tests {
             assert_eq!(count(4, 250).unwrap(), 250);
             for (kind, too_many) in [(3, 501), (4, 251), (4, u32::MAX), (7, u32::MAX)] {
                 let error = count(kind, too_many).unwrap_err();
-                assert!(matches!(error, PrepareErrorKind::Damaged { .. }), "{error:?}");
+                assert!(
+                    matches!(error, PrepareErrorKind::Damaged { .. }),
+                    "{error:?}"
+                );
             }
             // Nobody asks for this one.
             let file = file(little, 37_724, 7, u32::MAX, 1026);
@@ -226,7 +229,10 @@ mod tests {
         let file = file(true, 258, 3, 2, 26);
         assert_eq!(numbers(&file, 258, Limits::default()).unwrap(), [26, 0]);
         for cut in 0..file.len() - 4 {
-            assert!(numbers(&file[..cut], 258, Limits::default()).is_err(), "{cut}");
+            assert!(
+                numbers(&file[..cut], 258, Limits::default()).is_err(),
+                "{cut}"
+            );
         }
     }
 }

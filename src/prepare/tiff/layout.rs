@@ -125,7 +125,9 @@ impl Layout {
             Some(6) => return Err(unsupported("TIFF in YCbCr without JPEG compression")),
             Some(8..=10) => return Err(unsupported("TIFF in CIE L*a*b*")),
             Some(other) => {
-                return Err(unsupported(format!("TIFF with color interpretation {other}")));
+                return Err(unsupported(format!(
+                    "TIFF with color interpretation {other}"
+                )));
             }
             None => return Err(damaged("TIFF", "it has no color interpretation")),
         };
@@ -183,14 +185,14 @@ impl Layout {
     /// Rejects what a compression cannot hold.
     fn check_compression(&self) -> Result<(), PrepareErrorKind> {
         let fits = match self.compression {
-            Compression::Group4 => self.sample == Sample::Unsigned(1) && self.samples_in_chunk() == 1,
+            Compression::Group4 => {
+                self.sample == Sample::Unsigned(1) && self.samples_in_chunk() == 1
+            }
             Compression::Jpeg => {
                 self.sample == Sample::Unsigned(8)
                     && self.alpha.is_none()
                     && match self.photometric {
-                        Photometric::Rgb | Photometric::YCbCr => {
-                            self.samples == 3 && !self.planar
-                        }
+                        Photometric::Rgb | Photometric::YCbCr => self.samples == 3 && !self.planar,
                         Photometric::BlackIsZero | Photometric::WhiteIsZero => self.samples == 1,
                         Photometric::Palette(_) | Photometric::Cmyk => false,
                     }
@@ -251,7 +253,10 @@ impl Layout {
 
     /// The most bytes that the pixels and one chunk take.
     pub fn memory(&self) -> u64 {
-        let pixels = self.size.area().saturating_mul(self.color().channels() as u64);
+        let pixels = self
+            .size
+            .area()
+            .saturating_mul(self.color().channels() as u64);
         let chunk = self.row_bytes().saturating_mul(self.chunk.height.into());
         pixels.saturating_add(chunk)
     }
@@ -287,8 +292,13 @@ fn palette(numbers: &[u32], sample: Sample) -> Result<Vec<[u8; 3]>, PrepareError
     if numbers.len() < 3 * length {
         return Err(damaged("TIFF", "its palette is incomplete"));
     }
-    let shift = if numbers.iter().any(|n| *n > 255) { 8 } else { 0 };
-    let color = |index: usize| [0, 1, 2].map(|color| (numbers[color * length + index] >> shift) as u8);
+    let shift = if numbers.iter().any(|n| *n > 255) {
+        8
+    } else {
+        0
+    };
+    let color =
+        |index: usize| [0, 1, 2].map(|color| (numbers[color * length + index] >> shift) as u8);
     Ok((0..length).map(color).collect())
 }
 

@@ -9,6 +9,8 @@ mod decompress;
 mod directory;
 mod layout;
 mod samples;
+#[cfg(test)]
+mod tests;
 
 use std::io::{Cursor, Read, Seek};
 
@@ -172,7 +174,13 @@ impl<'a> Chunks<'a> {
             self.jpeg(packed, rows, limits)?
         } else if layout.reversed_bits {
             let packed: Vec<u8> = packed.iter().map(|byte| byte.reverse_bits()).collect();
-            decompress(layout.compression, &packed, length, rows, layout.chunk.width)?
+            decompress(
+                layout.compression,
+                &packed,
+                length,
+                rows,
+                layout.chunk.width,
+            )?
         } else {
             decompress(layout.compression, packed, length, rows, layout.chunk.width)?
         };
@@ -204,7 +212,10 @@ impl<'a> Chunks<'a> {
         let jpeg = Jpeg::read_header(Box::new(file.as_slice()))?;
         let size = jpeg.size();
         if size.width != self.layout.chunk.width || size.height < rows {
-            return Err(damaged("TIFF", "a JPEG in it has another size than announced"));
+            return Err(damaged(
+                "TIFF",
+                "a JPEG in it has another size than announced",
+            ));
         }
         limits.check_alloc(jpeg.memory(Divisor::One) + jpeg.pixels(Divisor::One))?;
         let raster = jpeg.decode(Divisor::One)?;
@@ -214,7 +225,10 @@ impl<'a> Chunks<'a> {
             Color::Rgb
         };
         if raster.color != expected {
-            return Err(damaged("TIFF", "a JPEG in it has other channels than announced"));
+            return Err(damaged(
+                "TIFF",
+                "a JPEG in it has other channels than announced",
+            ));
         }
         let mut pixels = raster.pixels;
         pixels.truncate(self.layout.row_bytes() as usize * rows as usize);

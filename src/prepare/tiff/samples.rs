@@ -56,7 +56,11 @@ impl Layout {
             let sum = number(sample(at)).wrapping_add(number(sample(at - distance)));
             let bytes = sum.to_le_bytes();
             for byte in 0..N {
-                let significance = if self.little_endian { byte } else { N - 1 - byte };
+                let significance = if self.little_endian {
+                    byte
+                } else {
+                    N - 1 - byte
+                };
                 row[at + byte] = bytes[significance];
             }
         }

@@ -14,8 +14,8 @@ pub(super) enum Scheme {
     /// The URL lists the headers that were signed (signature version 4 of AWS, and its like at Google and Volcengine,
     /// and Tencent's). Others may be added.
     SignedHeaders,
-    /// Every `Content-Type` is part of the signature, also one that the signer did not foresee (signature version 2, and
-    /// both of Alibaba's).
+    /// Every `Content-Type` is part of the signature, also one that the signer did not foresee (signature version 2,
+    /// and both of Alibaba's).
     ContentType,
     /// An Azure shared access signature, which covers no header.
     Azure,
@@ -92,8 +92,8 @@ impl Query {
     }
 }
 
-/// [The three forms](https://learn.microsoft.com/rest/api/storageservices/formatting-datetime-values) that Azure allows:
-/// a day, with the minute, with the second.
+/// [The three forms](https://learn.microsoft.com/rest/api/storageservices/formatting-datetime-values) that Azure
+/// allows: a day, with the minute, with the second.
 fn azure_date(text: &str) -> Option<SystemTime> {
     let text = match text.len() {
         10 => format!("{text}T00:00:00Z"),

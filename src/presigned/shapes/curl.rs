@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_options_of_curl_are_told_from_its_address() {
+    fn the_options_of_curl_are_distinguished_from_its_address() {
         let post = |fields: &[(&str, &str)]| {
             let owned = fields
                 .iter()

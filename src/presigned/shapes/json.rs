@@ -9,9 +9,9 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Json {
     Null,
-    /// A string, or a number or Boolean as it is written.
+    /// A string.
     Text(String),
-    /// As [`Text`](Self::Text), for what was not a string.
+    /// A number or a Boolean, as text.
     Literal(String),
     List(Vec<Json>),
     Object(Vec<(String, Json)>),

@@ -1,12 +1,14 @@
 //! Finds the presigned upload in what a producer prints: JSON in many shapes, a `curl` line, an HTML form, or a URL.
 //!
-//! Nothing is guessed: an address and fields are recognized by the names in [`names`], and two that differ are an error.
+//! Nothing is guessed: an address and fields are recognized by the names in [`names`], and two that differ are an
+//! error.
 
 mod curl;
 mod find;
 mod flat;
 mod html;
 mod json;
+mod members;
 mod names;
 mod pairs;
 mod report;
@@ -19,7 +21,7 @@ use json::Json;
 type Pairs = Vec<(String, String)>;
 
 /// A presigned upload before its address and fields are checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Shape {
     Post { url: String, fields: Pairs },
     Put { url: String, headers: Pairs },

@@ -1,4 +1,4 @@
-//! The account: who the user is, and what is left of the credits.
+//! The account: the user and the remaining credits.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use super::refusal::Refusal;
 use super::{Api, Call, Records, timestamp};
 use crate::geometry::Size;
 
-/// What a sandbox starts with.
+/// Credits of a new sandbox.
 const CREDITS: u64 = 10_000;
 
-/// An image costs a credit for every part of it that has the area of 512×512 pixels.
+/// An image costs one credit per started 512×512 pixels.
 const PIXELS_PER_CREDIT: u64 = 512 * 512;
 
 impl Api {
@@ -34,7 +34,7 @@ impl Api {
 }
 
 impl Records {
-    /// Takes `credits` from the account.
+    /// Deducts `credits` from the account.
     pub fn charge(&mut self, credits: u64) -> Result<(), Refusal> {
         let left = CREDITS - self.spent_credits;
         if credits > left {
@@ -47,14 +47,14 @@ impl Records {
     }
 }
 
-/// What one image of this size costs, in credits.
+/// The cost of one image of this size, in credits.
 pub(super) fn credits(size: Size) -> u64 {
     size.area().div_ceil(PIXELS_PER_CREDIT)
 }
 
-/// `answer` with the cost in both shapes the API gives it.
-pub(super) fn with_cost(mut answer: Value, credits: u64) -> Value {
-    answer["apiCreditCost"] = credits.into();
-    answer["cost"] = json!({"amount": credits.to_string(), "unit": "CREDITS"});
-    answer
+/// Adds the cost to `reply`, in both shapes of the API.
+pub(super) fn with_cost(mut reply: Value, credits: u64) -> Value {
+    reply["apiCreditCost"] = credits.into();
+    reply["cost"] = json!({"amount": credits.to_string(), "unit": "CREDITS"});
+    reply
 }

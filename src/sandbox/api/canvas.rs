@@ -1,4 +1,4 @@
-//! The canvas: two forms at once, and what is made of the two.
+//! The canvas: forms for an image and its mask, and generations from the two.
 
 use serde_json::{Value, json};
 
@@ -29,15 +29,15 @@ impl Api {
         }}))
     }
 
-    /// What a generation makes on the canvas; nothing without `canvasRequest`. Whether the two are of one size is told
-    /// when they are looked at, as in the real API.
+    /// The work of a generation on the canvas; `None` without `canvasRequest`. If the two images differ in size, the job
+    /// fails later, as in the real API.
     pub(super) fn canvas_work(&self, call: &Call) -> Result<Option<Work>, Refusal> {
         if call.body["canvasRequest"] != json!(true) {
             let variables = ["canvasRequestType", "canvasInitId", "canvasMaskId"];
             return match variables.iter().find(|name| !call.body[**name].is_null()) {
                 None => Ok(None),
                 Some(name) => {
-                    let message = format!("{name} means nothing without canvasRequest: true");
+                    let message = format!("{name} requires canvasRequest: true");
                     Err(Refusal::invalid(message))
                 }
             };
@@ -48,7 +48,7 @@ impl Api {
                 .ok_or_else(|| Refusal::invalid(format!("{name} is required on the canvas")))
         };
         let request_type = given("canvasRequestType")?;
-        let picture = self.uploaded(given("canvasInitId")?)?;
+        let image = self.uploaded(given("canvasInitId")?)?;
         let needs_mask = matches!(request_type, "INPAINT" | "OUTPAINT");
         let mask = if needs_mask || call.body["canvasMaskId"].is_string() {
             Some(self.uploaded(given("canvasMaskId")?)?)
@@ -57,11 +57,11 @@ impl Api {
         };
         Ok(Some(match mask {
             Some(mask) => Work::Fill {
-                picture,
+                image,
                 mask,
                 prompt: call.text("prompt").into(),
             },
-            None => Work::Stretch(picture),
+            None => Work::Stretch(image),
         }))
     }
 }

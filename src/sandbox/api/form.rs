@@ -1,4 +1,4 @@
-//! The presigned forms that the API hands out.
+//! The presigned forms that the API issues.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::extension::Extension;
 use crate::sandbox::storage::{Storage, StoredObject};
 use crate::time::Timestamp;
 
-/// A place for a file, which may still be empty.
+/// An id and a storage key for a file that may not have been posted yet.
 #[derive(Clone)]
 pub(super) struct Upload {
     pub id: String,
@@ -18,11 +18,11 @@ pub(super) struct Upload {
     pub created_at: Timestamp,
 }
 
-/// A place with the form that fills it.
+/// An upload and the form to post its file with.
 pub(super) struct Form {
     pub upload: Upload,
     pub url: String,
-    /// A string that holds an object, in order.
+    /// A JSON object as a string; the fields are in order.
     pub fields: String,
 }
 
@@ -31,7 +31,7 @@ impl Upload {
         storage.get(&self.key)
     }
 
-    /// As the API shows it, once something was posted.
+    /// The upload as the API shows it; `None` until a file was posted.
     pub fn json(&self, storage: &Storage) -> Option<Value> {
         self.stored(storage)?;
         Some(json!({
@@ -50,7 +50,7 @@ impl Form {
 }
 
 impl Api {
-    /// A form for one file in `folder`.
+    /// Creates a form for one file in `folder`.
     pub(super) fn form(
         &self,
         folder: &str,
@@ -69,7 +69,7 @@ impl Api {
             }
             map.end()
         });
-        written.expect("texts can be written to memory");
+        written.expect("strings serialize to memory");
         Form {
             upload: Upload {
                 id,
@@ -81,16 +81,14 @@ impl Api {
         }
     }
 
-    /// A form for one image, whose extension the call gives as `variable`.
+    /// Creates a form for one image, whose extension is in `variable` of the call.
     pub(super) fn image_form(&self, folder: &str, call: &Call, variable: &str) -> Form {
         let extension = call.text(variable);
         let known = Extension::ALL
             .iter()
             .copied()
             .find(|known| known.as_str() == extension);
-        let content_type = known
-            .expect("the table lets no other through")
-            .content_type();
+        let content_type = known.expect("the variables were checked").content_type();
         self.form(folder, extension, content_type, call.now)
     }
 }

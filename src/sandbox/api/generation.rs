@@ -1,11 +1,11 @@
-//! Generations: start, get, delete, and the images they made.
+//! Generations: create, get, delete, and find the generated images.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::account::{credits, with_cost};
-use super::job::{Job, Made, Order, Work};
+use super::job::{Job, JobSpec, Output, Work};
 use super::refusal::Refusal;
 use super::variables::{
     ANY_NUMBER, ANY_TEXT, ID, IMAGE_TYPE, Kind, PROMPT, SEED, Variable, check, optional, required,
@@ -15,7 +15,7 @@ use crate::geometry::Size;
 use crate::leonardo::sizes;
 use crate::sandbox::storage::StoredObject;
 
-/// A side of more pixels halves the number of images.
+/// If a side has more pixels than this, a generation makes at most four images instead of eight.
 const LARGE_SIDE: u64 = 768;
 
 #[rustfmt::skip]
@@ -27,7 +27,7 @@ const GENERATION: &[Variable] = &[
     optional("num_images", Kind::Integer(1..=8)),
     optional("seed", SEED),
     optional("public", Kind::Flag),
-    // Images it starts from or looks at.
+    // Images that the generation uses.
     optional("init_image_id", ID),
     optional("init_generation_image_id", ID),
     optional("init_strength", Kind::Number(0.1..=0.9)),
@@ -39,7 +39,7 @@ const GENERATION: &[Variable] = &[
     optional("canvasRequestType", Kind::OneOf(&["INPAINT", "OUTPAINT", "SKETCH2IMG", "IMG2IMG"])),
     optional("canvasInitId", ID),
     optional("canvasMaskId", ID),
-    // Taken, and of no effect here.
+    // Accepted without effect.
     optional("alchemy", Kind::Flag),
     optional("contrast", Kind::Number(1.0..=4.5)),
     optional("contrastRatio", Kind::Number(0.0..=1.0)),
@@ -88,7 +88,7 @@ const CONTROLNET: &[Variable] = &[
     optional("strengthType", Kind::OneOf(&["Low", "Mid", "High", "Ultra", "Max"])),
 ];
 
-/// An image with where it comes from.
+/// An id and the type that says which resource it identifies.
 pub(super) const TYPED_IMAGE: &[Variable] = &[required("id", ID), required("type", IMAGE_TYPE)];
 
 pub(super) const ELEMENT: &[Variable] = &[required("akUUID", ID), optional("weight", ANY_NUMBER)];
@@ -106,22 +106,22 @@ const PRESET_STYLES: &[&str] = &[
     "STOCK_PHOTO", "VIBRANT", "UNPROCESSED",
 ];
 
-/// What is told of a generation besides its status and its images.
+/// The properties of a generation besides its status and its images.
 pub(super) struct Generation {
     details: Value,
     motion_model: Option<String>,
 }
 
-/// What a generation is asked for, in whichever version.
-pub(super) struct Asked {
+/// A validated request for a generation, independent of the version of the API.
+pub(super) struct GenerationRequest {
     pub work: Work,
     pub size: Size,
     pub count: u64,
-    /// The model, where a video is to be made.
+    /// The model, if the generation makes a video.
     pub motion_model: Option<String>,
     pub credits: u64,
-    /// The variables as they are told back: those of version 1, whichever was asked.
-    pub told: Value,
+    /// The variables of the request under their names in version 1.
+    pub variables: Value,
 }
 
 impl Api {
@@ -136,18 +136,18 @@ impl Api {
             return Err(Refusal::invalid(message).at("$.num_images"));
         }
         let size = Size::new(width as u32, height as u32);
-        let asked = Asked {
+        let request = GenerationRequest {
             work: self.work(call)?,
             size,
             count,
             motion_model: None,
             credits: credits(size) * count,
-            told: call.body.clone(),
+            variables: call.body.clone(),
         };
-        Ok(json!({"sdGenerationJob": self.start(asked, call)?}))
+        Ok(json!({"sdGenerationJob": self.start(request, call)?}))
     }
 
-    /// Every image that is named has to be there; the first one shows in the result.
+    /// Finds all images of the request. Fails if one is missing; the first one determines the result.
     fn work(&self, call: &Call) -> Result<Work, Refusal> {
         if let Some(work) = self.canvas_work(call)? {
             return Ok(work);
@@ -155,38 +155,39 @@ impl Api {
         let list = |name: &str| call.body[name].as_array().into_iter().flatten();
         let init = call.body["init_image_id"].as_str().into_iter();
         let init = init.map(|id| self.uploaded(id));
-        let again = call.body["init_generation_image_id"].as_str().into_iter();
-        let again = again.map(|id| Ok(self.generated(id)?.1));
-        let controlnets =
-            list("controlnets").map(|net| self.picture(&net["initImageType"], &net["initImageId"]));
+        let generated = call.body["init_generation_image_id"].as_str().into_iter();
+        let generated = generated.map(|id| Ok(self.generated(id)?.1));
+        let controlnets = list("controlnets")
+            .map(|net| self.referenced(&net["initImageType"], &net["initImageId"]));
         let prompts = list("imagePrompts").map(|id| self.uploaded(id.as_str().unwrap_or_default()));
-        let context = list("contextImages").map(|image| self.picture(&image["type"], &image["id"]));
-        let named = init.chain(again).chain(controlnets);
-        let pictures: Result<Vec<_>, _> = named.chain(prompts).chain(context).collect();
-        Ok(Work::from_pictures(pictures?, &call.body))
+        let context =
+            list("contextImages").map(|image| self.referenced(&image["type"], &image["id"]));
+        let images = init.chain(generated).chain(controlnets);
+        let images: Result<Vec<_>, _> = images.chain(prompts).chain(context).collect();
+        Ok(Work::from_images(images?, &call.body))
     }
 
-    /// Charges for it and puts it on the list.
-    pub(super) fn start(&self, asked: Asked, call: &Call) -> Result<Value, Refusal> {
+    /// Charges the account and queues the generation.
+    pub(super) fn start(&self, request: GenerationRequest, call: &Call) -> Result<Value, Refusal> {
         let id = new_id();
-        let order = Order {
-            work: asked.work,
-            size: asked.size,
-            count: asked.count,
-            with_video: asked.motion_model.is_some(),
+        let spec = JobSpec {
+            work: request.work,
+            size: request.size,
+            count: request.count,
+            with_video: request.motion_model.is_some(),
             folder: format!("users/{}/generations/{id}", self.user),
         };
         let mut records = self.records();
-        records.charge(asked.credits)?;
+        records.charge(request.credits)?;
         let generation = Generation {
-            details: details(&id, &asked.told, asked.size, call),
-            motion_model: asked.motion_model,
+            details: details(&id, &request.variables, request.size, call),
+            motion_model: request.motion_model,
         };
         records
             .generations
             .insert(id.clone(), generation, call.bytes);
-        records.order(id.clone(), order, call.bytes);
-        Ok(with_cost(json!({"generationId": id}), asked.credits))
+        records.enqueue(id.clone(), spec, call.bytes);
+        Ok(with_cost(json!({"generationId": id}), request.credits))
     }
 
     pub(super) fn generation(&self, id: &str) -> Value {
@@ -196,23 +197,23 @@ impl Api {
         let records = self.records();
         let found = records.generations.get(id).zip(records.jobs.get(id));
         let shown = found.map(|(generation, job)| {
-            let images = job.made().iter();
+            let images = job.outputs().iter();
             let images: Vec<_> = images
-                .map(|made| {
+                .map(|output| {
                     let url = |key: &String| self.storage.object_url(key);
-                    let is_video = made.video_key.is_some();
+                    let is_video = output.video_key.is_some();
                     json!({
-                        "id": made.id,
-                        "url": url(&made.key),
+                        "id": output.id,
+                        "url": url(&output.key),
                         "nsfw": false,
                         "likeCount": 0,
                         "fantasyAvatar": null,
                         "imageToVideo": is_video,
                         "motion": is_video,
                         "motionModel": generation.motion_model,
-                        "motionMP4URL": made.video_key.as_ref().map(url),
+                        "motionMP4URL": output.video_key.as_ref().map(url),
                         "motionStrength": null,
-                        "generated_image_variation_generics": self.variations_of(&made.id, &records),
+                        "generated_image_variation_generics": self.variations_of(&output.id, &records),
                     })
                 })
                 .collect();
@@ -234,20 +235,23 @@ impl Api {
         json!({"delete_generations_by_pk": deleted})
     }
 
-    /// An image that a generation made.
-    pub(super) fn generated(&self, id: &str) -> Result<(Made, Arc<StoredObject>), Refusal> {
+    /// The generated image with this id.
+    pub(super) fn generated(&self, id: &str) -> Result<(Output, Arc<StoredObject>), Refusal> {
         let records = self.records();
-        let mut made = records.jobs.iter().map(|(_, job)| job).flat_map(Job::made);
-        let made = made.find(|made| made.id == id).cloned();
-        let object = made.as_ref().and_then(|made| self.storage.get(&made.key));
-        made.zip(object).ok_or_else(|| {
+        let jobs = records.jobs.iter().map(|(_, job)| job);
+        let output = jobs.flat_map(Job::outputs).find(|output| output.id == id);
+        let output = output.cloned();
+        let object = output
+            .as_ref()
+            .and_then(|output| self.storage.get(&output.key));
+        output.zip(object).ok_or_else(|| {
             let message = format!("there is no generated image {id}, or it was deleted");
             Refusal::invalid(message)
         })
     }
 
-    /// The image of this type and id.
-    pub(super) fn picture(
+    /// The generated or uploaded image that a request refers to.
+    pub(super) fn referenced(
         &self,
         image_type: &Value,
         id: &Value,
@@ -262,10 +266,10 @@ impl Api {
 }
 
 impl Work {
-    /// The first image stretched; without any, one from words alone.
-    pub(super) fn from_pictures(pictures: Vec<Arc<StoredObject>>, body: &Value) -> Self {
-        match pictures.into_iter().next() {
-            Some(picture) => Self::Stretch(picture),
+    /// Stretches the first image; without images, paints colors from the prompt and the seed.
+    pub(super) fn from_images(images: Vec<Arc<StoredObject>>, body: &Value) -> Self {
+        match images.into_iter().next() {
+            Some(image) => Self::Stretch(image),
             None => Self::Paint {
                 prompt: body["prompt"].as_str().unwrap_or_default().into(),
                 seed: body["seed"].as_u64().unwrap_or_default(),
@@ -274,29 +278,29 @@ impl Work {
     }
 }
 
-fn details(id: &str, told: &Value, size: Size, call: &Call) -> Value {
+fn details(id: &str, variables: &Value, size: Size, call: &Call) -> Value {
     json!({
         "id": id,
         "createdAt": timestamp(call.now),
-        "prompt": told["prompt"],
-        "negativePrompt": told["negative_prompt"],
+        "prompt": variables["prompt"],
+        "negativePrompt": variables["negative_prompt"],
         "imageWidth": size.width,
         "imageHeight": size.height,
-        "initStrength": told["init_strength"],
-        "inferenceSteps": told["num_inference_steps"],
-        "guidanceScale": told["guidance_scale"],
-        "modelId": told["modelId"],
-        "scheduler": told["scheduler"].as_str().unwrap_or("EULER_DISCRETE"),
-        "sdVersion": told["sd_version"].as_str().unwrap_or("v1_5"),
-        "presetStyle": told["presetStyle"],
-        "photoReal": told["photoReal"],
-        "photoRealStrength": told["photoRealStrength"],
-        "promptMagic": told["promptMagic"],
-        "promptMagicStrength": told["promptMagicStrength"],
-        "promptMagicVersion": told["promptMagicVersion"],
-        "seed": told["seed"].as_u64().unwrap_or_default(),
-        "public": told["public"].as_bool().unwrap_or_default(),
-        "ultra": told["ultra"],
+        "initStrength": variables["init_strength"],
+        "inferenceSteps": variables["num_inference_steps"],
+        "guidanceScale": variables["guidance_scale"],
+        "modelId": variables["modelId"],
+        "scheduler": variables["scheduler"].as_str().unwrap_or("EULER_DISCRETE"),
+        "sdVersion": variables["sd_version"].as_str().unwrap_or("v1_5"),
+        "presetStyle": variables["presetStyle"],
+        "photoReal": variables["photoReal"],
+        "photoRealStrength": variables["photoRealStrength"],
+        "promptMagic": variables["promptMagic"],
+        "promptMagicStrength": variables["promptMagicStrength"],
+        "promptMagicVersion": variables["promptMagicVersion"],
+        "seed": variables["seed"].as_u64().unwrap_or_default(),
+        "public": variables["public"].as_bool().unwrap_or_default(),
+        "ultra": variables["ultra"],
         "generation_elements": [],
     })
 }

@@ -42,15 +42,16 @@ impl Api {
         json!({"delete_init_images_by_pk": deleted})
     }
 
-    /// The image that was posted for an init image.
+    /// The file that was posted for an init image.
     pub(super) fn uploaded(&self, id: &str) -> Result<Arc<StoredObject>, Refusal> {
         let upload = self.records().init_images.get(id).cloned();
         let upload = upload.ok_or_else(|| {
             Refusal::invalid(format!("there is no init image {id}, or it was deleted"))
         })?;
         upload.stored(&self.storage).ok_or_else(|| {
-            let message =
-                format!("init image {id} was asked for but nothing was posted to its form, or newer files took its place");
+            let message = format!(
+                "init image {id} has no file: nothing was posted to its form, or newer files have replaced it"
+            );
             Refusal::invalid(message)
         })
     }

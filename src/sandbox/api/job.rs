@@ -1,4 +1,4 @@
-//! Jobs: pending when they are first asked for, done the second time. The images are made then, and outside the lock.
+//! Jobs: pending at the first poll, done at the second. The second poll renders the images, outside the lock.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -8,55 +8,56 @@ use crate::geometry::Size;
 use crate::sandbox::render;
 use crate::sandbox::storage::{Storage, StoredObject};
 
-/// The most memory that the images of jobs may take which are not done.
-const MAX_WAITING_BYTES: usize = 256 << 20;
+/// Maximum memory for the images of unfinished jobs.
+const MAX_PENDING_BYTES: usize = 256 << 20;
 
-/// What an image is made from.
+/// How a job makes its images.
 pub(super) enum Work {
-    /// The image stretched to the size, so that a wrong ratio shows.
+    /// Stretch the image to the size, so that a wrong ratio is visible.
     Stretch(Arc<StoredObject>),
-    /// The image, painted over where the mask is white.
+    /// Paint over the image where the mask is white.
     Fill {
-        picture: Arc<StoredObject>,
+        image: Arc<StoredObject>,
         mask: Arc<StoredObject>,
         prompt: String,
     },
-    /// Colors that follow from prompt and seed.
+    /// Paint colors derived from the prompt and the seed.
     Paint { prompt: String, seed: u64 },
-    /// The image, so many times as wide and as high.
+    /// Enlarge the image by this factor in both dimensions.
     Enlarge(Arc<StoredObject>, f64),
 }
 
 impl Work {
-    fn pictures(&self) -> Vec<&Arc<StoredObject>> {
+    fn images(&self) -> Vec<&Arc<StoredObject>> {
         match self {
-            Self::Stretch(picture) | Self::Enlarge(picture, _) => vec![picture],
-            Self::Fill { picture, mask, .. } => vec![picture, mask],
+            Self::Stretch(image) | Self::Enlarge(image, _) => vec![image],
+            Self::Fill { image, mask, .. } => vec![image, mask],
             Self::Paint { .. } => vec![],
         }
     }
 }
 
-pub(super) struct Order {
+/// The work of a job and where to store its results.
+pub(super) struct JobSpec {
     pub work: Work,
     pub size: Size,
     pub count: u64,
     pub with_video: bool,
-    /// Where in the storage.
+    /// Prefix of the results' keys.
     pub folder: String,
 }
 
 pub(super) enum Job {
-    Ordered(Order),
-    AskedFor(Order),
+    Queued(JobSpec),
+    Polled(JobSpec),
     Running,
-    Complete(Vec<Made>),
+    Complete(Vec<Output>),
     Failed,
 }
 
-/// A result.
+/// A result of a job: an image, and its video if the job makes one.
 #[derive(Clone)]
-pub(super) struct Made {
+pub(super) struct Output {
     pub id: String,
     pub key: String,
     pub video_key: Option<String>,
@@ -65,42 +66,42 @@ pub(super) struct Made {
 impl Job {
     pub fn status(&self) -> &'static str {
         match self {
-            Self::Ordered(_) | Self::AskedFor(_) | Self::Running => "PENDING",
+            Self::Queued(_) | Self::Polled(_) | Self::Running => "PENDING",
             Self::Complete(_) => "COMPLETE",
             Self::Failed => "FAILED",
         }
     }
 
-    /// The images it keeps until it is done, whether or not they are still stored.
-    fn pictures(&self) -> Vec<&Arc<StoredObject>> {
+    /// The images that the job holds until it is done, whether or not they are still stored.
+    fn images(&self) -> Vec<&Arc<StoredObject>> {
         match self {
-            Self::Ordered(order) | Self::AskedFor(order) => order.work.pictures(),
+            Self::Queued(spec) | Self::Polled(spec) => spec.work.images(),
             Self::Running | Self::Complete(_) | Self::Failed => vec![],
         }
     }
 
-    pub fn made(&self) -> &[Made] {
+    pub fn outputs(&self) -> &[Output] {
         match self {
-            Self::Complete(made) => made,
+            Self::Complete(outputs) => outputs,
             _ => &[],
         }
     }
 
     pub fn remove_from(&self, storage: &Storage) {
-        for made in self.made() {
-            storage.remove(&made.key);
-            made.video_key.iter().for_each(|key| storage.remove(key));
+        for output in self.outputs() {
+            storage.remove(&output.key);
+            output.video_key.iter().for_each(|key| storage.remove(key));
         }
     }
 
-    /// One step on; gives what is to be done now.
-    fn advance(&mut self) -> Option<Order> {
+    /// Advances the job by one poll. Returns the spec if the job has to run now.
+    fn advance(&mut self) -> Option<JobSpec> {
         match std::mem::replace(self, Self::Running) {
-            Self::Ordered(order) => {
-                *self = Self::AskedFor(order);
+            Self::Queued(spec) => {
+                *self = Self::Polled(spec);
                 None
             }
-            Self::AskedFor(order) => Some(order),
+            Self::Polled(spec) => Some(spec),
             other => {
                 *self = other;
                 None
@@ -109,103 +110,106 @@ impl Job {
     }
 }
 
-impl Order {
-    /// The results with what is to be stored under which key.
-    fn carry_out(&self) -> Result<(Vec<Made>, Vec<Stored>), render::Error> {
-        let mut objects: Vec<Stored> = Vec::new();
-        let mut made: Vec<Made> = Vec::new();
+impl JobSpec {
+    /// Renders the outputs. Returns them with the files to store.
+    fn run(&self) -> Result<(Vec<Output>, Vec<KeyedObject>), render::Error> {
+        let mut objects: Vec<KeyedObject> = Vec::new();
+        let mut outputs: Vec<Output> = Vec::new();
         for index in 0..self.count {
-            let drawn = match (&self.work, objects.first()) {
+            let rendered = match (&self.work, objects.first()) {
                 (Work::Paint { prompt, seed }, _) => {
                     let seed = seed + index;
                     render::painted(&format!("{seed} {prompt}"), self.size)?.into()
                 }
-                // The others look the same every time.
+                // All images of the other kinds of work are the same.
                 (_, Some((_, first))) => Arc::clone(first),
-                (Work::Stretch(picture), _) => render::stretched(picture, self.size)?.into(),
-                (Work::Enlarge(picture, factor), _) => render::enlarged(picture, *factor)?.into(),
+                (Work::Stretch(image), _) => render::stretched(image, self.size)?.into(),
+                (Work::Enlarge(image, factor), _) => render::enlarged(image, *factor)?.into(),
                 (
                     Work::Fill {
-                        picture,
+                        image,
                         mask,
                         prompt,
                     },
                     _,
-                ) => render::filled(picture, mask, prompt, self.size)?.into(),
+                ) => render::filled(image, mask, prompt, self.size)?.into(),
             };
-            let drawn: Arc<StoredObject> = drawn;
-            let stem = format!("{}/picture_{index}", self.folder);
-            let key = format!("{stem}.{}", render::extension(&drawn));
-            objects.push((key.clone(), drawn));
+            let rendered: Arc<StoredObject> = rendered;
+            let stem = format!("{}/image_{index}", self.folder);
+            let key = format!("{stem}.{}", render::extension(&rendered));
+            objects.push((key.clone(), rendered));
             let video_key = self.with_video.then(|| format!("{stem}.mp4"));
-            made.push(Made {
+            outputs.push(Output {
                 id: new_id(),
                 key,
                 video_key: video_key.clone(),
             });
             objects.extend(video_key.map(|key| (key, render::video().into())));
         }
-        Ok((made, objects))
+        Ok((outputs, objects))
     }
 }
 
-type Stored = (String, Arc<StoredObject>);
+type KeyedObject = (String, Arc<StoredObject>);
 
 impl Records {
-    /// Puts an order on the list, whose call had so many bytes.
-    pub fn order(&mut self, id: String, order: Order, bytes: u64) {
-        self.jobs.insert(id, Job::Ordered(order), bytes);
-        self.limit_waiting(MAX_WAITING_BYTES);
+    /// Queues a job. `bytes` is the size of the request.
+    pub fn enqueue(&mut self, id: String, spec: JobSpec, bytes: u64) {
+        self.jobs.insert(id, Job::Queued(spec), bytes);
+        self.limit_pending(MAX_PENDING_BYTES);
     }
 
-    /// Lets the oldest jobs fail whose images are too much for the memory.
-    fn limit_waiting(&mut self, max_bytes: usize) {
-        while self.waiting_bytes() > max_bytes {
-            let waiting = |(_, job): &(&str, &Job)| !job.pictures().is_empty();
-            let oldest = self.jobs.iter().find(waiting);
+    /// Fails the oldest unfinished jobs until their images fit into `max_bytes`.
+    fn limit_pending(&mut self, max_bytes: usize) {
+        while self.pending_bytes() > max_bytes {
+            let has_images = |(_, job): &(&str, &Job)| !job.images().is_empty();
+            let oldest = self.jobs.iter().find(has_images);
             let Some(id) = oldest.map(|(id, _)| id.to_owned()) else {
                 return;
             };
-            log::warn!("sandbox: {id} failed: too many jobs wait to be asked for");
+            log::warn!("sandbox: {id} failed: the images of the pending jobs need too much memory");
             if let Some(job) = self.jobs.get_mut(&id) {
                 *job = Job::Failed;
             }
         }
     }
 
-    /// An image that many jobs wait with is in memory once.
-    fn waiting_bytes(&self) -> usize {
-        let pictures = self.jobs.iter().flat_map(|(_, job)| job.pictures());
-        let distinct: HashMap<_, _> = pictures
-            .map(|picture| (Arc::as_ptr(picture), picture.bytes.len()))
+    /// Memory of the images of unfinished jobs; an image that several jobs share counts once.
+    fn pending_bytes(&self) -> usize {
+        let images = self.jobs.iter().flat_map(|(_, job)| job.images());
+        let distinct: HashMap<_, _> = images
+            .map(|image| (Arc::as_ptr(image), image.bytes.len()))
             .collect();
         distinct.values().sum()
     }
 }
 
 impl Api {
-    /// Brings a job one step on.
+    /// Advances a job by one poll, and runs it at the second.
     pub(super) fn poll(&self, id: &str) {
-        let order = self.records().jobs.get_mut(id).and_then(Job::advance);
-        let Some(order) = order else { return };
-        let carried_out = {
-            let _drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
-            order.carry_out()
+        let spec = self.records().jobs.get_mut(id).and_then(Job::advance);
+        let Some(spec) = spec else { return };
+        let result = {
+            let _guard = self
+                .rendering
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            spec.run()
         };
         let mut records = self.records();
-        // It may have been deleted meanwhile; then nothing is stored.
+        // If the job was deleted meanwhile, store nothing.
         let Some(job) = records.jobs.get_mut(id) else {
             return;
         };
-        let stored = carried_out.and_then(|(made, objects)| {
+        let stored = result.and_then(|(outputs, objects)| {
             for (key, object) in objects {
                 let stored = self.storage.put(&key, object);
                 stored.map_err(|refusal| refusal.message)?;
             }
-            Ok(made)
+            Ok(outputs)
         });
         *job = match stored {
-            Ok(made) => Job::Complete(made),
+            Ok(outputs) => Job::Complete(outputs),
             Err(error) => {
                 log::warn!("sandbox: {id} failed: {error}");
                 Job::Failed
@@ -219,40 +223,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn oldest_jobs_fail_where_their_pictures_are_too_many() {
-        let picture = |bytes: usize| {
+    fn oldest_pending_jobs_fail_if_their_images_need_too_much_memory() {
+        let image = |bytes: usize| {
             Arc::new(StoredObject {
                 bytes: vec![0; bytes],
                 content_type: None,
             })
         };
-        let order = |work| Order {
+        let spec = |work| JobSpec {
             work,
             size: Size::new(32, 32),
             count: 1,
             with_video: false,
             folder: String::new(),
         };
-        let stretch = |picture: &Arc<StoredObject>| order(Work::Stretch(Arc::clone(picture)));
-        let (first, shared) = (picture(60), picture(40));
+        let stretch = |image: &Arc<StoredObject>| spec(Work::Stretch(Arc::clone(image)));
+        let (first, shared) = (image(60), image(40));
         let mut records = Records::default();
         let paint = Work::Paint {
             prompt: String::new(),
             seed: 0,
         };
-        records.order("words".into(), order(paint), 1);
-        records.order("first".into(), stretch(&first), 1);
+        records.enqueue("prompt".into(), spec(paint), 1);
+        records.enqueue("first".into(), stretch(&first), 1);
         for number in 0..100 {
-            records.order(number.to_string(), stretch(&shared), 1);
+            records.enqueue(number.to_string(), stretch(&shared), 1);
         }
-        records.limit_waiting(100);
+        records.limit_pending(100);
         let status = |records: &Records, id: &str| records.jobs.get(id).unwrap().status();
         assert_eq!(status(&records, "first"), "PENDING");
-        records.limit_waiting(99);
+        records.limit_pending(99);
         assert_eq!(status(&records, "first"), "FAILED");
-        for id in ["words", "0", "99"] {
+        for id in ["prompt", "0", "99"] {
             assert_eq!(status(&records, id), "PENDING", "{id}");
         }
-        assert_eq!(records.waiting_bytes(), 40);
+        assert_eq!(records.pending_bytes(), 40);
     }
 }

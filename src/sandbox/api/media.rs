@@ -1,4 +1,4 @@
-//! Forms for files that are no images: videos, sounds and 3D models. What is posted is not looked into.
+//! Forms for files other than images: videos, audio and 3D models. The sandbox does not inspect their content.
 
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ impl Api {
     }
 }
 
-/// As IANA registers them; nobody registered FBX.
+/// The media types registered with IANA; there is none for FBX.
 fn content_type(extension: &str) -> &'static str {
     match extension {
         "mp4" => "video/mp4",

@@ -1,4 +1,4 @@
-//! The API: the calls that touch an uploaded image, answered in the shapes of the real one.
+//! The API: the calls that involve uploaded images, with replies in the shapes of the real API.
 
 mod account;
 mod canvas;
@@ -8,6 +8,7 @@ mod generation;
 mod init_image;
 mod job;
 mod media;
+mod models;
 mod refusal;
 mod v2;
 mod variables;
@@ -27,35 +28,35 @@ use crate::random;
 use crate::time::Timestamp;
 use refusal::Refusal;
 
-/// Where the API begins, as in the real one's address.
+/// Path of the API, as in the real API's base URL.
 pub(super) const PREFIX: &str = "/api/rest";
 
 const MAX_JSON_BYTES: u64 = 1 << 20;
 
-/// As many of each kind are remembered.
+/// Maximum number of records per resource.
 const MAX_RECORDS: usize = 10_000;
-/// As many bytes of the calls that made the records of one kind.
+/// Maximum total size of the requests that created the records of one resource.
 const MAX_RECORD_BYTES: u64 = 16 << 20;
 
 pub(super) struct Api {
     key: String,
-    /// The one user there is.
+    /// The id of the only user.
     user: String,
     storage: Arc<Storage>,
     records: Mutex<Records>,
-    /// Held while images are drawn, which takes far more memory than they do later: one job at a time.
-    drawing: Mutex<()>,
+    /// Held while a job renders its images, which needs far more memory than storing them: one job at a time.
+    rendering: Mutex<()>,
 }
 
-/// What the API remembers, by id.
+/// The resources of the API, by id.
 struct Records {
-    /// With the canvas's images and masks.
+    /// Includes the images and masks for the canvas.
     init_images: Recent<form::Upload>,
     datasets: Recent<dataset::Dataset>,
     dataset_images: Recent<dataset::DatasetImage>,
     generations: Recent<generation::Generation>,
     variations: Recent<variation::Variation>,
-    /// Of the generations and the variations.
+    /// The jobs of generations and variations.
     jobs: Recent<job::Job>,
     spent_credits: u64,
 }
@@ -78,10 +79,10 @@ fn records<V>() -> Recent<V> {
     Recent::new(MAX_RECORDS, MAX_RECORD_BYTES)
 }
 
-/// What was sent with a call, and when.
+/// The body and the time of an API call.
 struct Call {
     body: Value,
-    /// How many bytes the body had.
+    /// Size of the body.
     bytes: u64,
     now: Timestamp,
 }
@@ -93,7 +94,7 @@ impl Api {
             user: new_id(),
             storage,
             records: Mutex::default(),
-            drawing: Mutex::default(),
+            rendering: Mutex::default(),
         }
     }
 
@@ -101,28 +102,28 @@ impl Api {
         &self.key
     }
 
-    /// Never held while an image is drawn or encoded.
+    /// Locks the records. Never hold this lock while rendering.
     fn records(&self) -> MutexGuard<'_, Records> {
         self.records
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    pub fn answer(&self, path: &str, request: &mut Incoming<'_>) -> io::Result<Response> {
+    pub fn respond(&self, path: &str, request: &mut Incoming<'_>) -> io::Result<Response> {
         if let Err(refusal) = self.authorize(request) {
-            return Ok(refusal.answer());
+            return Ok(refusal.into_response());
         }
         if let Err(refusal) = check_length(request) {
-            return Ok(refusal.answer());
+            return Ok(refusal.into_response());
         }
         let mut body = Vec::new();
         request.body.read_to_end(&mut body)?;
-        let answer = Call::read(&body, SystemTime::now().into())
+        let reply = Call::read(&body, SystemTime::now().into())
             .and_then(|call| self.route(&request.method, path, &call));
-        Ok(answer.map_or_else(Refusal::answer, |value| Response::json(200, &value)))
+        Ok(reply.map_or_else(Refusal::into_response, |value| Response::json(200, &value)))
     }
 
-    /// As the real API: 401 for a key it does not know, a broken hook for what is no UUID at all.
+    /// Responds like the real API: 401 to an unknown key, 500 to a key that is not a UUID.
     fn authorize(&self, request: &Incoming<'_>) -> Result<(), Refusal> {
         let header = request.header("authorization").unwrap_or_default();
         let key = header.strip_prefix("Bearer ").unwrap_or_default();
@@ -160,16 +161,17 @@ impl Api {
             ("GET",    ["v1", "variations", id]) => Ok(self.variation(uuid(id)?)),
             ("POST",   ["v1", "models-3d", "upload"]) => self.create_model_asset(call),
             ("POST",   ["v1", "media"]) => self.create_media(call),
+            ("GET",    ["v2", "models"]) => Ok(models::list()),
             ("POST",   ["v2", "generations"]) => Ok(self.create_generation_v2(call)),
             _ => Err(Refusal::not_found(format!("{method} {path} is not in the sandbox"))),
         }
     }
 }
 
-/// What is too long is not read.
+/// Rejects a body that is too long before reading it.
 fn check_length(request: &Incoming<'_>) -> Result<(), Refusal> {
     if request.header("transfer-encoding").is_some() {
-        let message = "the sandbox reads no Transfer-Encoding; send a Content-Length";
+        let message = "the sandbox does not support Transfer-Encoding; send a Content-Length";
         return Err(Refusal::new(411, "length-required", message));
     }
     match request.content_length {
@@ -189,7 +191,11 @@ impl Call {
             _ => serde_json::from_slice(body),
         };
         let body = body.map_err(|error| {
-            Refusal::new(400, "invalid-json", format!("the body is no JSON: {error}"))
+            Refusal::new(
+                400,
+                "invalid-json",
+                format!("the body is not valid JSON: {error}"),
+            )
         })?;
         Ok(Self { body, bytes, now })
     }
@@ -219,7 +225,7 @@ fn is_uuid(text: &str) -> bool {
     parts == [8, 4, 4, 4, 12] && text.bytes().all(hex)
 }
 
-/// An id in a path: a UUID in lower case.
+/// Validates an id in a path: a lower-case UUID.
 fn uuid(id: &str) -> Result<&str, Refusal> {
     if is_uuid(id) && !id.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Ok(id)
@@ -232,7 +238,7 @@ fn uuid(id: &str) -> Result<&str, Refusal> {
     }
 }
 
-/// A time as the API writes it: without a zone.
+/// A time in the API's format: without a time zone.
 fn timestamp(time: Timestamp) -> String {
     format!("{time:.3}").trim_end_matches('Z').to_owned()
 }

@@ -1,4 +1,4 @@
-//! How the API refuses.
+//! Error responses of the API.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ pub(super) struct Refusal {
     status: u16,
     code: &'static str,
     message: String,
-    /// Where in the body.
+    /// The JSON path of the invalid value in the body.
     path: String,
 }
 
@@ -35,7 +35,7 @@ impl Refusal {
         Self { path, ..self }
     }
 
-    pub fn answer(self) -> Response {
+    pub fn into_response(self) -> Response {
         let Self {
             status,
             code,
@@ -48,7 +48,7 @@ impl Refusal {
         )
     }
 
-    /// Version 2 refuses in the body of an answer that is otherwise in order.
+    /// The body in version 2, which reports errors with status 200.
     pub fn into_v2(self) -> Value {
         let extensions = json!({"code": self.code, "statusCode": self.status, "path": self.path});
         json!({"errors": [{"message": self.message, "extensions": extensions}]})

@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 
 use super::account::credits;
-use super::generation::{Asked, TYPED_IMAGE};
+use super::generation::{GenerationRequest, TYPED_IMAGE};
 use super::job::Work;
+use super::models;
 use super::refusal::Refusal;
 use super::variables::{ID, Kind, SEED, Variable, check, optional, required};
 use super::video::video_credits;
 use super::{Api, Call};
-use crate::geometry::{Bounds, Size};
-use crate::leonardo::sizes;
+use crate::geometry::Size;
+use crate::sandbox::render;
 
 const GENERATION: &[Variable] = &[
     required("model", ID),
@@ -21,12 +22,13 @@ const GENERATION: &[Variable] = &[
 /// Every model has its own; here all of them take these.
 #[rustfmt::skip]
 const PARAMETERS: &[Variable] = &[
-    required("prompt", Kind::Text(1..=10_000)),
-    optional("width", Kind::Side(LARGEST)),
-    optional("height", Kind::Side(LARGEST)),
+    optional("prompt", Kind::Text(1..=10_000)),
+    optional("width", Kind::Integer(0..=16_384)),
+    optional("height", Kind::Integer(0..=16_384)),
     optional("quantity", Kind::Integer(1..=8)),
     optional("seed", SEED),
     optional("duration", Kind::Integer(1..=60)),
+    optional("upscale_factor", Kind::Integer(2..=8)),
     optional("mode", ID),
     optional("quality", ID),
     optional("prompt_enhance", ID),
@@ -39,9 +41,14 @@ const GUIDANCES: &[Variable] = &[
     optional(START_FRAME, GUIDANCE),
     optional("end_frame", GUIDANCE),
     optional("image_reference", GUIDANCE),
-    optional("style_reference", GUIDANCE),
-    optional("content_reference", GUIDANCE),
-    optional("character_reference", GUIDANCE),
+    optional("image_to_image", GUIDANCE),
+    optional("style", GUIDANCE),
+    optional("content", GUIDANCE),
+    optional("character", GUIDANCE),
+    optional("edge", GUIDANCE),
+    optional("pose", GUIDANCE),
+    optional("depth", GUIDANCE),
+    optional("text_image", GUIDANCE),
 ];
 
 /// Makes a video of it.
@@ -49,11 +56,12 @@ const START_FRAME: &str = "start_frame";
 
 const GUIDANCE: Kind = Kind::List(&Kind::Object(&[
     required("image", Kind::Object(TYPED_IMAGE)),
-    optional("strength", Kind::OneOf(&["LOW", "MID", "HIGH"])),
+    optional(
+        "strength",
+        Kind::OneOf(&["LOW", "MID", "HIGH", "ULTRA", "MAX"]),
+    ),
+    optional("order", Kind::Integer(0..=100)),
 ]));
-
-/// The API publishes no multiple for most models.
-const LARGEST: Bounds = Bounds::square(16, 3840, 1);
 
 impl Api {
     pub(super) fn create_generation_v2(&self, call: &Call) -> Value {
@@ -67,28 +75,32 @@ impl Api {
         check(&call.body, GENERATION)?;
         let parameters = &call.body["parameters"];
         let model = call.text("model");
-        let side = |name: &str| parameters[name].as_u64().unwrap_or(1024) as u32;
-        let size = Size::new(side("width"), side("height"));
-        if !bounds(model).contains(size) {
-            let message = format!("{model} does not make pictures of {size}");
-            return Err(Refusal::invalid(message).at("$.parameters"));
-        }
+        let side = |name: &str| parameters[name].as_u64().map(|side| side as u32);
+        let mut size = match (side("width"), side("height")) {
+            (Some(width), Some(height)) => models::generated_size(model, Size::new(width, height))?,
+            _ => models::default_size(model),
+        };
         let guidances = &parameters["guidances"];
         let items = |variable: &Variable| guidances[variable.name].as_array().cloned();
         let items = GUIDANCES.iter().filter_map(items).flatten();
         let pictures = items.map(|item| {
             let image = &item["image"];
-            self.picture(&image["type"], &image["id"])
+            self.referenced(&image["type"], &image["id"])
         });
         let pictures: Vec<_> = pictures.collect::<Result<_, _>>()?;
+        // 0×0 is the size of the reference.
+        if size.width == 0 || size.height == 0 {
+            let reference = pictures.first().and_then(|picture| render::size(picture));
+            size = reference.unwrap_or(Size::new(1024, 1024));
+        }
         let is_video = guidances[START_FRAME]
             .as_array()
             .is_some_and(|frames| !frames.is_empty());
         let quantity = parameters["quantity"].as_u64().unwrap_or(1);
-        let mut told = parameters.clone();
-        told["public"] = call.body["public"].clone();
-        let asked = Asked {
-            work: Work::from_pictures(pictures, parameters),
+        let mut variables = parameters.clone();
+        variables["public"] = call.body["public"].clone();
+        let request = GenerationRequest {
+            work: Work::from_images(pictures, parameters),
             size,
             count: quantity,
             motion_model: is_video.then(|| model.into()),
@@ -98,17 +110,8 @@ impl Api {
                 } else {
                     credits(size)
                 },
-            told,
+            variables,
         };
-        self.start(asked, call)
-    }
-}
-
-/// The sizes of the models whose sizes are published; of the others whatever any of them takes.
-fn bounds(model: &str) -> Bounds {
-    match model {
-        "flux-kontext-pro" => Bounds::square(32, 2048, 1),
-        "gpt-image-2" => sizes::GPT_IMAGE,
-        _ => LARGEST,
+        self.start(request, call)
     }
 }

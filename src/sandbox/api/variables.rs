@@ -1,4 +1,4 @@
-//! The variables of a call as a table: which there are, which are required, and what they may be.
+//! Tables of the variables of a call: their names, whether they are required, and their allowed values.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -17,11 +17,11 @@ pub(super) struct Variable {
 
 pub(super) enum Kind {
     Flag,
-    /// With so many characters.
+    /// A string with this number of characters.
     Text(RangeInclusive<usize>),
     Integer(RangeInclusive<i64>),
     Number(RangeInclusive<f64>),
-    /// A width or a height, which have the same bounds.
+    /// A width or a height; both have the same bounds.
     Side(Bounds),
     OneOf(&'static [&'static str]),
     List(&'static Kind),
@@ -33,14 +33,14 @@ pub(super) const ID: Kind = Kind::Text(1..=100);
 pub(super) const PROMPT: Kind = Kind::Text(1..=1500);
 pub(super) const SEED: Kind = Kind::Integer(0..=4_294_967_295);
 pub(super) const ANY_NUMBER: Kind = Kind::Number(f64::MIN..=f64::MAX);
-/// Lower case only: the real API keeps to its four spellings.
+/// Lower case only, like the real API.
 pub(super) const IMAGE_EXTENSION: Kind = Kind::OneOf(&[
     Extension::Png.as_str(),
     Extension::Jpg.as_str(),
     Extension::Jpeg.as_str(),
     Extension::Webp.as_str(),
 ]);
-/// Where an image comes from.
+/// The resource that the id of an image belongs to.
 pub(super) const IMAGE_TYPE: Kind = Kind::OneOf(&["GENERATED", "UPLOADED"]);
 
 pub(super) const fn required(name: &'static str, kind: Kind) -> Variable {
@@ -59,7 +59,7 @@ pub(super) const fn optional(name: &'static str, kind: Kind) -> Variable {
     }
 }
 
-/// Refuses what the table does not know, misses what it requires, and refuses what it does not allow.
+/// Checks `body` against `table`: rejects unknown, missing and invalid variables.
 pub(super) fn check(body: &Value, table: &[Variable]) -> Result<(), Refusal> {
     check_object(body, table, "$")
 }

@@ -1,11 +1,11 @@
-//! Variations: the universal upscaler, which takes uploaded images too.
+//! Variations: the universal upscaler, which also accepts uploaded images.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::account::with_cost;
-use super::job::{Order, Work};
+use super::job::{JobSpec, Work};
 use super::refusal::Refusal;
 use super::variables::{ID, Kind, Variable, check, optional};
 use super::{Api, Call, Records, new_id, timestamp};
@@ -31,12 +31,12 @@ const UPSCALE: &[Variable] = &[
 
 const LEVEL: Kind = Kind::Integer(1..=10);
 
-/// What one costs.
+/// The cost of an upscale.
 const CREDITS: u64 = 20;
 
 pub(super) struct Variation {
     created_at: Timestamp,
-    /// The generated image it was made from.
+    /// The generated image that the variation was made from.
     generated_image: Option<String>,
 }
 
@@ -47,9 +47,9 @@ impl Api {
         let source = self.upscale_source(&call.body)?;
         let factor = call.body["upscaleMultiplier"].as_f64().unwrap_or(1.5);
         let id = new_id();
-        let order = Order {
+        let spec = JobSpec {
             work: Work::Enlarge(source, factor),
-            // Told when the image is looked at.
+            // Unused: the size follows from the image.
             size: Size::new(0, 0),
             count: 1,
             with_video: false,
@@ -63,7 +63,7 @@ impl Api {
         let mut records = self.records();
         records.charge(CREDITS)?;
         records.variations.insert(id.clone(), variation, call.bytes);
-        records.order(id.clone(), order, call.bytes);
+        records.enqueue(id.clone(), spec, call.bytes);
         Ok(json!({"universalUpscaler": with_cost(json!({"id": id}), CREDITS)}))
     }
 
@@ -83,12 +83,12 @@ impl Api {
         }
     }
 
-    /// The image that a variation made.
+    /// The image that a variation produced.
     fn varied(&self, id: &str) -> Result<Arc<StoredObject>, Refusal> {
         let records = self.records();
         let job = records.variations.get(id).and(records.jobs.get(id));
-        let made = job.and_then(|job| job.made().first());
-        let object = made.and_then(|made| self.storage.get(&made.key));
+        let output = job.and_then(|job| job.outputs().first());
+        let object = output.and_then(|output| self.storage.get(&output.key));
         object.ok_or_else(|| {
             Refusal::invalid(format!("there is no variation {id}, or it is not complete"))
         })
@@ -103,7 +103,7 @@ impl Api {
         json!({"generated_image_variation_generic": shown})
     }
 
-    /// What is shown beside a generated image.
+    /// The variations of a generated image, as the API lists them with the image.
     pub(super) fn variations_of(&self, generated_image: &str, records: &Records) -> Vec<Value> {
         let variations = records.variations.iter();
         variations
@@ -115,13 +115,13 @@ impl Api {
     fn variation_json(&self, id: &str, records: &Records) -> Option<Value> {
         let variation = records.variations.get(id)?;
         let job = records.jobs.get(id)?;
-        let made = job.made().first();
+        let output = job.outputs().first();
         Some(json!({
             "id": id,
             "createdAt": timestamp(variation.created_at),
             "status": job.status(),
             "transformType": "UPSCALE",
-            "url": made.map(|made| self.storage.object_url(&made.key)),
+            "url": output.map(|output| self.storage.object_url(&output.key)),
         }))
     }
 }

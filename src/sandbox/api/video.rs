@@ -1,9 +1,9 @@
-//! Videos from an image. The video is a file that begins as every MP4 does and holds nothing to play.
+//! Videos from an image. The sandbox makes a file with the header of an MP4 and no frames.
 
 use serde_json::{Value, json};
 
 use super::account::credits;
-use super::generation::{Asked, ELEMENT, TYPED_IMAGE};
+use super::generation::{ELEMENT, GenerationRequest, TYPED_IMAGE};
 use super::job::Work;
 use super::refusal::Refusal;
 use super::variables::{
@@ -38,14 +38,14 @@ impl Api {
         check(&call.body, VIDEO)?;
         let model = call.body["model"].as_str().unwrap_or("MOTION2");
         check_duration(model, call)?;
-        let picture = self.picture(&call.body["imageType"], &call.body["imageId"])?;
+        let image = self.referenced(&call.body["imageType"], &call.body["imageId"])?;
         let end = &call.body["endFrameImage"];
         if end.is_object() {
             if model != "KLING2_1" {
-                let message = format!("{model} takes no endFrameImage; KLING2_1 does");
+                let message = format!("{model} does not accept endFrameImage; KLING2_1 does");
                 return Err(Refusal::invalid(message).at("$.endFrameImage"));
             }
-            self.picture(&end["type"], &end["id"])?;
+            self.referenced(&end["type"], &end["id"])?;
         }
         let (width, height) = match call.text("resolution") {
             "RESOLUTION_1080" => (1920, 1080),
@@ -54,29 +54,29 @@ impl Api {
         };
         let side = |name: &str, default| call.body[name].as_u64().map_or(default, |n| n as u32);
         let size = Size::new(side("width", width), side("height", height));
-        let asked = Asked {
-            work: Work::Stretch(picture),
+        let request = GenerationRequest {
+            work: Work::Stretch(image),
             size,
             count: 1,
             motion_model: Some(model.into()),
             credits: video_credits(size),
-            told: json!({
+            variables: json!({
                 "prompt": call.body["prompt"],
                 "negative_prompt": call.body["negativePrompt"],
                 "seed": call.body["seed"],
                 "public": call.body["isPublic"],
             }),
         };
-        Ok(json!({"motionVideoGenerationJob": self.start(asked, call)?}))
+        Ok(json!({"motionVideoGenerationJob": self.start(request, call)?}))
     }
 }
 
-/// A video costs as much as 25 images.
+/// The cost of a video in credits: as much as 25 images.
 pub(super) fn video_credits(size: Size) -> u64 {
     credits(size) * 25
 }
 
-/// Some models make videos of a few lengths only.
+/// Checks the duration, which some models restrict to a few values.
 fn check_duration(model: &str, call: &Call) -> Result<(), Refusal> {
     let allowed: &[u64] = match model {
         "VEO3" | "VEO3FAST" => &[4, 6, 8],

@@ -1,13 +1,13 @@
-//! What the storage's forms are signed with.
+//! The credentials that sign the storage's forms.
 
 use std::fmt;
 
 use crate::random;
 
-/// Temporary credentials of the sandbox's storage, drawn anew for every sandbox: see
+/// Temporary credentials of the sandbox's storage, random for every sandbox: see
 /// [`Sandbox::credentials`](crate::sandbox::Sandbox::credentials).
 ///
-/// Only the access key is in the `Debug` output.
+/// The `Debug` output contains only the access key id.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Credentials {
@@ -15,7 +15,7 @@ pub struct Credentials {
     pub access_key_id: String,
     /// `AWS_SECRET_ACCESS_KEY`.
     pub secret_access_key: String,
-    /// `AWS_SESSION_TOKEN`: a form without it is refused, as with those Leonardo signs.
+    /// `AWS_SESSION_TOKEN`. The sandbox rejects a form without it; Leonardo's forms contain one too.
     pub session_token: String,
 }
 

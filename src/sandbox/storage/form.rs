@@ -3,16 +3,16 @@
 use super::reader::{Fields, FormError, MAX_BYTES_BEFORE_FILE};
 use super::refusal::{Refusal, refuse};
 
-/// What stands for the name of the file.
+/// Placeholder for the name of the file.
 const FILE_NAME: &str = "${filename}";
 
-/// The fields before the file, with their variables expanded.
+/// The fields before the file, with `${filename}` expanded.
 pub(super) struct PostedForm {
     pub fields: Vec<(String, String)>,
 }
 
 impl PostedForm {
-    /// Variables are expanded before the policy is looked at
+    /// Expands the variables, which S3 does before it evaluates the policy
     /// ([POST policy](https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html)).
     pub fn new(posted: Fields) -> Result<Self, FormError> {
         let Fields {
@@ -24,7 +24,7 @@ impl PostedForm {
         };
         let mut left = MAX_BYTES_BEFORE_FILE as usize;
         for (_, value) in fields.iter_mut().filter(|(name, _)| !signed(name)) {
-            // A few kilobytes could become many megabytes.
+            // Without this limit, a few kilobytes could expand to many megabytes.
             let added = value.matches(FILE_NAME).count() * file_name.len();
             left = left
                 .checked_sub(added)
@@ -49,7 +49,7 @@ impl PostedForm {
     }
 }
 
-/// The value of a field. Names are matched in any capitalization, and the first of a name counts.
+/// The value of a field. Names are case-insensitive; of several fields with one name, the first counts.
 pub(super) fn value_of<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let found = fields.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str())
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn name_of_the_file_is_expanded_but_in_what_is_signed() {
+    fn file_name_is_expanded_except_in_policy_and_signature() {
         let form = form("a/${filename}/${filename}", "b.png").unwrap();
         assert_eq!(form.field("key"), Some("a/b.png/b.png"));
         assert_eq!(form.field("Policy"), Some("a/${filename}/${filename}"));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn expansion_does_not_multiply_what_was_sent() {
+    fn size_of_the_expanded_fields_is_limited() {
         let name = "n".repeat(1000);
         assert!(form(&FILE_NAME.repeat(20), &name).is_ok());
         let refused = form(&FILE_NAME.repeat(21), &name);

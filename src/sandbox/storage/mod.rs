@@ -1,9 +1,10 @@
-//! The storage: makes presigned forms, and accepts what is posted with them as strictly as S3.
+//! The storage: presigns forms, and validates uploads with presigned forms and URLs as strictly as S3.
 
 mod credentials;
 mod form;
 mod policy;
 mod post;
+mod put;
 mod reader;
 mod refusal;
 
@@ -26,7 +27,7 @@ use refusal::{refuse, slow_down};
 
 pub(super) const BUCKET: &str = "imgpost-sandbox";
 pub(super) const REGION: &str = "us-east-1";
-/// How long a form lives, in seconds.
+/// Validity of a form, in seconds.
 const EXPIRY: u32 = 120;
 const MAX_FILES: usize = 10_000;
 const MAX_BYTES: u64 = 256 << 20;
@@ -35,9 +36,9 @@ const MAX_BYTES: u64 = 256 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredObject {
-    /// Its bytes.
+    /// The content of the file.
     pub bytes: Vec<u8>,
-    /// The `Content-Type` field of the form it was posted with.
+    /// The `Content-Type` field of the form, or the `Content-Type` header of the PUT.
     pub content_type: Option<String>,
 }
 
@@ -45,14 +46,14 @@ pub(super) struct Storage {
     /// Scheme, host and port.
     origin: String,
     credentials: Credentials,
-    /// In seconds.
+    /// Validity of new forms, in seconds.
     expiry: AtomicU32,
     objects: Mutex<Recent<Arc<StoredObject>>>,
-    /// How many bytes the posts that are being read may take.
+    /// Bytes reserved for uploads in progress.
     receiving: AtomicU64,
 }
 
-/// Room for a post that is being read.
+/// Memory reserved for an upload in progress; dropping it releases the memory.
 struct Receiving<'a> {
     storage: &'a Storage,
     bytes: u64,
@@ -66,7 +67,7 @@ impl Drop for Receiving<'_> {
     }
 }
 
-/// Where to post, and the fields in the order of the AWS SDK for JavaScript, version 3.
+/// A URL and the fields, in the order of the AWS SDK for JavaScript, version 3.
 pub(super) struct SignedForm {
     pub url: String,
     pub fields: Vec<(&'static str, String)>,
@@ -84,25 +85,24 @@ impl Storage {
     }
 
     pub fn set_limits(&self, max_bytes: u64, max_files: usize) {
-        let forgotten = self.objects().set_limits(max_files.max(1), max_bytes);
-        log_forgotten(&forgotten);
+        let evicted = self.objects().set_limits(max_files.max(1), max_bytes);
+        log_evicted(&evicted);
     }
 
     fn max_file_bytes(&self) -> u64 {
         self.objects().max_bytes()
     }
 
-    /// Takes room for a post of so many bytes, until it is dropped. All posts together may take as much as what is
-    /// stored.
+    /// Reserves memory for an upload of this size. All uploads in progress may use as much memory as the stored files.
     fn receive(&self, bytes: u64) -> Result<Receiving<'_>, Refusal> {
         let max = self.max_file_bytes();
-        let taken = |receiving: u64| {
+        let reserve = |receiving: u64| {
             let receiving = receiving.saturating_add(bytes);
-            // One post alone is never too much; what its file may have is checked elsewhere.
+            // A single upload is always admitted; the size of its file is checked elsewhere.
             (receiving <= max || receiving == bytes).then_some(receiving)
         };
         let order = Ordering::Relaxed;
-        match self.receiving.fetch_update(order, order, taken) {
+        match self.receiving.fetch_update(order, order, reserve) {
             Ok(_) => Ok(Receiving {
                 storage: self,
                 bytes,
@@ -115,7 +115,7 @@ impl Storage {
         &self.credentials
     }
 
-    /// Where its forms are posted to.
+    /// The URL that the forms are posted to.
     pub fn bucket_url(&self) -> String {
         format!("{}/{BUCKET}", self.origin)
     }
@@ -124,7 +124,7 @@ impl Storage {
         self.objects().get(key).map(Arc::clone)
     }
 
-    /// Everything there is, by key.
+    /// All files, sorted by key.
     pub fn list(&self) -> Vec<(String, Arc<StoredObject>)> {
         let objects = self.objects();
         let all = objects.iter();
@@ -135,15 +135,15 @@ impl Storage {
         list
     }
 
-    /// Stores a file; the oldest ones are deleted where there is no room for it.
+    /// Stores a file, and deletes the oldest ones if the storage is full.
     pub fn put(&self, key: &str, object: impl Into<Arc<StoredObject>>) -> Result<(), Refusal> {
         let object = object.into();
         let bytes = object.bytes.len() as u64;
         if bytes > self.max_file_bytes() {
             return Err(form::too_large());
         }
-        let forgotten = self.objects().insert(key.into(), object, bytes);
-        log_forgotten(&forgotten);
+        let evicted = self.objects().insert(key.into(), object, bytes);
+        log_evicted(&evicted);
         Ok(())
     }
 
@@ -157,20 +157,20 @@ impl Storage {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Where an object can be fetched.
+    /// The URL of an object.
     pub fn object_url(&self, key: &str) -> String {
         format!("{}/{key}", self.bucket_url())
     }
 
-    /// How long the forms live that are made from now on, in whole seconds.
+    /// Sets the validity of new forms, in whole seconds.
     pub fn set_expiry(&self, expiry: Duration) {
         let seconds = expiry.as_secs().try_into().unwrap_or(u32::MAX);
         self.expiry.store(seconds, Ordering::Relaxed);
     }
 
-    /// A form that stores one file under `key` within two minutes of `now`.
+    /// Presigns a form that stores one file under `key`.
     pub fn presign(&self, key: &str, content_type: &str, now: Timestamp) -> SignedForm {
-        // The basic format of ISO 8601, which X-Amz-Date has, is the extended one without its marks.
+        // X-Amz-Date uses the basic format of ISO 8601: the extended format without separators.
         let basic = now.to_string().replace(['-', ':'], "");
         let date = &basic[..8];
         let mut fields = vec![
@@ -208,7 +208,7 @@ impl Storage {
         }
     }
 
-    pub fn answer(&self, request: &mut Incoming<'_>) -> io::Result<Response> {
+    pub fn respond(&self, request: &mut Incoming<'_>) -> io::Result<Response> {
         let path = request.path.split('?').next().unwrap_or_default();
         let bucket = path
             .strip_prefix('/')
@@ -217,7 +217,11 @@ impl Storage {
         match (request.method.as_str(), key) {
             ("POST", Some(key)) if key.is_empty() => {
                 let posted = self.post(request, SystemTime::now().into());
-                Ok(posted.unwrap_or_else(|refusal| refusal.answer()))
+                Ok(posted.unwrap_or_else(|refusal| refusal.into_response()))
+            }
+            ("PUT", Some(key)) if !key.is_empty() => {
+                let stored = self.put_signed(&key, request, SystemTime::now().into());
+                Ok(stored.unwrap_or_else(|refusal| refusal.into_response()))
             }
             ("GET", Some(key)) => Ok(match self.get(&key) {
                 Some(object) => {
@@ -225,20 +229,23 @@ impl Storage {
                     let content_type = content_type.unwrap_or("application/octet-stream");
                     Response::new(200, content_type, Content::Object(Arc::clone(&object)))
                 }
-                None => refuse(404, "NoSuchKey", "The specified key does not exist.").answer(),
+                None => {
+                    refuse(404, "NoSuchKey", "The specified key does not exist.").into_response()
+                }
             }),
             (_, Some(_)) => {
                 let message = "The specified method is not allowed against this resource.";
-                Ok(refuse(405, "MethodNotAllowed", message).answer())
+                Ok(refuse(405, "MethodNotAllowed", message).into_response())
             }
             (_, None) => {
-                Ok(refuse(404, "NoSuchBucket", "The specified bucket does not exist").answer())
+                let message = "The specified bucket does not exist";
+                Ok(refuse(404, "NoSuchBucket", message).into_response())
             }
         }
     }
 }
 
-fn log_forgotten(objects: &[(String, Arc<StoredObject>)]) {
+fn log_evicted(objects: &[(String, Arc<StoredObject>)]) {
     for (key, object) in objects {
         let bytes = object.bytes.len();
         log::warn!("sandbox: deleted {key} ({bytes} bytes), the oldest file: the storage is full");
@@ -261,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn posts_that_are_read_take_as_much_as_what_is_stored() {
+    fn memory_of_posts_in_progress_is_limited() {
         let storage = Storage::new("http://127.0.0.1:1".into());
         storage.set_limits(100, 10);
         let first = storage.receive(60);
@@ -272,13 +279,13 @@ mod tests {
         drop(first);
         assert!(storage.receive(60).is_ok());
         drop(second);
-        // The fields beside the largest file that may be stored.
+        // A post of the largest file is admitted although its fields exceed the limit.
         assert!(storage.receive(120).is_ok());
         assert_eq!(storage.receiving.load(Ordering::Relaxed), 0);
     }
 
     #[test]
-    fn file_that_is_larger_than_the_storage_deletes_nothing() {
+    fn file_larger_than_the_storage_evicts_nothing() {
         let storage = Storage::new("http://127.0.0.1:1".into());
         storage.set_limits(100, 10);
         storage.put("a", object(60)).ok().unwrap();
@@ -290,7 +297,7 @@ mod tests {
         storage.put("b", object(41)).ok().unwrap();
         let keys: Vec<_> = storage.list().into_iter().map(|(key, _)| key).collect();
         assert_eq!(keys, ["b"]);
-        // In its own place.
+        // A file may replace itself.
         storage.put("b", object(100)).ok().unwrap();
         assert_eq!(storage.get("b").unwrap().bytes.len(), 100);
     }

@@ -1,7 +1,7 @@
-//! The policy of a posted form, as storage reads it
+//! The policy of a posted form, as a storage evaluates it
 //! ([POST policy](https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html)).
 //!
-//! This shares no code with the client's reader of policies, so that no bug can hide in both.
+//! This code is independent of the client's policy parser, so that they cannot share a bug.
 
 use std::ops::RangeInclusive;
 
@@ -19,7 +19,7 @@ pub(super) struct Policy {
     conditions: Vec<Condition>,
 }
 
-/// A condition in each of its three shapes.
+/// A condition in one of its three JSON shapes.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Condition {
@@ -28,7 +28,7 @@ enum Condition {
     Length(Length, u64, u64),
 }
 
-/// An object of one member.
+/// An object with one member.
 #[derive(Deserialize)]
 #[serde(try_from = "Map<String, Value>")]
 struct Equal {
@@ -57,13 +57,12 @@ impl TryFrom<Map<String, Value>> for Equal {
         let mut members = members.into_iter();
         match (members.next(), members.next()) {
             (Some((field, Value::String(value))), None) => Ok(Self { field, value }),
-            _ => Err("a condition that is an object has one member, a string"),
+            _ => Err("a condition object must have exactly one member, a string"),
         }
     }
 }
 
-/// A time such as `2026-11-22T15:03:47.250Z`. Without the marks at its end, the order of two times is that of their
-/// texts.
+/// A time such as `2026-11-22T15:03:47.250Z`, without the `Z`, so that times compare as text.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct Utc(String);
@@ -86,24 +85,24 @@ impl TryFrom<String> for Utc {
         if seconds.len() == SHAPE.len() && seconds.bytes().zip(SHAPE).all(fits) && is_fraction {
             Ok(Self(time.to_owned()))
         } else {
-            Err("a time is in ISO 8601, in UTC")
+            Err("a time must be in ISO 8601, in UTC")
         }
     }
 }
 
 impl Policy {
-    /// Reads the `Policy` field: JSON in base64, which may be wrapped into lines.
+    /// Decodes the `Policy` field: base64 of JSON, possibly wrapped into lines.
     pub fn decode(field: &str) -> Option<Self> {
         let base64: Vec<u8> = field.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
         serde_json::from_slice(&STANDARD.decode(base64).ok()?).ok()
     }
 
-    /// Whether it has expired at `now`, which is in the form of [`Utc`].
+    /// Whether the policy has expired at `now`, a time in the format of [`Utc`].
     pub fn has_expired(&self, now: &str) -> bool {
         self.expiration.0.as_str() <= now.trim_end_matches('Z')
     }
 
-    /// Checks the fields before the file. The error is a message in the words of S3.
+    /// Checks the fields before the file. The error is a message as S3 words it.
     pub fn check(&self, fields: &[(String, String)]) -> Result<(), String> {
         let failed = self
             .conditions
@@ -138,7 +137,7 @@ impl Policy {
         }
     }
 
-    /// How many bytes the file may have. Where it is limited more than once, all of it holds.
+    /// The allowed size of the file in bytes: the intersection of all length ranges.
     pub fn file_size(&self) -> RangeInclusive<u64> {
         let (mut min, mut max) = (0, u64::MAX);
         for condition in &self.conditions {
@@ -150,14 +149,14 @@ impl Policy {
     }
 }
 
-/// Whether the field needs no condition.
+/// Whether a field is allowed without a condition.
 fn is_free(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     matches!(name.as_str(), "policy" | "x-amz-signature") || name.starts_with("x-ignore-")
 }
 
 impl Condition {
-    /// The field it is about.
+    /// The field that the condition restricts.
     fn field(&self) -> Option<&str> {
         match self {
             Self::Equal(Equal { field, .. }) => Some(field),
@@ -168,7 +167,7 @@ impl Condition {
 
     fn holds(&self, fields: &[(String, String)]) -> bool {
         let Some(name) = self.field() else {
-            // What the file's length must be is checked when it is read.
+            // The length of the file is checked while it is read.
             return true;
         };
         let Some(found) = value_of(fields, name) else {
@@ -178,7 +177,7 @@ impl Condition {
             Self::Equal(Equal { value, .. }) | Self::Match(Match::Equal, _, value) => {
                 found == value
             }
-            // Types are a list, each of which has to begin so.
+            // The value is a list of types; each must start with the prefix.
             Self::Match(_, _, prefix) if name.eq_ignore_ascii_case("content-type") => found
                 .split(',')
                 .all(|item| item.trim_start().starts_with(prefix)),
@@ -222,7 +221,7 @@ mod tests {
 
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html>
     #[test]
-    fn example_of_the_aws_documentation() {
+    fn example_of_the_aws_documentation_is_decoded() {
         let policy = decode(
             r#"{ "expiration": "2015-12-30T12:00:00.000Z",
               "conditions": [
@@ -248,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_hold_or_are_named() {
+    fn failed_condition_is_named_in_the_error() {
         for (conditions, field) in [
             (r#"[{"key":"a"}]"#, ("KEY", "a")),
             (r#"[["eq","$key","a"]]"#, ("key", "a")),
@@ -286,7 +285,7 @@ mod tests {
         ] {
             assert_eq!(check(conditions, &[field]), Err(format!("{failed}{error}")));
         }
-        // Of fields with one name, the first counts.
+        // Of several fields with one name, the first counts.
         assert!(check(r#"[{"key":"a"}]"#, &[("key", "a"), ("Key", "b")]).is_ok());
         assert!(check(r#"[{"key":"a"}]"#, &[("Key", "b"), ("key", "a")]).is_err());
         assert_eq!(
@@ -296,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn every_length_range_holds() {
+    fn length_ranges_are_intersected() {
         let range = |conditions| policy(conditions).file_size();
         assert_eq!(range(r#"[["content-length-range",2,4]]"#), 2..=4);
         let both = r#"[["content-length-range",2,40],["content-length-range",0,9]]"#;
@@ -304,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn expiry_is_compared_to_the_fraction_of_a_second() {
+    fn expiry_includes_fractions_of_a_second() {
         let at = |expiration: &str, now| {
             let json = format!(r#"{{"expiration":"{expiration}","conditions":[]}}"#);
             decode(&json).unwrap().has_expired(now)

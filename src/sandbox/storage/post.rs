@@ -1,4 +1,4 @@
-//! A post with a presigned form: what S3 checks, in its order.
+//! A post with a presigned form, validated in the order of S3.
 
 use super::form::{PostedForm, too_large};
 use super::policy::Policy;
@@ -9,8 +9,8 @@ use crate::sandbox::http::{Incoming, Response};
 use crate::sandbox::sigv4;
 use crate::time::Timestamp;
 
-/// What may stand behind the file: its boundary, and fields that are not read.
-const MAX_BYTES_BEHIND_FILE: u64 = 20 * 1024;
+/// Maximum size of the boundary and the ignored fields after the file.
+const MAX_BYTES_AFTER_FILE: u64 = 20 * 1024;
 const MAX_KEY_BYTES: usize = 1024;
 const MAX_TYPE_BYTES: usize = 2048;
 
@@ -39,7 +39,7 @@ impl Storage {
                 refuse(412, "PreconditionFailed", message)
             })?;
         let max_bytes = self.max_file_bytes();
-        if length.saturating_sub(MAX_BYTES_BEFORE_FILE + MAX_BYTES_BEHIND_FILE) > max_bytes {
+        if length.saturating_sub(MAX_BYTES_BEFORE_FILE + MAX_BYTES_AFTER_FILE) > max_bytes {
             return Err(too_large());
         }
         let mut reader = FormReader::new(&mut request.body, &boundary);
@@ -58,7 +58,7 @@ impl Storage {
             let message = "Your proposed upload is smaller than the minimum allowed size";
             return Err(refuse(400, "EntityTooSmall", message));
         }
-        // Nothing is stored of a body that breaks off.
+        // Store nothing if the body is incomplete.
         drop(reader);
         request.body.skip().map_err(|_| {
             let message = "Your request body ends before its Content-Length.";
@@ -71,12 +71,12 @@ impl Storage {
             bytes,
         };
         self.put(&key, object)?;
-        Ok(self.stored_answer(&form, &key, &etag))
+        Ok(self.stored_response(&form, &key, &etag))
     }
 
-    fn stored_answer(&self, form: &PostedForm, key: &str, etag: &str) -> Response {
+    fn stored_response(&self, form: &PostedForm, key: &str, etag: &str) -> Response {
         let location = self.object_url(key);
-        let mut answer = match form.field("success_action_status") {
+        let mut response = match form.field("success_action_status") {
             Some("200") => Response::new(200, "text/plain", ""),
             Some("201") => Response::new(
                 201,
@@ -91,16 +91,16 @@ impl Storage {
             _ => Response::new(204, "text/plain", ""),
         };
         let headers = [("ETag", format!("\"{etag}\"")), ("Location", location)];
-        answer.headers.extend(headers);
-        answer
+        response.headers.extend(headers);
+        response
     }
 
-    /// Checks everything but the file's length. Signature first, then the expiry, then the conditions: what is not
-    /// signed is not worth reading.
+    /// Checks everything except the length of the file: the signature before the expiry and the conditions, because an
+    /// unsigned policy proves nothing.
     fn authorize(&self, form: &PostedForm, now: Timestamp) -> Result<Policy, Refusal> {
         let denied = |message: &str| refuse(403, "AccessDenied", message);
         let invalid = |message: &str| refuse(400, "InvalidArgument", message);
-        // Without it, the post is taken for one that is not signed at all.
+        // Without a credential, S3 treats the post as anonymous.
         let credential = form
             .field("X-Amz-Credential")
             .ok_or_else(|| denied("Access Denied"))?;
@@ -145,7 +145,7 @@ impl Storage {
             return Err(denied("Invalid according to Policy: Policy expired."));
         }
         let mut fields = form.fields.clone();
-        // The bucket is known from the address where no field names it.
+        // If no field names the bucket, it follows from the URL.
         if form.field("bucket").is_none() {
             fields.push(("bucket".into(), BUCKET.into()));
         }
@@ -154,7 +154,7 @@ impl Storage {
     }
 }
 
-/// Checks what is kept beside the file.
+/// Checks the lengths of the key and the content type.
 fn check_lengths(key: &str, content_type: Option<&str>) -> Result<(), Refusal> {
     if key.len() > MAX_KEY_BYTES {
         return Err(refuse(400, "KeyTooLongError", "Your key is too long"));
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_lives_for_120_seconds() {
+    fn form_is_valid_for_120_seconds() {
         let storage = Storage::new("http://127.0.0.1:1".into());
         let now = Timestamp::parse_iso8601("2026-11-22T15:01:47Z").unwrap();
         let signed = storage.presign("k", "image/png", now);

@@ -1,40 +1,40 @@
-//! Reads a posted form: `multipart/form-data` (RFC 7578, RFC 2046) as S3 takes it, fields first and then one file.
+//! Reads a posted form: `multipart/form-data` (RFC 7578, RFC 2046) as S3 accepts it, fields first and then one file.
 //!
-//! This shares no code with the client, so that no bug can hide in both. It is strict: nothing stands before the first
-//! boundary, lines end in CRLF, and a name or a value that is not UTF-8 is refused.
+//! This code is independent of the client's, so that they cannot share a bug. It is strict: it rejects a preamble, lines
+//! that do not end in CRLF, and names and values that are not UTF-8.
 
 use std::io::{ErrorKind, Read};
 
-/// What S3 allows before the file's content, boundaries and headers included
+/// Maximum size of everything before the file's content, including boundaries and headers
 /// ([POST object](https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html)).
 pub(super) const MAX_BYTES_BEFORE_FILE: u64 = 20 * 1024;
 
-/// As much is read at once.
+/// Size of one read from the body.
 const BLOCK: usize = 64 * 1024;
 
-/// Why a form cannot be read.
+/// The reason why a form is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FormError {
-    /// It is no such form, or ends early.
+    /// The body is not a valid form, or ends early.
     Malformed,
-    /// More than [`MAX_BYTES_BEFORE_FILE`].
+    /// More than [`MAX_BYTES_BEFORE_FILE`] precede the file.
     TooMuchBeforeFile,
     NoFile,
     TwoFiles,
-    /// More than the maximum that was given.
+    /// The file exceeds the maximum given to [`FormReader::read_file`].
     FileTooLarge,
 }
 
-/// What stands before the content of the file.
+/// Everything before the content of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fields {
     /// Names and values, in order.
     pub fields: Vec<(String, String)>,
-    /// The name of the file; empty where none is given.
+    /// The name of the file; empty if none is given.
     pub file_name: String,
 }
 
-/// The value of a request's `Content-Type` to the boundary; `None` where it is none of a form.
+/// The boundary in a `Content-Type`; `None` if that is not the type of a form.
 pub(super) fn boundary(content_type: &str) -> Option<String> {
     let (mime, parameters) = content_type.split_once(';')?;
     let value = parameters.trim().strip_prefix("boundary=")?;
@@ -53,39 +53,39 @@ pub(super) fn boundary(content_type: &str) -> Option<String> {
 
 pub(super) struct FormReader<R> {
     body: R,
-    /// What ends the content of a part.
+    /// The delimiter after the content of a part.
     delimiter: Vec<u8>,
-    /// What was read last.
+    /// Buffer for one read.
     block: Box<[u8]>,
-    /// What was read and may not have been taken.
+    /// Bytes that were read but maybe not yet consumed.
     buffer: Vec<u8>,
-    /// What of the buffer has been taken.
-    taken: usize,
-    /// How many bytes may still stand before the file.
+    /// Number of consumed bytes at the start of the buffer.
+    consumed: usize,
+    /// Number of bytes still allowed before the file.
     left: u64,
 }
 
-/// What follows on a boundary.
+/// The continuation after a boundary.
 enum Next {
     Part,
     End,
 }
 
 impl<R: Read> FormReader<R> {
-    /// Reads the body of a request with this boundary.
+    /// Creates a reader of a body with this boundary.
     pub fn new(body: R, boundary: &str) -> Self {
         Self {
             body,
             delimiter: [b"\r\n--", boundary.as_bytes()].concat(),
             block: vec![0; BLOCK].into(),
-            // The line break that belongs to each boundary, which the first one does without.
+            // Every delimiter starts with a line break, except the first; add it here.
             buffer: b"\r\n".to_vec(),
-            taken: 0,
+            consumed: 0,
             left: MAX_BYTES_BEFORE_FILE + 2,
         }
     }
 
-    /// Reads up to the content of the file, which is in the part named `file`.
+    /// Reads all parts up to the content of the part named `file`.
     pub fn read_fields(&mut self) -> Result<Fields, FormError> {
         let mut fields = Vec::new();
         if !self.read_to_delimiter_before_file()?.is_empty() {
@@ -106,8 +106,7 @@ impl<R: Read> FormReader<R> {
         }
     }
 
-    /// Reads the content of the file behind what is in `content`, and the rest of the form. S3 takes no notice of
-    /// fields behind the file.
+    /// Appends the content of the file to `content`, and reads the rest of the form. S3 ignores fields after the file.
     pub fn read_file(&mut self, content: &mut Vec<u8>, max: u64) -> Result<(), FormError> {
         let delimiter = self.delimiter.clone();
         self.read_until(&delimiter, max, FormError::FileTooLarge, |bytes| {
@@ -129,7 +128,7 @@ impl<R: Read> FormReader<R> {
         self.read_before_file(&delimiter)
     }
 
-    /// The bytes up to `end`, which is skipped.
+    /// Reads up to `end`, and skips `end`.
     fn read_before_file(&mut self, end: &[u8]) -> Result<Vec<u8>, FormError> {
         let mut bytes = Vec::new();
         let over = FormError::TooMuchBeforeFile;
@@ -139,22 +138,22 @@ impl<R: Read> FormReader<R> {
         Ok(bytes)
     }
 
-    /// What follows on the boundary that has been read: another part, or the end.
+    /// Reads what follows the boundary: another part, or the end.
     fn read_next(&mut self) -> Result<Next, FormError> {
-        while self.buffer.len() - self.taken < 2 {
+        while self.buffer.len() - self.consumed < 2 {
             self.fill()?;
         }
-        let next = match &self.buffer[self.taken..self.taken + 2] {
+        let next = match &self.buffer[self.consumed..self.consumed + 2] {
             b"\r\n" => Next::Part,
             b"--" => Next::End,
             _ => return Err(FormError::Malformed),
         };
-        self.taken += 2;
+        self.consumed += 2;
         self.left = self.left.saturating_sub(2);
         Ok(next)
     }
 
-    /// The names of a part and its file.
+    /// Reads the headers of a part. Returns the names of the part and of its file.
     fn read_headers(&mut self) -> Result<(String, Option<String>), FormError> {
         let mut block = self.read_before_file(b"\r\n\r\n")?;
         block.extend(b"\r\n\r\n");
@@ -176,8 +175,7 @@ impl<R: Read> FormReader<R> {
             .ok_or(FormError::Malformed)
     }
 
-    /// Gives `take` what stands before `end`, piece by piece, and skips `end`. More than `max` bytes are the error
-    /// `over`.
+    /// Passes the bytes before `end` to `take`, in pieces, and skips `end`. Returns the error `over` after `max` bytes.
     fn read_until(
         &mut self,
         end: &[u8],
@@ -187,25 +185,25 @@ impl<R: Read> FormReader<R> {
     ) -> Result<(), FormError> {
         let mut left = max;
         loop {
-            let rest = &self.buffer[self.taken..];
+            let rest = &self.buffer[self.consumed..];
             let found = memchr::memmem::find(rest, end);
-            // The last bytes may be the beginning of it.
+            // The last bytes may be the start of `end`.
             let ready = found.unwrap_or_else(|| (rest.len() + 1).saturating_sub(end.len()));
             left = left.checked_sub(ready as u64).ok_or(over)?;
             take(&rest[..ready]);
-            self.taken += ready;
+            self.consumed += ready;
             if found.is_some() {
-                self.taken += end.len();
+                self.consumed += end.len();
                 return Ok(());
             }
             self.fill()?;
         }
     }
 
-    /// Reads more; the end of the body is an error.
+    /// Reads more bytes; fails at the end of the body.
     fn fill(&mut self) -> Result<(), FormError> {
-        self.buffer.drain(..self.taken);
-        self.taken = 0;
+        self.buffer.drain(..self.consumed);
+        self.consumed = 0;
         let read = loop {
             match self.body.read(&mut self.block) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -225,8 +223,8 @@ fn is_file(name: &str) -> bool {
     name.eq_ignore_ascii_case("file")
 }
 
-/// The name and the file name in a `Content-Disposition`. In quotes stands everything up to the next quote: browsers
-/// write a quote in a name as `%22`, and nothing escapes a backslash.
+/// Parses the name and the file name in a `Content-Disposition`. A quoted value ends at the next quote: browsers write a
+/// quote in a name as `%22`, and a backslash escapes nothing.
 fn names(disposition: &str) -> Option<(String, Option<String>)> {
     let (kind, mut rest) = disposition.split_once(';')?;
     if !kind.trim().eq_ignore_ascii_case("form-data") {
@@ -235,14 +233,14 @@ fn names(disposition: &str) -> Option<(String, Option<String>)> {
     let (mut name, mut file_name) = (None, None);
     loop {
         let (key, value) = rest.split_once('=')?;
-        let (value, behind) = match value.strip_prefix('"') {
+        let (value, after) = match value.strip_prefix('"') {
             Some(quoted) => quoted.split_once('"')?,
             None => value.split_at(value.find(';').unwrap_or(value.len())),
         };
         let slot = match key.trim().to_ascii_lowercase().as_str() {
             "name" => Some(&mut name),
             "filename" => Some(&mut file_name),
-            // Such as `filename*`, which RFC 7578 does not allow and S3 does not read.
+            // Other parameters, such as `filename*`, which RFC 7578 forbids and S3 ignores.
             _ => None,
         };
         if let Some(slot) = slot
@@ -250,9 +248,9 @@ fn names(disposition: &str) -> Option<(String, Option<String>)> {
         {
             return None;
         }
-        match behind.trim_start().strip_prefix(';') {
+        match after.trim_start().strip_prefix(';') {
             Some(next) => rest = next,
-            None if behind.trim().is_empty() => return Some((name?, file_name)),
+            None if after.trim().is_empty() => return Some((name?, file_name)),
             None => return None,
         }
     }

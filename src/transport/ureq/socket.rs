@@ -1,4 +1,4 @@
-//! The TCP connection under everything else: connecting, and sending without losing sight of what arrives meanwhile.
+//! The TCP connection: connects, and sends while watching for what arrives meanwhile.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -16,10 +16,10 @@ use ureq::{Error, Timeout};
 use super::exchange::SharedExchange;
 use crate::deadline::Deadline;
 
-/// How much may be held back while the other side sends and does not read. Beyond it, sending waits.
+/// Maximum number of bytes held back while the other side sends and does not read. Beyond it, sending waits.
 const MAX_UNSENT: usize = 1 << 20;
 
-/// The pauses between two looks at a connection that can neither send nor receive grow from the first to the last.
+/// The pauses between two polls of a connection that can neither send nor receive grow from the first to the longest.
 const FIRST_PAUSE: Duration = Duration::from_micros(200);
 const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 
@@ -59,7 +59,7 @@ impl<In: Transport> Connector<In> for SocketConnector {
     }
 }
 
-/// Tries one address after the other. Each gets half of the time that is left, the last one all of it, so that one
+/// Tries one address after the other. Each gets half of the remaining time and the last one all of it, so that an address
 /// that never responds leaves time for the next.
 fn connect(addresses: &[SocketAddr], deadline: Deadline) -> io::Result<TcpStream> {
     let mut result = Err(ErrorKind::NotFound.into());
@@ -91,7 +91,7 @@ impl std::error::Error for ConnectError {}
 pub(super) struct Socket {
     stream: Arc<SharedStream>,
     buffers: LazyBuffers,
-    /// What was handed over to be sent and is not sent yet, because the other side sends instead of reading.
+    /// Output that is not sent yet because the other side sends instead of reading.
     unsent: Vec<u8>,
     /// The mode the stream is in.
     is_nonblocking: bool,
@@ -105,7 +105,7 @@ struct SharedStream(TcpStream);
 
 impl ShutdownHandle for SharedStream {
     fn shutdown(&self) {
-        // It fails where the connection is closed already, which is what is wanted.
+        // It fails if the connection is already closed, which is the goal.
         let _ = self.0.shutdown(Shutdown::Both);
     }
 }
@@ -123,8 +123,8 @@ impl Socket {
         Ok(())
     }
 
-    /// Sends as much as the connection takes now of what is held back and then of the first `amount` bytes of the
-    /// output. Returns how much of the output was sent; `None` where the connection takes nothing.
+    /// Sends as much as the connection accepts now: first the bytes that were held back, then those of `output`. Returns how
+    /// much of the output was sent; `None` if the connection accepts nothing.
     fn send_some(&mut self, output: Range<usize>) -> io::Result<Option<usize>> {
         let sent = self.try_to_send(output);
         if sent.as_ref().is_err_and(is_disconnected) {
@@ -164,7 +164,7 @@ impl Socket {
         }
     }
 
-    /// Whether bytes have arrived that were not read.
+    /// Whether unread bytes have arrived.
     fn has_input(&self) -> bool {
         matches!(self.stream.0.peek(&mut [0]), Ok(1..))
     }
@@ -182,7 +182,7 @@ impl Socket {
         Ok(amount)
     }
 
-    /// Waits for input in the mode of the operating system, which costs nothing while nothing arrives.
+    /// Waits for input without polling.
     fn read_blocking(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.set_nonblocking(false)?;
         let limit = (!timeout.after.is_not_happening()).then_some(*timeout.after);
@@ -192,7 +192,7 @@ impl Socket {
             if self.read_timeout != left {
                 match self.stream.0.set_read_timeout(left) {
                     Ok(()) => self.read_timeout = left,
-                    // macOS refuses this once the other side has closed, and what it sent can still be read.
+                    // macOS refuses this after the other side has closed, but what it sent can still be read.
                     Err(error)
                         if cfg!(target_os = "macos") && error.kind() == ErrorKind::InvalidInput => {
                     }
@@ -217,7 +217,7 @@ impl Socket {
         }
     }
 
-    /// Waits for input, and sends what was held back meanwhile.
+    /// Waits for input, and meanwhile sends the bytes that were held back.
     fn read_while_sending(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let mut pause = Pause::new(timeout);
         loop {
@@ -246,8 +246,8 @@ impl Transport for Socket {
         &mut self.buffers
     }
 
-    /// Returns once the output is sent, or once something has arrived that may be the response: then the rest is held
-    /// back, so that the layers above can look at it. TLS could not take up a write that was given up half-way.
+    /// Returns when the output is sent, or when something arrives that may be the response: then the rest is held back, so
+    /// that the layers above can read it. TLS cannot resume a write that was abandoned half-way.
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         if self.exchange.has_early_response() {
             return Ok(());

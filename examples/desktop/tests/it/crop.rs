@@ -3,7 +3,7 @@
 use eframe::egui::{Key, Pos2, Rect, vec2};
 use egui_kittest::kittest::Queryable;
 use imgpost::sandbox::{Fault, Sandbox};
-use imgpost::{Gravity, PrepareOptions, Size};
+use imgpost::{Gravity, Size, leonardo};
 
 use crate::support::app::{TestApp, no_dialog};
 use crate::support::painted::crop_frame;
@@ -35,7 +35,7 @@ fn upload_stores_the_crop_on_the_screen() {
     let mut app = start(&sandbox);
     app.click("1:1");
     assert!(app.is_selected("1:1") && !app.is_selected("Original"));
-    assert!(app.shows("1536x1536 jpg"));
+    assert!(app.shows("1200x1200 jpg"));
     assert!(app.shows("Drag on the image to move the crop."));
     assert_eq!(app.crop(), "1200x1200 at 0,200");
 
@@ -52,14 +52,14 @@ fn upload_stores_the_crop_on_the_screen() {
     let stored = stored_bytes(&app.copy_id(), &sandbox);
     let expected = (0..=1000).map(|y| {
         let focus = Gravity::Focal { x: 500, y };
-        PrepareOptions::default().aspect(1, 1).gravity(focus)
+        leonardo::prepare().aspect(1, 1).gravity(focus)
     });
     let expected = expected
         .filter(|prepare| prepare.plan(lighthouse()).unwrap().crop().top == top.round() as u32)
         .map(|prepare| prepare.open(lighthouse()).unwrap())
         .find(|image| image.bytes() == stored);
     let expected = expected.expect("the stored image is the crop on the screen");
-    assert_eq!(expected.size(), Size::new(1536, 1536));
+    assert_eq!(expected.size(), Size::new(1200, 1200));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! How the network is used, and as whom.
+//! Options for the network and the API.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,40 +12,40 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::read;
 
-/// A key has some forty bytes; a file of this size is another one.
+/// A key has about forty bytes; a larger file is another one.
 const MAX_KEY_FILE_BYTES: u64 = 64 * 1024;
 
 #[derive(clap::Args)]
-#[command(next_help_heading = "Network")]
+#[command(next_help_heading = "Network options")]
 pub struct ConnectArgs {
-    /// How long one attempt may take, in seconds [default: 120 for a post, 60 for a call]
+    /// Time limit for each attempt, in seconds [default: 120 for an upload, 60 for an API call]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     timeout: Option<u64>,
-    /// How many more attempts are made after one that failed for a reason that passes
+    /// Maximum number of further attempts after a transient failure
     #[arg(long, value_name = "N", default_value_t = 4)]
     retries: u32,
 }
 
 #[derive(clap::Args)]
-#[command(next_help_heading = "Network")]
+#[command(next_help_heading = "Network options")]
 pub struct ApiArgs {
-    /// A file that holds the API key, instead of LEONARDO_API_KEY
+    /// Read the API key from this file instead of LEONARDO_API_KEY
     #[arg(long, value_name = "FILE")]
     api_key_file: Option<PathBuf>,
-    /// Where the API is, instead of LEONARDO_BASE_URL or https://cloud.leonardo.ai/api/rest
+    /// The API's address, instead of LEONARDO_BASE_URL or https://cloud.leonardo.ai/api/rest
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     #[command(flatten)]
     connect: ConnectArgs,
 }
 
-/// What the environment says, unless that is nothing.
+/// The value of an environment variable; an empty one counts as unset.
 fn variable(name: &str) -> Option<String> {
     let value = std::env::var(name).ok();
     value.filter(|value| !value.trim().is_empty())
 }
 
-/// Reads the API key from a file, which may be a pipe. Its name is not repeated: it may be the key itself.
+/// Reads the API key from a file, which may be a pipe. Messages do not repeat its name, which may be the key itself.
 fn read_key(path: &Path) -> Result<String, Failure> {
     const NAME: &str = "the file that --api-key-file names";
     let bytes = read::file(path, NAME, MAX_KEY_FILE_BYTES)?.ok_or_else(|| {
@@ -65,7 +65,7 @@ impl ConnectArgs {
         self.timeout.map(Duration::from_secs)
     }
 
-    /// What posts files; it ends when the command is cancelled.
+    /// The uploader; a signal cancels it.
     pub fn uploader(&self, context: &Context) -> Result<Uploader, Failure> {
         Ok(self.uploader_on(Arc::new(UreqTransport::new()), context))
     }
@@ -82,17 +82,26 @@ impl ConnectArgs {
 }
 
 impl ApiArgs {
-    /// What calls the API; it ends when the command is cancelled.
+    /// The address that the arguments or the environment choose; empty for the default.
+    pub fn base_url(&self) -> String {
+        let given = self
+            .base_url
+            .clone()
+            .or_else(|| variable("LEONARDO_BASE_URL"));
+        given.unwrap_or_default()
+    }
+
+    /// The API client; a signal cancels it.
     pub fn client(&self, context: &Context) -> Result<Client, Failure> {
         let key = match &self.api_key_file {
             Some(path) => read_key(path)?,
             None => variable("LEONARDO_API_KEY").ok_or_else(|| {
                 Failure::usage(
-                    "there is no API key; set LEONARDO_API_KEY to yours, or try it with `imgpost sandbox`",
+                    "no API key is set; set LEONARDO_API_KEY, or run `imgpost sandbox` to try the command without a key",
                 )
             })?,
         };
-        // Making one reads the certificates, so one serves the API and the storage.
+        // A transport reads the certificates, so the API and the storage share one.
         let transport = Arc::new(UreqTransport::new());
         let builder = Client::builder(key)
             .transport(Arc::clone(&transport) as _)

@@ -1,9 +1,14 @@
 //! The arguments of the command.
 
 mod api;
+mod files;
 mod jobs;
+mod mistakes;
+mod output;
 mod prepare;
 mod secret;
+mod topics;
+mod values;
 
 use std::path::PathBuf;
 
@@ -11,27 +16,36 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use api::{ApiArgs, ConnectArgs};
+pub use files::FilesArgs;
 pub use jobs::{GenerateArgs, JobArgs, ResultArgs, UpscaleArgs, VideoArgs};
+pub use output::{Color, OutputArgs};
 pub use prepare::PrepareArgs;
-pub use secret::{FormSource, Usage, is_plain, parse};
+pub use secret::{FormSource, is_plain};
+pub use topics::{Usage, parse};
 
 const EXAMPLES: &str = "\
 Examples:
-  imgpost post photo.jpg --presigned form.json --size 1024x768
-      fit the photo and post it with a form that an API handed out
+  imgpost post photo.jpg form.json --size 1024x768
+      prepare the photo and upload it with a presigned form
   imgpost upload photo.jpg
-      the whole job on Leonardo.Ai: prepare, ask for a form, post; prints the id
+      prepare the photo and upload it to Leonardo.Ai; prints its id
   imgpost generate --prompt 'at dusk' --init-image photo.jpg --download .
-      upload, generate, wait, fetch the pictures
+      upload the photo, generate from it, wait, and download the results
   imgpost sandbox
-      try all of it without a key and without cost
+      try everything without a key and at no cost
 
-Environment: LEONARDO_API_KEY, LEONARDO_BASE_URL, SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY, NO_COLOR.
-Exit codes: 0 done, 1 some of several failed or a result was not printed, 2 usage, 3 the image, 4 the API refused,
-5 the form forbids it or the storage refused, 6 network, 7 the form expired, 8 a call was sent and no usable response
-came: check before you send it again, 70 a bug in imgpost, 130 cancelled (143 by SIGTERM, 129 by SIGHUP).";
+More help: imgpost help exit-codes, imgpost help environment, imgpost help json";
 
-/// Fit an image to what a presigned S3 POST is waiting for, and post it there.
+const COMPLETIONS: &str = "\
+Where to put the script:
+  bash        ~/.local/share/bash-completion/completions/imgpost
+  zsh         a folder in $fpath, as _imgpost; then restart zsh
+  fish        ~/.config/fish/completions/imgpost.fish
+  PowerShell  append it to the file that $PROFILE names
+  elvish      ~/.config/elvish/lib/imgpost.elv, and `use imgpost` in rc.elv
+For example: imgpost completions fish > ~/.config/fish/completions/imgpost.fish";
+
+/// Prepare images and upload them with presigned S3 forms, or to Leonardo.Ai.
 #[derive(Parser)]
 #[command(name = "imgpost", version, arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct Args {
@@ -42,80 +56,69 @@ pub struct Args {
     pub command: Command,
 }
 
-#[derive(clap::Args)]
-#[command(next_help_heading = "Output")]
-pub struct OutputArgs {
-    /// Print one JSON object a line instead of text
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Print nothing but errors
-    #[arg(short, long, global = true)]
-    pub quiet: bool,
-    /// Tell the steps and when they are made; twice for every call
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
-    /// Whether to color what is told
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal
-    Auto,
-    Always,
-    Never,
-}
-
 #[derive(Subcommand)]
 pub enum Command {
     /// Prepare images and write them to files; no network
     Prepare {
-        /// JPEG, PNG, WebP, GIF, BMP or TIFF files; - reads standard input
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-        /// Where to write: a file, a folder for several images, or - for standard output
+        #[command(flatten)]
+        files: FilesArgs,
+        /// Where to write: a file, a folder, names such as 'out/{stem}-{width}.{ext}', or - for standard output
         #[arg(short, long, value_name = "OUT|DIR")]
         output: PathBuf,
+        /// Keep files that exist instead of replacing them
+        #[arg(long)]
+        no_clobber: bool,
+        /// Keep the size and the format, and remove all metadata
+        #[arg(long, conflicts_with_all = ["target", "bounds", "extension"])]
+        strip: bool,
+        /// Prepare the images and print the results, but write nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         prepare: PrepareArgs,
     },
-    /// Tell what would be done to an image; no network
+    /// Print what would be done to images, from their headers alone; no network
     Plan {
-        /// The images, of which only the headers are read
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
+        #[command(flatten)]
+        files: FilesArgs,
         #[command(flatten)]
         prepare: PrepareArgs,
     },
-    /// Explain a presigned form, and what would be refused; no network
+    /// Explain a presigned form or URL, and validate a file against it; no network
     Check {
-        /// The form as JSON: a file, or the JSON itself; - reads standard input
+        /// The form as JSON, or a presigned PUT URL: a file, or the text itself; - reads standard input
         #[arg(value_parser = FormSource::parser())]
         form: FormSource,
-        /// A file to check it with, as it is
+        /// A file to validate, unchanged
         file: Option<PathBuf>,
-        /// Which form of a canvas answer to use
-        #[arg(long, value_name = "HALF")]
-        half: Option<Half>,
+        #[command(flatten)]
+        select: SelectArgs,
     },
-    /// Prepare an image and post it with a presigned form obtained elsewhere
+    /// Prepare an image and upload it with a presigned form or URL of any service
     Post {
-        /// A JPEG, PNG, WebP, GIF, BMP or TIFF file; any file with --raw; - reads standard input
+        /// A JPEG, PNG, WebP, GIF, BMP, TIFF or HEIC file; any file with --raw; - reads standard input
         file: PathBuf,
-        /// Post the file as it is, of any size: a video, a 3D model, an image that is right already
+        /// The form as JSON, such as a response of an API or {"url": …, "fields": …}, or a presigned PUT URL: a file, or the
+        /// text itself; - reads standard input
+        #[arg(value_parser = FormSource::parser(), required_unless_present = "presigned")]
+        form: Option<FormSource>,
+        /// The form, as an option instead of the second argument
+        #[arg(long, value_name = "FORM", value_parser = FormSource::parser(), conflicts_with = "form")]
+        presigned: Option<FormSource>,
+        #[command(flatten)]
+        select: SelectArgs,
+        /// Upload the file unchanged, whatever its type and size: a video, a 3D model, a finished image
         #[arg(long)]
         raw: bool,
-        /// The form as JSON, an answer of the API or {"url": …, "fields": …}: a file, or the JSON itself; - reads standard
-        /// input
-        #[arg(long, value_name = "FORM.json", value_parser = FormSource::parser())]
-        presigned: FormSource,
-        /// Which form of a canvas answer to use
-        #[arg(long, value_name = "HALF")]
-        half: Option<Half>,
-        /// Post even what the form's policy forbids; for a machine whose clock is wrong
+        /// Upload even if the form's policy forbids it, for example because this machine's clock is wrong
         #[arg(long)]
         no_check: bool,
+        /// Allow plain http to other machines; everyone on the network can read the form and the file
+        #[arg(long)]
+        allow_http: bool,
+        /// Prepare the image and validate it, but upload nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         connect: ConnectArgs,
         #[command(flatten)]
@@ -123,21 +126,23 @@ pub enum Command {
     },
     /// Prepare images and upload them to Leonardo.Ai; prints their ids
     Upload {
-        /// Images, folders of images, or patterns such as '*.jpg'; - reads standard input
-        #[arg(required = true, value_name = "FILE|DIR|GLOB")]
-        files: Vec<PathBuf>,
-        /// Upload the images in the folders of a folder too
-        #[arg(short, long)]
-        recursive: bool,
-        /// Upload images of this dataset instead of init images
+        #[command(flatten)]
+        files: FilesArgs,
+        /// Upload into this dataset instead of as init images
         #[arg(long, value_name = "ID")]
         dataset: Option<String>,
-        /// Make a dataset with this name, and upload its images
+        /// Create a dataset with this name and upload into it
         #[arg(long, value_name = "NAME", conflicts_with = "dataset")]
         new_dataset: Option<String>,
-        /// How many images are worked on at once
+        /// Number of images to process at once
         #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
         jobs: u8,
+        /// Do not upload again what this file lists; what is uploaded is added to it. The file is created if necessary
+        #[arg(long, value_name = "MANIFEST")]
+        skip_known: Option<PathBuf>,
+        /// Prepare the images and print the results, but upload nothing; needs no key
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         api: ApiArgs,
         #[command(flatten)]
@@ -147,9 +152,9 @@ pub enum Command {
     Canvas {
         /// The image
         init: PathBuf,
-        /// The mask, white where the image is to be made anew
+        /// The mask: white where the image is to be regenerated
         mask: PathBuf,
-        /// Pixels of the mask from this brightness on become white, the others black [default: grays stay gray]
+        /// Make pixels of the mask white from this brightness on, and the others black [default: keep grays]
         #[arg(long, value_name = "1-255", value_parser = jobs::threshold())]
         threshold: Option<u8>,
         #[command(flatten)]
@@ -157,11 +162,11 @@ pub enum Command {
         #[command(flatten)]
         prepare: PrepareArgs,
     },
-    /// Start a generation, from words alone or from images; prints its id
+    /// Start a generation from a prompt and images; prints its id
     Generate(GenerateArgs),
     /// Wait for a job started by `generate`, `upscale` or `video`
     Wait {
-        /// The id of the job
+        /// The id of the job, or what those commands print; - reads it from standard input
         id: String,
         #[command(flatten)]
         result: ResultArgs,
@@ -170,41 +175,47 @@ pub enum Command {
     },
     /// Enlarge an image with the universal upscaler
     Upscale(UpscaleArgs),
-    /// Make a video that begins with an image
+    /// Create a video that starts with an image
     Video(VideoArgs),
-    /// Make, show, fill or delete datasets
+    /// Create, show, fill or delete datasets
     #[command(subcommand)]
     Dataset(DatasetCommand),
     /// Show or delete init images
     #[command(subcommand)]
     InitImage(InitImageCommand),
-    /// Show the account and what is left of its tokens
+    /// List the models of the API: their sizes, and what may guide them
+    Models(ModelsArgs),
+    /// Show the account and its remaining tokens
     Me {
         #[command(flatten)]
         api: ApiArgs,
     },
     /// Serve a stand-in for the API and its storage on 127.0.0.1
     Sandbox {
-        /// The port; 0 for any that is free
+        /// The port; 0 for any free port
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
-    /// Print the completions for a shell
+    /// Print a script that completes commands in a shell
+    #[command(after_help = COMPLETIONS)]
     Completions {
         /// The shell
         shell: Shell,
     },
-    /// Print the manual page, in roff
-    Man,
+    /// Print the manual page, or write a page for every command
+    Man {
+        /// The folder to write the pages into, for example ~/.local/share/man/man1 [default: print the main page]
+        dir: Option<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]
 pub enum DatasetCommand {
-    /// Make a dataset; prints its id
+    /// Create a dataset; prints its id
     Create {
-        /// Its name
+        /// The name
         name: String,
-        /// What it is
+        /// A description
         #[arg(long)]
         description: Option<String>,
         #[command(flatten)]
@@ -214,7 +225,7 @@ pub enum DatasetCommand {
     Show(RecordArgs),
     /// Delete a dataset
     Delete(RecordArgs),
-    /// Take a generated image into a dataset; prints its id there
+    /// Add a generated image to a dataset; prints its id there
     AddGenerated {
         /// The dataset's id
         dataset: String,
@@ -233,17 +244,40 @@ pub enum InitImageCommand {
     Delete(RecordArgs),
 }
 
-/// One thing the API has.
+/// One record of the API.
 #[derive(clap::Args)]
 pub struct RecordArgs {
-    /// Its id
+    /// The id
     pub id: String,
     #[command(flatten)]
     pub api: ApiArgs,
+}
+
+/// Which form of a response to use, and what to add to it.
+#[derive(clap::Args)]
+pub struct SelectArgs {
+    /// Which of the two forms in the response for a canvas
+    #[arg(long, value_name = "HALF")]
+    pub half: Option<Half>,
+    /// Which form of a list, counted from 0
+    #[arg(long, value_name = "N", conflicts_with = "half")]
+    pub index: Option<usize>,
+    /// Add a field that the form leaves to you, or replace its value; repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = values::field)]
+    pub field: Vec<(String, String)>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Half {
     Init,
     Mask,
+}
+
+#[derive(clap::Args)]
+pub struct ModelsArgs {
+    /// Ask the API which models it offers now, and where they differ from the documentation
+    #[arg(long)]
+    pub online: bool,
+    #[command(flatten)]
+    pub api: ApiArgs,
 }

@@ -1,48 +1,59 @@
 //! The options to prepare an image.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use imgpost::leonardo::Model;
 use imgpost::leonardo::sizes::PRESETS;
-use imgpost::{AspectRatio, Bounds, Extension, Fit, Gravity, PrepareOptions, Size, Target};
+use imgpost::{
+    AspectRatio, Bounds, Extension, Fit, Gravity, PrepareOptions, Resolution, Size, Target,
+};
+
+use super::values;
 
 #[derive(clap::Args)]
-#[command(next_help_heading = "The image")]
+#[command(next_help_heading = "Image options")]
 pub struct PrepareArgs {
     /// Make exactly this size
-    #[arg(long, value_name = "WxH", group = "target")]
+    #[arg(long, value_name = "WxH", group = "target", value_parser = values::size)]
     pub size: Option<Size>,
-    /// Make a size of this aspect ratio
+    /// Crop to this aspect ratio
     #[arg(long, value_name = "W:H", group = "target")]
     aspect: Option<AspectRatio>,
-    /// Keep the image's aspect ratio and be no larger than this
-    #[arg(long, value_name = "WxH", group = "target")]
+    /// Keep the aspect ratio and reduce the image to fit into this size
+    #[arg(long, value_name = "WxH", group = "target", value_parser = values::size)]
     within: Option<Size>,
-    /// Make a size that this family of models allows [default: v1 for Leonardo.Ai; otherwise any size is allowed]
+    /// Make a size that this family of models allows [default: v1 for Leonardo.Ai, otherwise any size]
     #[arg(long, value_name = "PRESET", value_parser = preset())]
     bounds: Option<Bounds>,
+    /// Make a size of this model, for example nano-banana-2, and use the model; `imgpost models` lists them
+    #[arg(long, value_name = "ID")]
+    pub model: Option<String>,
+    /// Which of the listed sizes of a model to make [default: the smallest that keeps a megapixel]
+    #[arg(long, value_name = "1k|2k|4k")]
+    resolution: Option<Resolution>,
     /// Enlarge a small image to the largest size that --bounds, --aspect and --within allow
     #[arg(long)]
     allow_enlargement: bool,
-    /// How to fill a size of another aspect ratio: cover crops, contain pads, fill stretches, inside makes it smaller
+    /// How to fill a size of another aspect ratio: cover crops, contain pads, fill stretches, inside reduces the size
     #[arg(long, value_name = "FIT", default_value_t = Fit::Cover, value_parser = fit())]
     fit: Fit,
-    /// Which part to keep when cropping: center, north, northeast, …, or a point such as 33%,20%
-    #[arg(long, value_name = "GRAVITY", default_value = "center")]
+    /// Which part to keep when cropping: center, north or top, northeast or top-right, …, or a point such as 33%,20%
+    #[arg(long, value_name = "GRAVITY", default_value = "center", value_parser = values::gravity)]
     gravity: Gravity,
     /// The extension to declare and encode: png, jpg, jpeg or webp [default: the form's or the output file's;
-    /// else jpg, or png with transparency]
-    #[arg(long = "ext", value_name = "EXT")]
+    /// otherwise jpg, or png with transparency]
+    #[arg(long = "ext", value_name = "EXT", value_parser = values::extension)]
     pub extension: Option<Extension>,
-    /// The quality of a JPEG
+    /// JPEG quality
     #[arg(long, value_name = "1-100", default_value_t = 90, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
-    /// The most bytes the file may have: lowers the quality of a JPEG as far as that takes
-    #[arg(long, value_name = "BYTES")]
+    /// Maximum size of the file, for example 500k, 2MB or 2MiB: lowers the quality of a JPEG until it fits
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes)]
     max_bytes: Option<u64>,
-    /// With --max-bytes: make the image smaller rather than the quality lower than 50
+    /// With --max-bytes, reduce the size of the image before the quality falls below 50
     #[arg(long, requires = "max_bytes")]
     shrink: bool,
-    /// The color under transparency and around a contained image, as rrggbb
-    #[arg(long, value_name = "RRGGBB", default_value = "ffffff", value_parser = parse_color)]
+    /// The color behind transparent pixels and around a contained image: ff0000, f00 or red
+    #[arg(long, value_name = "COLOR", default_value = "white", value_parser = values::color)]
     background: [u8; 3],
 }
 
@@ -68,8 +79,15 @@ impl PrepareArgs {
             .quality(self.quality)
             .background(self.background)
             .allow_shrinking(self.shrink);
+        let model = self.model.as_deref().and_then(Model::find);
+        if let Some(sizes) = model.and_then(|model| model.sizes.as_ref()) {
+            options = options.bounds(sizes.clone());
+        }
         if let Some(bounds) = self.bounds {
             options = options.bounds(bounds);
+        }
+        if let Some(resolution) = self.resolution {
+            options = options.resolution(resolution);
         }
         if let Some(max_bytes) = self.max_bytes {
             options = options.max_bytes(max_bytes);
@@ -92,15 +110,4 @@ fn preset() -> impl TypedValueParser<Value = Bounds> {
 fn fit() -> impl TypedValueParser<Value = Fit> {
     let names = Fit::ALL.iter().map(|fit| fit.as_str());
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Fit>())
-}
-
-fn parse_color(text: &str) -> Result<[u8; 3], String> {
-    let digits = text.trim_start_matches('#');
-    let number = u32::from_str_radix(digits, 16)
-        .ok()
-        .filter(|_| digits.len() == 6);
-    let [_, r, g, b] = number
-        .ok_or("expected six hexadecimal digits")?
-        .to_be_bytes();
-    Ok([r, g, b])
 }

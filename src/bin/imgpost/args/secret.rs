@@ -1,12 +1,9 @@
-//! Arguments that may hold a secret: a form, and whatever was meant for another argument.
+//! Arguments that may contain a secret: a form, or a value in the place of another argument.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use clap::Parser;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-
-use super::Args;
 
 /// Where a presigned form comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +12,8 @@ pub enum FormSource {
     File(PathBuf),
     /// The form itself, as `--presigned "$(cat form.json)"` gives it.
     Text(String),
-    /// Of a presigned PUT, probably.
-    Url,
+    /// A URL, probably of a presigned PUT.
+    Url(String),
 }
 
 impl FormSource {
@@ -40,7 +37,7 @@ impl From<OsString> for FormSource {
             start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
         };
         if has_scheme("https://") || has_scheme("http://") {
-            return Self::Url;
+            return Self::Url(start.trim_end().into());
         }
         if start.starts_with('{') || text.contains('\n') || is_too_long_for_a_path(text) {
             return Self::Text(text.into());
@@ -49,13 +46,13 @@ impl From<OsString> for FormSource {
     }
 }
 
-/// The limits of Linux; those of others are no larger.
+/// Linux has the highest limits.
 fn is_too_long_for_a_path(text: &str) -> bool {
     text.len() > 4095 || text.split(['/', '\\']).any(|name| name.len() > 255)
 }
 
-/// Whether an argument looks like the name of a file or a short word, and like nothing that could be a secret: a form,
-/// a URL with a signature, a key.
+/// Whether an argument looks like a file name or a short word and cannot be a secret, such as a form, a signed URL or a
+/// key.
 pub fn is_plain(argument: &OsStr) -> bool {
     const MAX_LENGTH: usize = 100;
     let Some(text) = argument.to_str() else {
@@ -71,27 +68,8 @@ pub fn is_plain(argument: &OsStr) -> bool {
         && !text.split(['/', '\\']).any(is_key)
 }
 
-/// What clap prints instead of arguments: the help, the version, or what is wrong.
-pub struct Usage {
-    pub text: String,
-    pub is_error: bool,
-}
-
-/// Parses the arguments of the process. clap's message about invalid ones comes without those that may be secret.
-pub fn parse() -> Result<Args, Usage> {
-    Args::try_parse().map_err(|error| {
-        let text = error.render().to_string();
-        let is_error = error.use_stderr();
-        let text = if is_error {
-            without_secrets(text, std::env::args_os().skip(1))
-        } else {
-            text
-        };
-        Usage { text, is_error }
-    })
-}
-
-fn without_secrets(message: String, arguments: impl Iterator<Item = OsString>) -> String {
+/// `message` with an ellipsis in place of each argument that may be secret.
+pub fn without_secrets(message: String, arguments: impl Iterator<Item = OsString>) -> String {
     arguments.fold(message, |message, argument| {
         let text = argument.to_string_lossy();
         // clap repeats the name of an option without its value, or the value alone.
@@ -135,7 +113,7 @@ mod tests {
             "https://example.com/a?X-Amz-Signature=1",
             " HTTP://127.0.0.1/",
         ] {
-            assert_eq!(source(url), FormSource::Url);
+            assert_eq!(source(url), FormSource::Url(url.trim().into()));
         }
         assert_eq!(source("-"), FormSource::Standard);
     }

@@ -1,4 +1,4 @@
-//! Results into a folder, each under its id.
+//! Downloads results into a folder, each under its id.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,11 @@ use imgpost::leonardo::{Client, Error};
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// The longest name that is made of an id; those of the API have 36 characters.
+/// The longest file name made of an id. Ids of the API have 36 characters.
 const MAX_NAME: usize = 100;
 
-/// Downloads the results with these ids and URLs, and gives the file of each that arrived. One that fails does not keep
-/// the others from being downloaded.
+/// Downloads the results with these ids and URLs. Returns the file of each, or `None` for those that failed. The failure of
+/// one does not affect the others.
 pub fn download(
     context: &Context,
     client: &Client,
@@ -39,13 +39,13 @@ pub fn download(
 
 fn failure(error: &Error) -> Failure {
     match error {
-        // A folder that cannot be written to is no failure of an image.
+        // The folder cannot be written to, which is not the failure of an image.
         Error::Core(imgpost::Error::File(_)) => Failure::usage(format!("{error:#}")),
-        error => Failure::of(error),
+        error => Failure::from_error(error),
     }
 }
 
-/// One failure of one download is the failure of the command; of several, each is reported here.
+/// The failure of a single download is that of the command. Of several downloads, each failure is reported here.
 fn outcome(
     context: &Context,
     mut failures: Vec<(&String, Failure)>,
@@ -59,14 +59,15 @@ fn outcome(
     {
         return Err(failure);
     }
-    for (id, failure) in &failures {
-        context.fail(&format!("{id}: {failure}"));
+    let failed = failures.len();
+    for (id, failure) in failures {
+        context.fail(&failure.of_result(id));
     }
-    Failure::of_downloads(failures.len(), count)
+    Failure::of_downloads(failed, count)
 }
 
-/// The names that were given in this call: results with one id do not overwrite each other. What an earlier call put
-/// there under the same id is the same result.
+/// The names that this call has used, so that results with the same id do not overwrite each other. A file of an earlier
+/// call under the same id is the same result.
 #[derive(Default)]
 struct Names(HashSet<String>);
 
@@ -81,7 +82,7 @@ impl Names {
         let mut candidates = std::iter::once(name.clone()).chain(numbered);
         // Some file systems do not distinguish case.
         let free = candidates.find(|name| self.0.insert(name.to_ascii_lowercase()));
-        free.expect("there is no end of numbers")
+        free.expect("numbers do not run out")
     }
 }
 
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_result_of_a_call_gets_a_name_of_its_own() {
+    fn every_result_has_its_own_name() {
         let mut names = Names::default();
         let given = ["a", "b", "a", "A", "a-2", "../a", "", "/", "c/../../d"];
         let expected = [

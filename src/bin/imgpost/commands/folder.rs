@@ -1,4 +1,4 @@
-//! The images in a folder, and in the folders in it.
+//! Finds the images in folders.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -9,17 +9,17 @@ use super::image_files::{has_image_extension, looks_like_image};
 use crate::failure::Failure;
 use crate::file_id::FileId;
 
-/// What is found where the arguments point.
+/// The images that the arguments lead to.
 #[derive(Default)]
 pub struct Found {
-    /// What looks like an image.
+    /// Files that look like images.
     pub files: Vec<PathBuf>,
-    /// What looks like an image, or may contain one, and cannot be opened at all.
+    /// Failures to open what looks like an image or may contain one.
     pub failed: Vec<Failure>,
     pub skipped: Skipped,
 }
 
-/// The number of entries that are left out, by reason.
+/// The number of skipped entries by reason.
 #[derive(Default)]
 pub struct Skipped {
     pub others: usize,
@@ -34,11 +34,11 @@ impl Found {
         self.files.len() + self.failed.len()
     }
 
-    /// Adds the images in `folder`, by name; if `recursive`, those in the folders in it too.
+    /// Adds the images in `folder`, sorted by name; if `recursive`, also those in the folders in it.
     pub fn scan(&mut self, folder: &Path, recursive: bool) -> Result<(), Failure> {
         let first = self.files.len();
         let mut folders = vec![folder.to_owned()];
-        // Links may lead to one folder from several others, or in circles.
+        // Links may lead to a folder several times, or in circles.
         let mut seen = HashSet::new();
         while let Some(current) = folders.pop() {
             if let Ok(id) = FileId::of(&current)
@@ -50,7 +50,7 @@ impl Found {
             match entries {
                 Ok(entries) => {
                     let mut paths: Vec<_> = entries.iter().map(fs::DirEntry::path).collect();
-                    // The last one is taken first.
+                    // `pop` takes the last one first.
                     paths.sort_by(|a, b| b.cmp(a));
                     for path in paths {
                         self.add_entry(path, recursive.then_some(&mut folders));
@@ -85,13 +85,13 @@ impl Found {
                 let failure = Failure::image(&path, "is not a regular file");
                 self.failed.push(failure);
             }
-            // A link to nothing, for example. Opening it gives the reason.
+            // For example a broken link. Opening it reports the reason.
             (Err(_), _) if has_image_extension(&path) => self.files.push(path),
             _ => self.skipped.others += 1,
         }
     }
 
-    /// Keeps the first of several paths to one file.
+    /// Keeps only the first of several paths to the same file.
     pub fn drop_repeated(&mut self) {
         let mut seen = HashSet::new();
         let before = self.files.len();
@@ -103,7 +103,7 @@ impl Found {
     }
 }
 
-/// Whether a path is a link to a folder that contains it. What else is in there was not asked for.
+/// Whether a path is a link to a folder that contains it. The other contents of that folder were not asked for.
 fn leads_back(path: &Path) -> bool {
     let folder = path.parent().map(Path::canonicalize);
     match (path.canonicalize(), folder) {

@@ -1,31 +1,53 @@
-//! Forms that were obtained elsewhere.
+//! The commands for presigned forms and URLs of any service: `post` and `check`.
 
 use std::path::Path;
 use std::time::SystemTime;
 
-use imgpost::{PrepareOptions, PresignedPost, Uploader, leonardo};
+use imgpost::{Extension, Limits, PrepareOptions, PresignedUpload, Uploader, leonardo};
 use serde::Serialize;
+use serde_json::Value;
 
-use super::input::{self, GivenForm};
-use crate::args::{FormSource, Half, PrepareArgs};
-use crate::context::{Context, Text};
+use super::input::{self, Given, is_standard};
+use crate::args::{FormSource, PrepareArgs, SelectArgs};
+use crate::context::{Context, Outcome};
 use crate::failure::Failure;
+use crate::read;
 use crate::report::Report;
+
+/// How `post` uploads a file.
+pub struct PostMode {
+    pub raw: bool,
+    pub dry_run: bool,
+    /// Whether to validate the upload before anything is sent.
+    pub validate: bool,
+}
 
 pub fn post(
     context: &Context,
     file: &Path,
-    given: &GivenForm,
+    given: &Given,
     uploader: Uploader,
+    mode: &PostMode,
     prepare: &PrepareArgs,
 ) -> Result<(), Failure> {
+    let uploader = uploader.validate_policy(mode.validate);
+    if mode.raw {
+        return post_raw(context, file, given, uploader, mode);
+    }
     let base = if given.is_leonardo() {
         leonardo::prepare()
     } else {
         PrepareOptions::default()
     };
-    let image = input::image(file, &prepare.options(base, given.form.extension()))?;
-    let uploaded = with_progress(context, file, uploader).upload(&given.form, &image);
+    let image = input::image(file, &prepare.options(base, given.extension()))?;
+    if mode.dry_run {
+        let content_type = image.extension().content_type();
+        if mode.validate {
+            given.validate(image.bytes().len() as u64, content_type)?;
+        }
+        return context.result(&Report::prepared(file, &image).dry_run(true));
+    }
+    let uploaded = with_progress(context, file, uploader).upload(&given.presigned, &image);
     context.finished(file);
     context.result(&Report::posted(
         file,
@@ -35,18 +57,26 @@ pub fn post(
     ))
 }
 
-pub fn post_raw(
+fn post_raw(
     context: &Context,
     file: &Path,
-    given: &GivenForm,
+    given: &Given,
     uploader: Uploader,
+    mode: &PostMode,
 ) -> Result<(), Failure> {
-    if input::is_standard(file) {
+    if is_standard(file) {
         return Err(Failure::usage(
-            "a file to be posted as it is has to have a name",
+            "standard input cannot be uploaded unchanged; omit --raw, or give a file",
         ));
     }
-    let uploaded = with_progress(context, file, uploader).upload_file(&given.form, file, None);
+    if mode.dry_run {
+        let bytes = length(file)?;
+        if mode.validate {
+            given.validate(bytes, given.content_type())?;
+        }
+        return context.result(&Report::unsent(file, bytes).dry_run(true));
+    }
+    let uploaded = with_progress(context, file, uploader).upload_file(&given.presigned, file, None);
     context.finished(file);
     context.result(&Report::raw(file, given.id.as_deref(), &uploaded?))
 }
@@ -56,63 +86,142 @@ fn with_progress(context: &Context, file: &Path, uploader: Uploader) -> Uploader
     uploader.on_progress(move |progress| context.progress(&file, progress))
 }
 
-/// Explains a form; fails as a post of the file would before it is sent.
+/// The number of bytes of a file or of standard input.
+fn length(file: &Path) -> Result<u64, Failure> {
+    if is_standard(file) {
+        let max_bytes = Limits::default().max_input_bytes;
+        let bytes = read::standard_input(max_bytes)?;
+        let bytes =
+            bytes.ok_or_else(|| Failure::image_too_large(read::STANDARD_INPUT, max_bytes))?;
+        return Ok(bytes.len() as u64);
+    }
+    let metadata = std::fs::metadata(file).map_err(|error| Failure::file(file, error))?;
+    if metadata.is_dir() {
+        return Err(Failure::usage(format!(
+            "{} is a folder; give a file",
+            file.display()
+        )));
+    }
+    Ok(metadata.len())
+}
+
+/// Explains a form or a URL, and validates it and the file as `post --raw` would.
 pub fn check(
     context: &Context,
     form: FormSource,
     file: Option<&Path>,
-    half: Option<Half>,
+    select: &SelectArgs,
 ) -> Result<(), Failure> {
-    let GivenForm { form, id } = input::form(form, half, file.unwrap_or(Path::new("")))?;
-    context.result(&Explained::new(&form, id))?;
-    let (bytes, content_type) = match file {
-        None => (None, String::new()),
-        Some(file) => {
-            let metadata = std::fs::metadata(file).map_err(|error| Failure::file(file, error))?;
-            let extension = file.extension().unwrap_or_default().to_string_lossy();
-            let extension: Option<imgpost::Extension> = extension.parse().ok();
-            let content_type = extension.map(|extension| extension.content_type().to_owned());
-            (Some(metadata.len()), content_type.unwrap_or_default())
-        }
+    let given = input::presigned(form, select, file.unwrap_or(Path::new("")))?;
+    let mut explained = Explained::new(&given);
+    let validated = if let Some(file) = file {
+        let bytes = length(file)?;
+        let extension = file.extension().unwrap_or_default().to_string_lossy();
+        let content_type = match extension.parse::<Extension>() {
+            Ok(extension) => extension.content_type(),
+            Err(_) => given.content_type(),
+        };
+        let validated = given.validate(bytes, content_type);
+        explained.fits = Some(validated.is_ok());
+        explained.file = Some(format!(
+            "{} ({bytes} bytes, {content_type})",
+            read::name(file)
+        ));
+        validated
+    } else if let PresignedUpload::Post(form) = &given.presigned {
+        let validated = form.validate_fields(SystemTime::now());
+        validated.map_err(Failure::from)
+    } else {
+        given.validate(0, given.content_type())
     };
-    let checked = match bytes {
-        Some(bytes) => form.validate(bytes, &content_type, SystemTime::now()),
-        None => form.validate_fields(SystemTime::now()),
-    };
-    Ok(checked?)
+    context.result(&explained)?;
+    validated
 }
 
-/// A form, without its secrets.
+/// A form or a URL without its secrets.
 #[derive(Serialize)]
-struct Explained {
+pub struct Explained {
     host: String,
+    method: &'static str,
     key: Option<String>,
     id: Option<String>,
     extension: Option<&'static str>,
+    /// The names of the fields; of a presigned PUT, those of the headers.
     fields: Vec<String>,
+    /// The names and values of the fields that are not secret.
+    public: Vec<(String, String)>,
     expires_in: Option<i64>,
-    conditions: Option<Vec<String>>,
+    conditions: Option<Vec<Value>>,
+    fits: Option<bool>,
+    /// The file, with its size and content type.
+    #[serde(skip)]
+    file: Option<String>,
 }
 
 impl Explained {
-    fn new(form: &PresignedPost, id: Option<String>) -> Self {
-        let seconds = |at: SystemTime| match at.duration_since(SystemTime::now()) {
-            Ok(left) => left.as_secs() as i64,
-            Err(ago) => -(ago.duration().as_secs() as i64),
+    /// The names for `--format`.
+    pub const NAMES: &[&str] = &[
+        "host",
+        "method",
+        "key",
+        "id",
+        "extension",
+        "expires_in",
+        "fits",
+    ];
+
+    fn new(given: &Given) -> Self {
+        let mut explained = Self {
+            host: String::new(),
+            method: "POST",
+            key: None,
+            id: given.id.clone(),
+            extension: given.extension().map(Extension::as_str),
+            fields: Vec::new(),
+            public: Vec::new(),
+            expires_in: None,
+            conditions: None,
+            fits: None,
+            file: None,
         };
-        Self {
-            host: form.host(),
-            key: form.key().map(str::to_owned),
-            id,
-            extension: form.extension().map(imgpost::Extension::as_str),
-            fields: form.fields().map(|(name, _)| name.to_owned()).collect(),
-            expires_in: form.expires_at().map(seconds),
-            conditions: form.conditions(),
+        match &given.presigned {
+            PresignedUpload::Post(form) => {
+                let value =
+                    |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
+                let conditions = form.conditions();
+                explained.host = form.host();
+                explained.key = form.key().map(str::to_owned);
+                explained.fields = form.fields().map(|(name, _)| name.to_owned()).collect();
+                explained.public = form
+                    .public_fields()
+                    .filter(|(name, _)| !name.eq_ignore_ascii_case("key"))
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect();
+                explained.expires_in = form.expires_at().map(seconds_until);
+                explained.conditions =
+                    conditions.map(|conditions| conditions.into_iter().map(value).collect());
+            }
+            PresignedUpload::Put(put) => {
+                explained.host = put.host();
+                explained.method = "PUT";
+                explained.key = Some(put.path());
+                explained.fields = put.headers().map(|(name, _)| name.to_owned()).collect();
+                explained.expires_in = put.expires_at().map(seconds_until);
+            }
+            _ => {}
         }
+        explained
     }
 }
 
-impl Text for Explained {
+fn seconds_until(at: SystemTime) -> i64 {
+    match at.duration_since(SystemTime::now()) {
+        Ok(left) => left.as_secs() as i64,
+        Err(ago) => -(ago.duration().as_secs() as i64),
+    }
+}
+
+impl Outcome for Explained {
     fn to_lines(&self) -> Vec<String> {
         let mut lines = vec![format!("host        {}", self.host)];
         for (name, value) in [("key", &self.key), ("id", &self.id)] {
@@ -126,15 +235,40 @@ impl Text for Explained {
             Some(left @ 0..) => format!("expires     in {left} s"),
             Some(ago) => format!("expired     {} s ago", -ago),
         });
-        lines.push(format!("fields      {}", self.fields.join(", ")));
+        let is_form = self.method == "POST";
+        if is_form {
+            lines.push(format!("fields      {}", self.fields.join(", ")));
+        } else {
+            lines.push("method      PUT".into());
+            if !self.fields.is_empty() {
+                lines.push(format!("headers     {}", self.fields.join(", ")));
+            }
+        }
+        for (number, (name, value)) in self.public.iter().enumerate() {
+            let title = if number == 0 { "public" } else { "" };
+            let everyone = if name.eq_ignore_ascii_case("acl") && value.starts_with("public-read") {
+                " (everyone can read the file)"
+            } else {
+                ""
+            };
+            lines.push(format!("{title:<11} {name}: {value}{everyone}"));
+        }
         match &self.conditions {
+            None if !is_form => {}
             None => lines.push("conditions  unknown: the form has no readable policy".into()),
             Some(conditions) => {
                 for (number, condition) in conditions.iter().enumerate() {
                     let title = if number == 0 { "conditions" } else { "" };
+                    let condition = match condition {
+                        Value::String(text) => text.clone(),
+                        value => value.to_string(),
+                    };
                     lines.push(format!("{title:<11} {condition}"));
                 }
             }
+        }
+        if let (Some(file), Some(true)) = (&self.file, self.fits) {
+            lines.push(format!("fits        {file}"));
         }
         lines
     }

@@ -1,33 +1,33 @@
-//! Generations, enlargements and videos.
+//! Generations, upscales and videos.
 
 use std::path::Path;
 
 use imgpost::leonardo::call::Call;
 use imgpost::leonardo::{
     CanvasRequestType, Client, CreateGeneration, CreateGenerationV2, CreateImageToVideo,
-    CreateUniversalUpscale, ImageReference, Job,
+    CreateUniversalUpscale, ImageReference, Job, Model,
 };
 use imgpost::{Size, leonardo};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::result::{self, Results};
-use super::{input, upload};
+use super::{input, models, upload};
 use crate::args::{GenerateArgs, JobArgs, PrepareArgs, ResultArgs, UpscaleArgs, VideoArgs};
-use crate::context::{Context, Text};
+use crate::context::{Context, Outcome};
 use crate::escape;
 use crate::failure::Failure;
 
-/// The client, unless nothing is to be sent. A folder that cannot be is told before anything costs.
+/// The client; `None` for a dry run. Creates the folder for downloads first, so that a failure costs nothing.
 fn client(context: &Context, job: &JobArgs) -> Result<Option<Client>, Failure> {
     if job.dry_run {
         return Ok(None);
     }
-    result::make_folder(&job.result)?;
+    result::create_folder(&job.result)?;
     job.api.client(context).map(Some)
 }
 
-/// Sets the variables that were given by their names.
+/// Sets the parameters of `--extra`.
 fn with_extra<T>(call: T, job: &JobArgs, set: impl Fn(T, String, Value) -> T) -> T {
     let extra = job.extra.iter();
     extra.fold(call, |call, (name, value)| {
@@ -35,7 +35,7 @@ fn with_extra<T>(call: T, job: &JobArgs, set: impl Fn(T, String, Value) -> T) ->
     })
 }
 
-/// Starts a job, or prints what would be sent.
+/// Starts a job, or prints the request.
 fn start<R: Results>(
     context: &Context,
     client: Option<&Client>,
@@ -48,30 +48,41 @@ fn start<R: Results>(
     }
 }
 
-/// The JSON that would be sent.
+/// The JSON of a request.
 #[derive(Serialize)]
 struct DryRun(Value);
 
-impl Text for DryRun {
+impl Outcome for DryRun {
     fn to_lines(&self) -> Vec<String> {
-        // What remains valid JSON when it is copied.
+        // Escaped in a way that keeps the JSON valid.
         let json = escape::json(&format!("{:#}", self.0));
         json.lines().map(str::to_owned).collect()
     }
 }
 
-/// An image that is there, or was just uploaded.
+/// An uploaded image.
 struct Image {
     id: String,
     size: Option<Size>,
 }
 
-/// An id is taken as it is; a file is prepared, and uploaded unless nothing is to be sent.
+impl Image {
+    fn reference(&self) -> ImageReference {
+        let reference = ImageReference::uploaded(&self.id);
+        match self.size {
+            Some(size) => reference.with_size(size.width, size.height),
+            None => reference,
+        }
+    }
+}
+
+/// Returns the image with the given id, or prepares and uploads the given file. A dry run does not upload.
 fn image(
     context: &Context,
     client: Option<&Client>,
     given: &str,
     prepare: &PrepareArgs,
+    model: Option<&Model>,
 ) -> Result<Image, Failure> {
     if is_id(given) {
         return Ok(Image {
@@ -80,7 +91,8 @@ fn image(
         });
     }
     let file = Path::new(given);
-    let image = input::image(file, &prepare.options(leonardo::prepare(), None))?;
+    let base = models::base(model, leonardo::prepare());
+    let image = input::image(file, &prepare.options(base, None))?;
     let id = match client {
         None => format!("the id of {given}"),
         Some(client) => {
@@ -96,7 +108,7 @@ fn image(
     })
 }
 
-/// Whether it is written as the API writes its ids: a UUID.
+/// Whether the text is an id of the API, which is a UUID.
 fn is_id(text: &str) -> bool {
     let lengths: Vec<_> = text.split('-').map(str::len).collect();
     let is_hex = |c: char| c.is_ascii_hexdigit() || c == '-';
@@ -106,10 +118,9 @@ fn is_id(text: &str) -> bool {
 pub fn generate(context: &Context, args: &GenerateArgs) -> Result<(), Failure> {
     let client = client(context, &args.job)?;
     let client = client.as_ref();
-    let slug = args.model.as_deref().filter(|model| !is_id(model));
-    match slug {
-        Some(slug) => {
-            let generation = version_2(context, client, args, slug)?;
+    match version_2_id(&args.job.prepare) {
+        Some(id) => {
+            let generation = version_2(context, client, args, id)?;
             start(context, client, &generation, &args.job.result)
         }
         None => {
@@ -135,7 +146,7 @@ fn version_1(
     }
     let mut size = args.job.prepare.size;
     if let Some(given) = &args.init_image {
-        let image = image(context, client, given, &args.job.prepare)?;
+        let image = image(context, client, given, &args.job.prepare, None)?;
         generation = generation.init_image_id(&image.id);
         size = image.size.or(size);
     }
@@ -161,7 +172,7 @@ fn version_1(
     if let Some(num_images) = args.num_images {
         generation = generation.num_images(num_images);
     }
-    if let Some(model) = &args.model {
+    if let Some(model) = &args.job.prepare.model {
         generation = generation.model_id(model);
     }
     if let Some(prompt) = &args.negative_prompt {
@@ -173,7 +184,7 @@ fn version_1(
     Ok(with_extra(generation, &args.job, CreateGeneration::extra))
 }
 
-/// The ids of an image and its mask, and their size where it is known.
+/// The ids of an image and its mask, and their size if it is known.
 fn canvas(
     context: &Context,
     client: Option<&Client>,
@@ -184,7 +195,7 @@ fn canvas(
     if given.iter().all(|given| is_id(given)) {
         if args.threshold.is_some() {
             return Err(Failure::usage(
-                "--threshold needs the file of a mask; a mask that was uploaded stays as it is",
+                "--threshold needs a mask file; an uploaded mask cannot be changed",
             ));
         }
         return Ok((given.map(Clone::clone), None));
@@ -216,15 +227,12 @@ fn version_2(
             "{name} is for version 1, and {slug} is a model of version 2; use --image-reference"
         )));
     }
-    let mut generation = CreateGenerationV2::new(slug, &args.prompt);
-    let mut size = args.job.prepare.size;
+    let prepare = &args.job.prepare;
+    let model = models::find(context, client, prepare);
+    let mut generation = new_version_2(model.as_ref(), slug, &args.prompt, prepare);
     for given in &args.image_reference {
-        let image = image(context, client, given, &args.job.prepare)?;
-        generation = generation.image_reference(ImageReference::uploaded(image.id), None);
-        size = size.or(image.size);
-    }
-    if let Some(size) = size {
-        generation = generation.size(size.width, size.height);
+        let image = image(context, client, given, prepare, model.as_ref())?;
+        generation = generation.image_reference(image.reference(), None);
     }
     if let Some(quantity) = args.num_images {
         generation = generation.quantity(quantity);
@@ -244,13 +252,97 @@ fn version_2(
     Ok(with_extra(generation, &args.job, CreateGenerationV2::extra))
 }
 
+/// The model of `--model`, if it is one of version 2: those of version 1 have a UUID, or a name in capital letters.
+fn version_2_id(prepare: &PrepareArgs) -> Option<&str> {
+    let id = prepare.model.as_deref()?;
+    let is_version_1 = is_id(id) || !id.contains(|c: char| c.is_ascii_lowercase());
+    (!is_version_1).then_some(id)
+}
+
+/// A generation by a model of version 2, of the size of `--size` if there is one.
+fn new_version_2(
+    model: Option<&Model>,
+    id: &str,
+    prompt: &str,
+    prepare: &PrepareArgs,
+) -> CreateGenerationV2 {
+    let mut generation = match model {
+        Some(model) => CreateGenerationV2::for_model(model, prompt),
+        None => CreateGenerationV2::new(id, prompt),
+    };
+    if let Some(size) = prepare.size {
+        generation = generation.size(size.width, size.height);
+    }
+    if let Some(bounds) = prepare.bounds() {
+        generation = generation.bounds(bounds);
+    }
+    generation
+}
+
+/// Enlarges an image with a model of version 2.
+fn upscale_version_2(
+    context: &Context,
+    client: Option<&Client>,
+    args: &UpscaleArgs,
+    id: &str,
+) -> Result<CreateGenerationV2, Failure> {
+    let prepare = &args.job.prepare;
+    let model = models::find(context, client, prepare);
+    let prompt = args.prompt.as_deref().unwrap_or_default();
+    let mut upscale = new_version_2(model.as_ref(), id, prompt, prepare);
+    let reference = if args.generated {
+        ImageReference::generated(&args.image)
+    } else {
+        image(context, client, &args.image, prepare, model.as_ref())?.reference()
+    };
+    upscale = upscale.image_reference(reference, None);
+    if let Some(multiplier) = args.multiplier {
+        if multiplier.fract() != 0.0 || !(1.0..=64.0).contains(&multiplier) {
+            return Err(Failure::usage(format!(
+                "--multiplier {multiplier} is not a whole number, and {id} takes only those of `imgpost models`"
+            )));
+        }
+        upscale = upscale.upscale_factor(multiplier as u32);
+    }
+    Ok(with_extra(upscale, &args.job, CreateGenerationV2::extra))
+}
+
+/// Starts a video by a model of version 2.
+fn video_version_2(
+    context: &Context,
+    client: Option<&Client>,
+    args: &VideoArgs,
+    id: &str,
+) -> Result<CreateGenerationV2, Failure> {
+    let prepare = &args.job.prepare;
+    let model = models::find(context, client, prepare);
+    let first = if args.generated {
+        ImageReference::generated(&args.image)
+    } else {
+        image(context, client, &args.image, prepare, model.as_ref())?.reference()
+    };
+    let mut video = new_version_2(model.as_ref(), id, &args.prompt, prepare).start_frame(first);
+    if let Some(given) = &args.end_frame {
+        let last = image(context, client, given, prepare, model.as_ref())?;
+        video = video.end_frame(last.reference());
+    }
+    if let Some(seconds) = args.duration {
+        video = video.duration(seconds);
+    }
+    Ok(with_extra(video, &args.job, CreateGenerationV2::extra))
+}
+
 pub fn upscale(context: &Context, args: &UpscaleArgs) -> Result<(), Failure> {
     let client = client(context, &args.job)?;
     let client = client.as_ref();
+    if let Some(id) = version_2_id(&args.job.prepare) {
+        let upscale = upscale_version_2(context, client, args, id)?;
+        return start(context, client, &upscale, &args.job.result);
+    }
     let mut upscaler = if args.generated {
         CreateUniversalUpscale::generated_image(&args.image)
     } else {
-        let image = image(context, client, &args.image, &args.job.prepare)?;
+        let image = image(context, client, &args.image, &args.job.prepare, None)?;
         CreateUniversalUpscale::init_image(&image.id)
     };
     if let Some(multiplier) = args.multiplier {
@@ -269,13 +361,22 @@ pub fn upscale(context: &Context, args: &UpscaleArgs) -> Result<(), Failure> {
 pub fn video(context: &Context, args: &VideoArgs) -> Result<(), Failure> {
     let client = client(context, &args.job)?;
     let client = client.as_ref();
+    if let Some(id) = version_2_id(&args.job.prepare) {
+        let video = video_version_2(context, client, args, id)?;
+        return start(context, client, &video, &args.job.result);
+    }
     let first = if args.generated {
         ImageReference::generated(&args.image)
     } else {
-        ImageReference::uploaded(image(context, client, &args.image, &args.job.prepare)?.id)
+        ImageReference::uploaded(image(context, client, &args.image, &args.job.prepare, None)?.id)
     };
     let mut video = CreateImageToVideo::new(&args.prompt, first);
-    for (name, value) in [("model", &args.model), ("resolution", &args.resolution)] {
+    if let Some(given) = &args.end_frame {
+        let last = image(context, client, given, &args.job.prepare, None)?;
+        video = video.end_frame(last.reference());
+    }
+    let model = &args.job.prepare.model;
+    for (name, value) in [("model", model), ("resolution", &args.video_resolution)] {
         if let Some(value) = value {
             video = video.extra(name, value.as_str());
         }

@@ -1,24 +1,24 @@
-//! Which files look like images, by their names and by their first bytes.
+//! Recognizes image files by their names and first bytes.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// The extensions of images, whether they can be read here or not.
+/// The extensions of image files, including formats that cannot be read.
 const IMAGES: &[&str] = &[
     "apng", "avif", "avifs", "bmp", "dib", "exr", "gif", "hdr", "heic", "heics", "heif", "heifs",
     "hif", "ico", "j2k", "jfif", "jp2", "jpe", "jpeg", "jpg", "jpx", "jxl", "jxr", "pbm", "pgm",
     "png", "pnm", "ppm", "psb", "psd", "qoi", "svg", "svgz", "tga", "tif", "tiff", "webp", "xcf",
 ];
 
-/// Those of what cameras store before it is developed. Most are TIFF files whose first image is a thumbnail.
+/// The extensions of cameras' raw files. Most are TIFF files whose first image is a thumbnail.
 const CAMERA_RAW: &[&str] = &[
     "3fr", "arw", "cr2", "cr3", "crw", "dcr", "dng", "erf", "fff", "gpr", "iiq", "k25", "kdc",
     "mef", "mos", "mrw", "nef", "nrw", "orf", "pef", "raf", "raw", "rw2", "rwl", "sr2", "srf",
     "srw", "x3f",
 ];
 
-/// Whether a file is one that its owner would call an image. Reads its first bytes if the name does not tell.
+/// Whether a file is an image by its extension, or else by its first bytes.
 pub fn looks_like_image(path: &Path) -> bool {
     has_image_extension(path) || has_image_content(path)
 }
@@ -44,7 +44,7 @@ fn has_image_content(path: &Path) -> bool {
 
 const HEAD: u64 = 16;
 
-/// Formats with a signature that is long enough to be no coincidence.
+/// Recognizes formats whose signature is too long for a coincidence.
 fn is_image(head: &[u8]) -> bool {
     let at = |start: usize, magic: &[u8]| head.get(start..start + magic.len()) == Some(magic);
     let heif: [&[u8]; 8] = [
@@ -56,7 +56,7 @@ fn is_image(head: &[u8]) -> bool {
         || (at(0, b"RIFF") && at(8, b"WEBP"))
         || at(0, b"II*\0")
         || at(0, b"MM\0*")
-        // The reserved bytes of its header: text may begin with BM.
+        // Checks the reserved bytes as well, because a text may begin with BM.
         || (at(0, b"BM") && at(6, &[0; 4]))
         || (at(4, b"ftyp") && heif.iter().any(|brand| at(8, brand)))
         || at(0, b"\0\0\0\x0CJXL \r\n\x87\n")
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_images_are_known_in_any_case() {
+    fn extensions_are_recognized_in_any_case() {
         for name in ["a.jpg", "IMG_2.HEIC", "a.b.Tiff", "a.JXL", "a.svg", "a.Cr2"] {
             assert!(has_image_extension(Path::new(name)), "{name}");
         }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn first_bytes_tell_what_the_name_does_not() {
+    fn images_are_recognized_by_their_first_bytes() {
         for head in [
             &b"\xFF\xD8\xFF\xE0"[..],
             b"RIFF\x10\0\0\0WEBPVP8 ",

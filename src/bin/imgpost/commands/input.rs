@@ -1,35 +1,42 @@
-//! Files, folders, patterns and standard input, as the arguments name them.
+//! Reads what the arguments name: images, forms, folders and patterns.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use imgpost::leonardo::{UploadForm, UploadResponse};
-use imgpost::{Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError};
+use imgpost::{
+    Extension, Limits, PrepareOptions, PreparedImage, PresignedPost, PresignedPostError,
+    PresignedUpload,
+};
 
 use super::folder::Found;
-use super::image_files::is_camera_raw;
-use crate::args::{FormSource, Half, is_plain};
+use super::image_files::{has_image_extension, is_camera_raw};
+use crate::args::{FormSource, Half, SelectArgs, is_plain};
 use crate::failure::Failure;
-use crate::read::{self, STANDARD_INPUT};
+use crate::read;
 
 pub fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Whether a file is none that ends, such as a pipe or a terminal.
+/// Whether a path is neither a regular file nor a folder, for example a pipe or a terminal.
 fn is_special(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
-/// Rejects a form or a URL in place of the name of a file, without repeating it: either may be signed.
+/// Rejects a form or a URL in place of a file name, without repeating it: it may contain a signature.
 pub fn check_name(file: &Path) -> Result<(), Failure> {
-    let found = match FormSource::from(file.as_os_str().to_owned()) {
-        FormSource::Text(_) => "a form or other text",
-        FormSource::Url => "a URL",
-        FormSource::Standard | FormSource::File(_) => return Ok(()),
-    };
-    Err(Failure::usage(format!(
-        "expected the name of a file, and found {found}"
-    )))
+    Err(Failure::usage(
+        match FormSource::from(file.as_os_str().to_owned()) {
+            FormSource::Standard | FormSource::File(_) => return Ok(()),
+            FormSource::Text(_) => {
+                "expected a file name, but found a form or other text; give the name of an image file"
+            }
+            FormSource::Url(_) => {
+                "expected a file name, but found a URL; download the file first, for example with `curl -O`"
+            }
+        },
+    ))
 }
 
 /// Prepares the image in a file.
@@ -42,26 +49,25 @@ pub fn image(file: &Path, options: &PrepareOptions) -> Result<PreparedImage, Fai
         options.open(file)?
     };
     let (from, to, extension) = (image.source_size(), image.size(), image.extension());
-    log::info!("prepared {}: {from} -> {to} {extension}", file.display());
+    log::info!("prepared {}: {from} -> {to} {extension}", read::name(file));
     Ok(image)
 }
 
-/// Prepares an image that has to be read before it is known how long it is.
+/// Prepares an image of unknown length.
 fn image_from_stream(file: &Path, prepare: &PrepareOptions) -> Result<PreparedImage, Failure> {
     let max_bytes = Limits::default().max_input_bytes;
-    let (name, bytes) = if is_standard(file) {
-        (STANDARD_INPUT.into(), read::standard_input(max_bytes)?)
+    let name = read::name(file);
+    let bytes = if is_standard(file) {
+        read::standard_input(max_bytes)?
     } else {
-        let name = file.to_string_lossy();
-        let bytes = read::file(file, &name, max_bytes)?;
-        (name, bytes)
+        read::file(file, &name, max_bytes)?
     };
     let bytes = bytes.ok_or_else(|| Failure::image_too_large(&name, max_bytes))?;
     let image = prepare.prepare_bytes(bytes);
     image.map_err(|error| Failure::from(error).with_name(&name))
 }
 
-/// Refuses what would be read as something else than it is: the thumbnail in a camera's raw file.
+/// Rejects raw files of cameras, of which only the thumbnail would be read.
 pub fn check_format(file: &Path) -> Result<(), Failure> {
     if is_camera_raw(file) {
         return Err(Failure::image(
@@ -72,75 +78,132 @@ pub fn check_format(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A presigned form, and the id of the file that it uploads, if the API's response has one.
-pub struct GivenForm {
-    pub form: PresignedPost,
+/// A presigned form or URL, and the id of the file that it uploads if a response of the API contains one.
+pub struct Given {
+    pub presigned: PresignedUpload,
     pub id: Option<String>,
 }
 
-impl GivenForm {
-    /// Whether the form is from a response of the Leonardo.Ai API: these always have an id.
+impl Given {
+    /// Whether it is from a response of the Leonardo.Ai API: these always have an id.
     pub fn is_leonardo(&self) -> bool {
         self.id.is_some()
     }
+
+    /// The extension it was made for.
+    pub fn extension(&self) -> Option<Extension> {
+        match &self.presigned {
+            PresignedUpload::Post(form) => form.extension(),
+            PresignedUpload::Put(put) => put.extension(),
+            _ => None,
+        }
+    }
+
+    /// Checks whether storage would accept a file.
+    pub fn validate(&self, bytes: u64, content_type: &str) -> Result<(), Failure> {
+        let now = SystemTime::now();
+        match &self.presigned {
+            PresignedUpload::Post(form) => form.validate(bytes, content_type, now)?,
+            PresignedUpload::Put(put) => put
+                .validate(bytes, content_type, now)
+                .map_err(PresignedPostError::from)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The content type of a file that is uploaded unchanged.
+    pub fn content_type(&self) -> &str {
+        let is_type = |(name, _): &(&str, &str)| name.eq_ignore_ascii_case("Content-Type");
+        let declared = match &self.presigned {
+            PresignedUpload::Post(form) => form.fields().find(is_type),
+            PresignedUpload::Put(put) => put.headers().find(is_type),
+            _ => None,
+        };
+        declared.map_or("application/octet-stream", |(_, value)| value)
+    }
 }
 
-impl From<UploadForm> for GivenForm {
+impl From<UploadForm> for Given {
     fn from(upload: UploadForm) -> Self {
         Self {
-            form: upload.form,
+            presigned: upload.form.into(),
             id: Some(upload.id),
         }
     }
 }
 
-/// Reads a form. Standard input cannot be both the form and the file to be posted.
-pub fn form(source: FormSource, half: Option<Half>, file: &Path) -> Result<GivenForm, Failure> {
+/// Reads a form or a URL, and adds the fields of the arguments. Standard input cannot be both the form and the file.
+pub fn presigned(source: FormSource, select: &SelectArgs, file: &Path) -> Result<Given, Failure> {
     check_name(file)?;
+    let text = read_form(source, file)?;
+    let mut given = select_form(text, select)?;
+    for (name, value) in &select.field {
+        given.presigned = match given.presigned {
+            PresignedUpload::Post(form) => form.field(name, value)?.into(),
+            _ => {
+                return Err(Failure::usage(
+                    "--field is for forms, but this is a presigned URL; omit --field",
+                ));
+            }
+        };
+    }
+    Ok(given)
+}
+
+fn read_form(source: FormSource, file: &Path) -> Result<Vec<u8>, Failure> {
     let max_bytes = PresignedPost::MAX_JSON_BYTES;
     let limit = max_bytes as u64;
-    let json = match source {
+    let text = match source {
         FormSource::Standard if is_standard(file) => {
             return Err(Failure::usage(
-                "standard input can be the form or the file, not both",
+                "standard input is either the form or the file, not both; give one of them as a file",
             ));
         }
         FormSource::Standard => read::standard_input(limit)?,
-        FormSource::Text(json) => Some(json.into_bytes()),
+        FormSource::Text(text) | FormSource::Url(text) => Some(text.into_bytes()),
+        FormSource::File(path) if has_image_extension(&path) => {
+            return Err(Failure::usage(
+                "the form is an image file; give the image first, then the JSON of the form",
+            ));
+        }
         FormSource::File(path) if is_plain(path.as_os_str()) => {
             read::file(&path, &path.to_string_lossy(), limit)?
         }
-        // If it is not the name of a file, it may be a part of a form.
+        // It may be a part of a form rather than a file name.
         FormSource::File(path) => {
             let name = "the form (give the name of its file, or the JSON itself)";
             read::file(&path, name, limit)?
         }
-        FormSource::Url => {
-            return Err(Failure::usage(
-                "the form is a URL; give the JSON of a presigned POST, or a file that holds it",
-            ));
-        }
     };
-    let too_long = PresignedPostError::JsonTooLong { max_bytes };
-    let json = json.ok_or(too_long)?;
-    match (UploadResponse::from_json(&json)?, half) {
+    Ok(text.ok_or(PresignedPostError::JsonTooLong { max_bytes })?)
+}
+
+fn select_form(text: Vec<u8>, select: &SelectArgs) -> Result<Given, Failure> {
+    if let Some(index) = select.index {
+        return Ok(Given {
+            presigned: PresignedUpload::parse_nth(text, index)?,
+            id: None,
+        });
+    }
+    match (UploadResponse::from_json(&text)?, select.half) {
         (Some(UploadResponse::Canvas(canvas)), Some(Half::Init)) => Ok(canvas.init.into()),
         (Some(UploadResponse::Canvas(canvas)), Some(Half::Mask)) => Ok(canvas.mask.into()),
         (Some(UploadResponse::Canvas(_)), None) => Err(Failure::usage(
             "the response contains the two forms of a canvas; choose one with --half init or --half mask",
         )),
         (_, Some(_)) => Err(Failure::usage(
-            "--half is for the response of a canvas, and this contains one form; omit it",
+            "--half is for the response of a canvas, but this response contains one form; omit --half",
         )),
         (Some(UploadResponse::Form(upload)), None) => Ok(upload.into()),
-        _ => Ok(GivenForm {
-            form: PresignedPost::from_json(json)?,
+        _ => Ok(Given {
+            presigned: PresignedUpload::parse(text)?,
             id: None,
         }),
     }
 }
 
-/// The files that files, folders and patterns stand for, each once. Those of a folder or a pattern come by name.
+/// Finds the files that paths and patterns lead to. Those of a folder or a pattern are sorted by name.
 pub fn expand(given: &[PathBuf], recursive: bool) -> Result<Found, Failure> {
     let mut found = Found::default();
     for path in given {
@@ -152,14 +215,13 @@ pub fn expand(given: &[PathBuf], recursive: bool) -> Result<Found, Failure> {
             _ => found.files.push(path.clone()),
         }
         if found.count() == before {
-            let mut message = format!("{}: there is no image", path.display());
+            let mut message = format!("{}: no image found", path.display());
             if !found.skipped.is_empty() {
                 message += &format!("; {}", found.skipped);
             }
             return Err(Failure::usage(message));
         }
     }
-    found.drop_repeated();
     Ok(found)
 }
 
@@ -169,7 +231,7 @@ fn matching(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
         ..glob::MatchOptions::new()
     };
     let paths = glob::glob_with(pattern, options)
-        .map_err(|error| Failure::usage(format!("{pattern}: is no pattern: {error}")))?;
+        .map_err(|error| Failure::usage(format!("{pattern}: the pattern is invalid: {error}")))?;
     let mut files = Vec::new();
     for path in paths {
         let path = path.map_err(|error| Failure::usage(error.to_string()))?;

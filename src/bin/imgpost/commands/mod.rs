@@ -1,21 +1,31 @@
-//! One file a group of commands.
+//! The commands, grouped into files.
 
 mod download;
+mod files;
 mod folder;
 mod form;
 mod generate;
 mod image_files;
 mod input;
+mod known;
 mod local;
+mod models;
+mod open;
 mod output;
 mod records;
 mod result;
 mod shell;
 mod upload;
 
+use form::{Explained, PostMode};
+use local::{PlanReport, PrepareMode};
+use result::JobReport;
+use upload::{CanvasReport, UploadMode};
+
 use crate::args::Command;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::report::Report;
 use crate::signals;
 
 pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
@@ -23,53 +33,68 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
     if !matches!(command, Command::Sandbox { .. }) {
         signals::cancel_on_signal();
     }
+    check_format(context, &command)?;
     match command {
         Command::Prepare {
             files,
             output,
+            no_clobber,
+            strip,
+            dry_run,
             prepare,
-        } => local::prepare(context, &files, &output, &prepare),
+        } => {
+            let mode = PrepareMode {
+                no_clobber,
+                strip,
+                dry_run,
+            };
+            local::prepare(context, &files, &output, &mode, &prepare)
+        }
         Command::Plan { files, prepare } => local::plan(context, &files, &prepare),
-        Command::Check { form, file, half } => form::check(context, form, file.as_deref(), half),
+        Command::Check { form, file, select } => {
+            form::check(context, form, file.as_deref(), &select)
+        }
         Command::Post {
             file,
-            raw,
+            form,
             presigned,
-            half,
+            select,
+            raw,
             no_check,
+            allow_http,
+            dry_run,
             connect,
             prepare,
         } => {
-            let form = input::form(presigned, half, &file)?;
-            let uploader = connect.uploader(context)?.validate_policy(!no_check);
-            if raw {
-                form::post_raw(context, &file, &form, uploader)
-            } else {
-                form::post(context, &file, &form, uploader, &prepare)
-            }
+            let source = form.or(presigned).expect("clap requires one of them");
+            let given = input::presigned(source, &select, &file)?;
+            let uploader = connect.uploader(context)?.allow_http(allow_http);
+            let mode = PostMode {
+                raw,
+                dry_run,
+                validate: !no_check,
+            };
+            form::post(context, &file, &given, uploader, &mode, &prepare)
         }
         Command::Upload {
             files,
-            recursive,
             dataset,
             new_dataset,
             jobs,
+            skip_known,
+            dry_run,
             api,
             prepare,
         } => {
-            let client = api.client(context)?;
-            let files = upload::Files::new(context, &files, recursive)?;
-            let dataset = match new_dataset {
-                // Nothing would be uploaded into it.
-                Some(_) if files.is_empty() => None,
-                None => dataset,
-                Some(name) => {
-                    let id = client.create_dataset(&name, None)?;
-                    context.tell(&format!("made the dataset {id}"));
-                    Some(id)
-                }
+            let mode = UploadMode {
+                files: &files,
+                dataset,
+                new_dataset,
+                jobs,
+                skip_known: skip_known.as_deref(),
+                dry_run,
             };
-            upload::upload(context, &client, &files, dataset.as_deref(), jobs, &prepare)
+            upload::upload(context, &api, &mode, &prepare)
         }
         Command::Canvas {
             init,
@@ -92,9 +117,43 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Video(args) => generate::video(context, &args),
         Command::Dataset(command) => records::dataset(context, command),
         Command::InitImage(command) => records::init_image(context, command),
+        Command::Models(args) => models::models(context, &args),
         Command::Me { api } => records::me(context, &api),
         Command::Sandbox { port } => shell::sandbox(context, port),
         Command::Completions { shell } => shell::completions(context, shell),
-        Command::Man => shell::man(context),
+        Command::Man { dir } => shell::man(context, dir.as_deref()),
+    }
+}
+
+/// Rejects names of `--format` that the command has no value for, before it does anything that cannot be repeated.
+fn check_format(context: &Context, command: &Command) -> Result<(), Failure> {
+    let Some(template) = context.format() else {
+        return Ok(());
+    };
+    let known = match command {
+        Command::Prepare { .. } | Command::Post { .. } | Command::Upload { .. } => Report::NAMES,
+        Command::Plan { .. } => PlanReport::NAMES,
+        Command::Check { .. } => Explained::NAMES,
+        Command::Canvas { .. } => CanvasReport::NAMES,
+        Command::Generate(_) | Command::Wait { .. } | Command::Upscale(_) | Command::Video(_) => {
+            JobReport::NAMES
+        }
+        Command::Models(_) => models::Row::NAMES,
+        Command::Dataset(_) | Command::InitImage(_) => &["id"],
+        Command::Me { .. }
+        | Command::Sandbox { .. }
+        | Command::Completions { .. }
+        | Command::Man { .. } => {
+            return Err(Failure::usage(
+                "--format is for commands that print images, jobs or ids; omit it",
+            ));
+        }
+    };
+    match template.unknown_name(known) {
+        None => Ok(()),
+        Some(name) => Err(Failure::usage(format!(
+            "--format has no value for {{{name}}}; the names are {}",
+            known.join(", ")
+        ))),
     }
 }

@@ -1,12 +1,11 @@
-//! What the API has: datasets, init images, the account. With `--json`, as the API writes it.
-
-use std::fmt;
+//! Records of the API: datasets, init images, the account. With `--json`, they are printed as the API writes them.
 
 use imgpost::leonardo::{Dataset, InitImage, UserDetails};
 use serde::Serialize;
 
 use crate::args::{ApiArgs, DatasetCommand, InitImageCommand, RecordArgs};
-use crate::context::{Context, Text};
+use crate::context::{Context, Outcome};
+use crate::escape;
 use crate::failure::Failure;
 
 /// The API's own JSON, or lines for people.
@@ -21,7 +20,7 @@ impl<T: Serialize> Serialize for Record<T> {
     }
 }
 
-impl<T> Text for Record<T> {
+impl<T: Serialize> Outcome for Record<T> {
     fn to_lines(&self) -> Vec<String> {
         self.lines.clone()
     }
@@ -32,9 +31,13 @@ struct Id {
     id: String,
 }
 
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.id)
+impl Outcome for Id {
+    fn to_lines(&self) -> Vec<String> {
+        vec![self.id.clone()]
+    }
+
+    fn to_bare(&self) -> Option<String> {
+        Some(escape::line(&self.id))
     }
 }
 

@@ -1,18 +1,23 @@
-//! Waiting for jobs, and fetching what they made.
+//! Waits for jobs, and downloads and opens their results.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use imgpost::leonardo::{
     Client, Cost, Error, Generation, Job, JobResource, Variation, WaitOptions,
 };
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::download::download;
+use super::open::open;
 use crate::args::ResultArgs;
-use crate::context::{Context, Text};
+use crate::context::{Context, Outcome};
+use crate::escape;
 use crate::failure::Failure;
+use crate::read;
 
-/// A job, in the stable names of `--json`.
+/// A job in the stable names of `--json`.
 #[derive(Default, Serialize)]
 pub struct JobReport {
     id: String,
@@ -22,7 +27,7 @@ pub struct JobReport {
     images: Vec<ImageReport>,
 }
 
-/// An image or a video that a job made.
+/// An image or a video: the result of a job.
 #[derive(Serialize)]
 struct ImageReport {
     id: String,
@@ -31,7 +36,7 @@ struct ImageReport {
 }
 
 impl JobReport {
-    /// The id of the job and what it costs.
+    /// The id and the cost of the job.
     fn line(&self) -> String {
         let id = &self.id;
         match (&self.cost, self.api_credit_cost) {
@@ -44,22 +49,70 @@ impl JobReport {
     }
 }
 
-impl Text for JobReport {
+impl JobReport {
+    /// The names for `--format`.
+    pub const NAMES: &[&str] = &[
+        "job",
+        "id",
+        "url",
+        "file",
+        "status",
+        "cost",
+        "api_credit_cost",
+    ];
+
+    /// The file or the URL of each result.
+    fn places(&self) -> impl Iterator<Item = &String> {
+        let images = self.images.iter();
+        images.map(|image| image.file.as_ref().unwrap_or(&image.url))
+    }
+}
+
+impl Outcome for JobReport {
     fn to_lines(&self) -> Vec<String> {
         if self.images.is_empty() {
             return vec![self.line()];
         }
-        let line = |image: &ImageReport| image.file.as_ref().unwrap_or(&image.url).clone();
-        self.images.iter().map(line).collect()
+        self.places().cloned().collect()
+    }
+
+    fn to_bare(&self) -> Option<String> {
+        if self.images.is_empty() {
+            return Some(escape::line(&self.id));
+        }
+        let places: Vec<_> = self.places().map(|place| escape::line(place)).collect();
+        Some(places.join("\n"))
+    }
+
+    /// A record for each result, or one for a job without results.
+    fn to_records(&self) -> Vec<Value> {
+        let job = json!({
+            "job": self.id,
+            "id": self.id,
+            "status": self.status,
+            "cost": self.cost.as_ref().map(|cost| &cost.amount),
+            "api_credit_cost": self.api_credit_cost,
+        });
+        if self.images.is_empty() {
+            return vec![job];
+        }
+        let record = |image: &ImageReport| {
+            let mut record = job.clone();
+            record["id"] = json!(image.id);
+            record["url"] = json!(image.url);
+            record["file"] = json!(image.file);
+            record
+        };
+        self.images.iter().map(record).collect()
     }
 }
 
-/// What a job made, as far as the command prints it.
+/// A job's resource that lists results.
 pub trait Results: JobResource {
-    /// What the job is called while it is waited for.
+    /// The name of the job in messages.
     const NAME: &'static str;
 
-    /// The ids and URLs of the results of the job with this id. A URL is empty where the API gives none.
+    /// The ids and URLs of the results of the job with this id. A URL is empty if the API returns none.
     fn results(self, job_id: &str) -> Vec<(String, String)>;
 }
 
@@ -83,7 +136,7 @@ impl Results for Variation {
     }
 }
 
-/// Prints a job that was started, or its results if it is to be waited for.
+/// Prints a job that was started, or waits and prints its results.
 pub fn started<R: Results>(
     context: &Context,
     client: &Client,
@@ -96,9 +149,9 @@ pub fn started<R: Results>(
         api_credit_cost: job.api_credit_cost,
         ..JobReport::default()
     };
-    let printed = if args.wait || args.download.is_some() {
-        // Whoever cancels can wait for it later.
-        context.tell(&format!("started {}", report.line()));
+    let printed = if args.wait || args.open || args.download.is_some() {
+        // After a cancellation, the user can wait for it later.
+        context.note(&format!("started {}", report.line()));
         waited(context, client, &job, args)
             .map_err(Failure::from)
             .and_then(|resource| finish(context, client, resource, report, args))
@@ -108,14 +161,15 @@ pub fn started<R: Results>(
     printed.map_err(|failure| failure.after_start_of(&job.id))
 }
 
-/// Waits for a job of whichever kind has this id, and prints its results.
+/// Waits for the generation, video or upscale with this id, and prints its results.
 pub fn wait(
     context: &Context,
     client: &Client,
     id: &str,
     args: &ResultArgs,
 ) -> Result<(), Failure> {
-    make_folder(args)?;
+    let id = &job_id(id)?;
+    create_folder(args)?;
     let report = JobReport {
         id: id.into(),
         ..JobReport::default()
@@ -143,7 +197,7 @@ fn waited<R: Results>(
     client.wait_with(job, &wait)
 }
 
-/// Downloads the results where that is asked for, and prints where each is: a file, or the URL it is still at.
+/// Downloads and opens the results as the arguments ask, and prints the file or the URL of each.
 fn finish(
     context: &Context,
     client: &Client,
@@ -173,6 +227,11 @@ fn finish(
         })
         .collect();
     context.result(&report)?;
+    if args.open {
+        for place in report.places() {
+            open(context, OsStr::new(place));
+        }
+    }
     downloaded?;
     if listed == all && listed > 0 {
         Ok(())
@@ -181,12 +240,35 @@ fn finish(
     }
 }
 
-/// Makes the folder that results are fetched into.
-pub fn make_folder(args: &ResultArgs) -> Result<(), Failure> {
+/// Creates the folder for downloads.
+pub fn create_folder(args: &ResultArgs) -> Result<(), Failure> {
     match &args.download {
         None => Ok(()),
         Some(folder) => {
             std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))
         }
     }
+}
+
+/// The longest output of another command that is read for an id.
+const MAX_ID_BYTES: u64 = 64 << 10;
+
+/// The id in what `generate`, `upscale` and `video` print: the id, a line with the cost, or JSON. `-` is standard input.
+fn job_id(given: &str) -> Result<String, Failure> {
+    let read;
+    let text = if given == "-" {
+        let bytes = read::standard_input(MAX_ID_BYTES)?.unwrap_or_default();
+        read = String::from_utf8(bytes).unwrap_or_default();
+        read.as_str()
+    } else {
+        given
+    };
+    let text = text.trim();
+    let id = match serde_json::from_str(text) {
+        Ok(Value::Object(report)) => report.get("id").and_then(Value::as_str).map(str::to_owned),
+        _ => text.split_whitespace().next().map(str::to_owned),
+    };
+    id.ok_or_else(|| {
+        Failure::usage("there is no job id; give the id, or what `imgpost generate` printed")
+    })
 }

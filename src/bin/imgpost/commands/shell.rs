@@ -1,4 +1,8 @@
-//! The sandbox, and what shells and `man` want.
+//! The sandbox, completions for shells, and pages for `man`.
+
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::Path;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -14,9 +18,9 @@ pub fn sandbox(context: &Context, port: u16) -> Result<(), Failure> {
     let (url, key) = (sandbox.base_url(), sandbox.api_key());
     let exports = format!("export LEONARDO_BASE_URL={url}\nexport LEONARDO_API_KEY={key}\n");
     context.print_bytes(exports.as_bytes())?;
-    context.tell("the sandbox runs until Ctrl-C; paste the two lines into another terminal");
-    context.tell(&format!(
-        "what it stores is shown at {}",
+    context.note("the sandbox runs until Ctrl-C; paste the two lines into another terminal");
+    context.note(&format!(
+        "a page at {} shows what it stores",
         sandbox.page_url()
     ));
     loop {
@@ -27,12 +31,26 @@ pub fn sandbox(context: &Context, port: u16) -> Result<(), Failure> {
 pub fn completions(context: &Context, shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "imgpost", &mut script);
+    if io::stdout().is_terminal() {
+        context.note("redirect the script to a file; `imgpost completions --help` says which");
+    }
     context.print_bytes(&script)
 }
 
-pub fn man(context: &Context) -> Result<(), Failure> {
-    let mut page = Vec::new();
-    let rendered = clap_mangen::Man::new(Args::command()).render(&mut page);
-    rendered.expect("a page can be written to memory");
-    context.print_bytes(&page)
+pub fn man(context: &Context, folder: Option<&Path>) -> Result<(), Failure> {
+    let Some(folder) = folder else {
+        let mut page = Vec::new();
+        let rendered = clap_mangen::Man::new(Args::command()).render(&mut page);
+        rendered.expect("a page can be written to memory");
+        return context.print_bytes(&page);
+    };
+    let written = fs::create_dir_all(folder).and_then(|()| {
+        clap_mangen::generate_to(Args::command().disable_help_subcommand(true), folder)
+    });
+    written.map_err(|error| Failure::file(folder, error))?;
+    context.note(&format!(
+        "wrote the pages into {}; `man imgpost` shows them if it is in a folder of MANPATH",
+        folder.display()
+    ));
+    Ok(())
 }

@@ -20,7 +20,7 @@ const EXAMPLE: &str = "--9431149156168\r\n\
     file_content\r\n\
     --9431149156168--\r\n";
 
-/// Gives its bytes in pieces of so many, and is interrupted in between.
+/// A reader that returns pieces of `size` bytes and is interrupted between them.
 struct Pieces<'a> {
     bytes: &'a [u8],
     size: usize,
@@ -70,7 +70,7 @@ fn random(state: &mut u32) -> u32 {
 }
 
 #[test]
-fn example_of_the_aws_documentation_in_pieces_of_every_size() {
+fn example_of_the_aws_documentation_is_read_in_pieces_of_any_size() {
     let fields = [("key", "user/eric/${filename}"), ("acl", "public-read")];
     let expected = posted(&fields, "MyFilename.jpg", b"file_content");
     for size in 1..=EXAMPLE.len() {
@@ -80,8 +80,8 @@ fn example_of_the_aws_documentation_in_pieces_of_every_size() {
 }
 
 #[test]
-fn every_cut_is_malformed() {
-    // The line break behind the last boundary may be missing.
+fn truncated_form_is_malformed() {
+    // The line break after the last boundary is optional.
     for cut in 0..EXAMPLE.len() - 2 {
         for size in [1, usize::MAX] {
             let read = read_in(&EXAMPLE.as_bytes()[..cut], "9431149156168", size, u64::MAX);
@@ -91,9 +91,9 @@ fn every_cut_is_malformed() {
     assert!(read(&EXAMPLE[..EXAMPLE.len() - 2], "9431149156168").is_ok());
 }
 
-/// Content of the bytes that boundaries are made of, in pieces of every size that can cut one.
+/// The content consists of the bytes that boundaries consist of, read in pieces that can split a boundary.
 #[test]
-fn only_a_whole_boundary_ends_the_content() {
+fn only_a_complete_boundary_ends_the_content() {
     let mut state = 1;
     for case in 0..2000 {
         let length = random(&mut state) as usize % 40;
@@ -109,7 +109,7 @@ fn only_a_whole_boundary_ends_the_content() {
         let read = read_in(&body, "b", size, u64::MAX);
         match memchr::memmem::find(&content, b"\r\n--b") {
             None => assert_eq!(read, Ok(posted(&[], "", &content)), "{content:?}"),
-            // What follows makes it the end, another part, or nonsense.
+            // After a boundary follows the end, another part, or garbage.
             Some(at) if content[at..].starts_with(b"\r\n--b--") => {
                 assert_eq!(read, Ok(posted(&[], "", &content[..at])), "{content:?}");
             }
@@ -119,7 +119,7 @@ fn only_a_whole_boundary_ends_the_content() {
 }
 
 #[test]
-fn reader_of_another_crate_reads_the_same() {
+fn reader_of_the_multipart_crate_reads_the_same() {
     let mut state = 7;
     let mut text = |length: u32, alphabet: &str| {
         let letters: Vec<_> = alphabet.chars().collect();
@@ -162,7 +162,7 @@ fn reader_of_another_crate_reads_the_same() {
 }
 
 #[test]
-fn limits_hold_to_the_byte() {
+fn limits_are_exact_to_the_byte() {
     let form = |value: usize, content: usize| {
         format!(
             "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n{}\r\n\
@@ -180,19 +180,19 @@ fn limits_hold_to_the_byte() {
         assert_eq!(read(most, 1001), Err(FormError::FileTooLarge));
         assert!(read(0, 0).is_ok());
     }
-    // A form that goes on without an end is refused as soon as it is too long.
+    // An endless form is rejected as soon as it is too long.
     let endless = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n".as_bytes();
     for endless in [
         endless.chain(io::repeat(b'v')),
         endless[..5].chain(io::repeat(b'v')),
     ] {
-        let refused = FormReader::new(endless, "b").read_fields();
-        assert_eq!(refused, Err(FormError::TooMuchBeforeFile));
+        let rejected = FormReader::new(endless, "b").read_fields();
+        assert_eq!(rejected, Err(FormError::TooMuchBeforeFile));
     }
 }
 
 #[test]
-fn there_is_one_file_and_what_follows_is_not_read() {
+fn form_has_one_file_and_fields_after_it_are_ignored() {
     let field = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nv\r\n";
     let file = "--b\r\nContent-Disposition: form-data; name=\"File\"; filename=\"n\"\r\n\r\nc\r\n";
     let read = |parts: &[&str]| read(parts.concat() + "--b--\r\n", "b");
@@ -209,7 +209,7 @@ fn there_is_one_file_and_what_follows_is_not_read() {
 }
 
 #[test]
-fn names_stand_in_the_header_as_they_are() {
+fn names_are_read_from_the_header_without_unescaping() {
     let named = |disposition: &str| names(disposition);
     let name = |name: &str, file: Option<&str>| Some((name.to_owned(), file.map(str::to_owned)));
     for (disposition, expected) in [
@@ -223,7 +223,7 @@ fn names_stand_in_the_header_as_they_are() {
             name("a", Some("b;c=d")),
         ),
         ("form-data; name=a;filename=b.jpg", name("a", Some("b.jpg"))),
-        // A name that ends in a backslash, and quotes as browsers write them.
+        // A name that ends in a backslash, and quotes as browsers encode them.
         (
             "form-data; name=\"a\"; filename=\"b\\\"",
             name("a", Some("b\\")),
@@ -250,7 +250,7 @@ fn names_stand_in_the_header_as_they_are() {
 }
 
 #[test]
-fn what_is_no_form_is_malformed() {
+fn invalid_form_is_malformed() {
     let header = "Content-Disposition: form-data; name=\"file\"";
     let good = format!("--b\r\n{header}\r\n\r\nc\r\n--b--");
     assert!(read(&good, "b").is_ok());
@@ -309,11 +309,11 @@ fn boundary_is_read_from_the_content_type() {
             "{content_type}"
         );
     }
-    let of_length = |length| {
+    let with_length = |length| {
         boundary(&format!(
             "multipart/form-data; boundary={}",
             "b".repeat(length)
         ))
     };
-    assert!(of_length(70).is_some() && of_length(71).is_none());
+    assert!(with_length(70).is_some() && with_length(71).is_none());
 }

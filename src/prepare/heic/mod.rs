@@ -3,6 +3,8 @@
 //! The transformations of the container are the only orientation. The EXIF orientation beside them must not be applied
 //! as well (ISO/IEC 23008-12, 6.5.10).
 
+mod cost;
+
 use std::io::{self, Read, Seek, SeekFrom};
 
 use heifer::heifer_isobmff::boxes::{ColorInfo, Property};
@@ -16,41 +18,41 @@ use super::limits::Limits;
 use super::raster::{Color, Raster};
 use crate::geometry::Size;
 
-/// The largest description of a file that is read. That of a photo has some 5 KB, and a color profile adds up to 3 MB.
-const MAX_META: u64 = 4 << 20;
+use cost::{Cost, THREADS, cost};
 
-/// How many levels of derived images are followed; heifer decodes no more either.
+/// The largest description of a file that is read; that of a photo has some 5 KB. The time for reading it grows with the
+/// square of the number of images.
+const MAX_META: u64 = 1 << 20;
+
+/// How many levels of derived images are searched for colors.
 const MAX_DEPTH: u32 = 4;
 
 /// A HEIC whose header has been read.
 pub(super) struct Heic {
     /// The size of the upright image.
     size: Size,
-    memory: u64,
+    cost: Cost,
 }
 
 impl Heic {
     /// Reads the boxes that describe the images, which usually come first.
     pub fn read_header(
         file: &mut (impl Read + Seek),
-        _: &Limits,
+        limits: &Limits,
     ) -> Result<Self, PrepareErrorKind> {
         let boxes = read_description(file)?;
         let file = HeifFile::parse(&boxes).map_err(|error| heic_error(error.into()))?;
-        let item = file.primary_item().map_err(|error| heic_error(error.into()))?;
-        // Color, the copy that a transformation makes, and what decoding the parts takes.
-        let bytes_per_pixel = match &item.item_type.0 {
-            // The tiles are decoded one by one.
-            b"grid" => 4 + 4 + 2,
-            // Three planes of 16 bits, of the color and of the alpha.
-            b"hvc1" => 4 + 4 + 2 * 6,
-            b"iden" | b"iovl" => 4 + 4 + 4 + 2 * 6,
+        let item = file
+            .primary_item()
+            .map_err(|error| heic_error(error.into()))?;
+        match &item.item_type.0 {
+            b"hvc1" | b"grid" | b"iovl" | b"iden" => {}
             b"av01" => return Err(unsupported("AVIF")),
             other => {
                 let kind = String::from_utf8_lossy(other).into_owned();
                 return Err(unsupported(format!("HEIC with an image of type {kind}")));
             }
-        };
+        }
         let coded = file.image_size(file.primary_id).ok().flatten();
         let (width, height) = coded.ok_or_else(|| unsupported("HEIC without a size"))?;
         let stored = Size::new(width, height);
@@ -58,7 +60,7 @@ impl Heic {
             size: upright_size(&file, stored)
                 .filter(|size| size.area() > 0)
                 .ok_or_else(|| damaged("HEIC", "its crop is empty"))?,
-            memory: stored.area().saturating_mul(bytes_per_pixel),
+            cost: cost(&file, limits)?,
         })
     }
 }
@@ -69,7 +71,7 @@ impl Decode for Heic {
     }
 
     fn memory(&self) -> u64 {
-        self.memory
+        self.cost.memory
     }
 
     fn decode(
@@ -78,9 +80,8 @@ impl Decode for Heic {
         limits: &Limits,
     ) -> Result<(Raster, ColorSpace), PrepareErrorKind> {
         let options = heifer::Options {
-            max_threads: 0,
-            // Parts of an image may be larger than the image.
-            max_pixels: limits.max_pixels.min(limits.max_alloc / 10).max(1),
+            max_threads: THREADS,
+            max_pixels: self.cost.largest.min(limits.max_pixels).max(1),
         };
         let image = heifer::decode_rgba8(file, &options).map_err(heic_error)?;
         let size = Size::new(image.width, image.height);
@@ -110,21 +111,24 @@ fn read_description(file: &mut (impl Read + Seek)) -> Result<Vec<u8>, PrepareErr
         .and_then(|end| file.rewind().map(|()| end))
         .map_err(PrepareErrorKind::Read)?;
     let mut at = 0;
+    let mut is_movie = false;
     loop {
-        let (kind, header, length) = box_header(file, end - at).map_err(|error| {
-            if error.kind() == io::ErrorKind::UnexpectedEof {
-                damaged("HEIC", "it has no description of its images")
-            } else {
-                PrepareErrorKind::Read(error)
-            }
-        })?;
+        let (kind, header, length) =
+            box_header(file, end - at).map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof if is_movie => unsupported("HEIC image sequence"),
+                io::ErrorKind::UnexpectedEof => {
+                    damaged("HEIC", "it has no description of its images")
+                }
+                _ => PrepareErrorKind::Read(error),
+            })?;
+        is_movie |= &kind == b"moov";
         if length < header.len() as u64 || length > end - at {
             return Err(damaged("HEIC", "a box of it is truncated"));
         }
         let content = length - header.len() as u64;
         if matches!(&kind, b"ftyp" | b"meta") {
             if length > MAX_META {
-                return Err(unsupported("HEIC with more than 4 MiB of metadata"));
+                return Err(unsupported("HEIC with more than 1 MiB of metadata"));
             }
             description.extend(header);
             let read = file.by_ref().take(content).read_to_end(&mut description);
@@ -267,8 +271,8 @@ mod tests {
         let limits = Limits::default();
         assert!(whole.decode(&file, &limits).is_ok());
         for cut in 0..file.len() {
-            let decoded = header(&file[..cut])
-                .and_then(|header| header.decode(&file[..cut], &limits));
+            let decoded =
+                header(&file[..cut]).and_then(|header| header.decode(&file[..cut], &limits));
             assert!(decoded.is_err(), "cut at {cut} of {}", file.len());
         }
     }
@@ -292,13 +296,67 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_an_image_keep_to_the_limits() {
-        let file = sample(64, 64);
-        let limits = Limits {
-            max_pixels: 64 * 64 - 1,
-            ..Limits::default()
+    fn memory_follows_from_the_size() {
+        let memory = header(&sample(64, 64)).unwrap().memory();
+        assert_eq!(memory, 64 * 64 * 18);
+    }
+
+    /// The images in `parts` are made of the one image in a file, and every other one of all before it.
+    fn nested(levels: u16, copies: u16) -> Vec<u8> {
+        let boxed = |kind: &[u8; 4], content: &[u8]| {
+            let length = (content.len() as u32 + 8).to_be_bytes();
+            [length.as_slice(), kind, content].concat()
         };
-        assert!(header(&file).unwrap().decode(&file, &limits).is_err());
+        let mut information = vec![0, 0, 0, 0];
+        information.extend((levels + 1).to_be_bytes());
+        let mut references = vec![0; 4];
+        let mut associations = vec![0; 4];
+        associations.extend(u32::from(levels + 1).to_be_bytes());
+        for item in 1..=levels + 1 {
+            let kind = if item == 1 { b"hvc1" } else { b"iovl" };
+            let mut entry = vec![2, 0, 0, 0];
+            entry.extend(item.to_be_bytes());
+            entry.extend([0, 0]);
+            entry.extend(kind);
+            entry.push(0);
+            information.extend(boxed(b"infe", &entry));
+            associations.extend(item.to_be_bytes());
+            associations.extend([1, 1]);
+            if item > 1 {
+                let mut reference = item.to_be_bytes().to_vec();
+                reference.extend(copies.to_be_bytes());
+                reference.extend((0..copies).flat_map(|_| (item - 1).to_be_bytes()));
+                references.extend(boxed(b"dimg", &reference));
+            }
+        }
+        let size = boxed(b"ispe", &[0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 4, 0]);
+        let properties = [boxed(b"ipco", &size), boxed(b"ipma", &associations)].concat();
+        let primary = [&[0; 4][..], &(levels + 1).to_be_bytes()].concat();
+        let meta = [
+            vec![0; 4],
+            boxed(b"hdlr", b"\0\0\0\0\0\0\0\0pict\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+            boxed(b"pitm", &primary),
+            boxed(b"iinf", &information),
+            boxed(b"iref", &references),
+            boxed(b"iprp", &properties),
+        ];
+        [
+            boxed(b"ftyp", b"heic\0\0\0\0heic"),
+            boxed(b"meta", &meta.concat()),
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn images_made_of_many_images_are_refused_by_the_header() {
+        let megapixel = 1 << 20;
+        assert_eq!(header(&nested(0, 0)).unwrap().memory(), 18 * megapixel);
+        assert_eq!(header(&nested(1, 3)).unwrap().memory(), 62 * megapixel);
+        // A hundred images of a hundred images of a hundred.
+        let error = header(&nested(3, 100)).err().unwrap().to_string();
+        assert!(error.contains("made of so many images"), "{error}");
+        let error = header(&nested(5, 1)).err().unwrap();
+        assert!(matches!(error, PrepareErrorKind::Damaged { .. }), "{error}");
     }
 
     #[test]
@@ -317,6 +375,13 @@ mod tests {
         let mut file = b"\0\0\0\x10ftypheic\0\0\0\0".to_vec();
         file.extend(b"\0\0\0\x01meta\0\0\0\0\x7F\xFF\xFF\xFF");
         assert!(header(&file).is_err());
+        let mut movie = b"\0\0\0\x10ftyphevc\0\0\0\0".to_vec();
+        movie.extend(b"\0\0\0\x08moov");
+        let error = header(&movie).err().unwrap().to_string();
+        assert!(
+            error.starts_with("HEIC image sequence is not supported"),
+            "{error}"
+        );
         // A box that is as long as the file, but no description.
         let file = b"\0\0\0\x10ftypheic\0\0\0\0\0\0\0\0free".to_vec();
         assert!(header(&file).is_err());
