@@ -65,11 +65,7 @@ struct Contender {
 
 const CONTENDERS: [Contender; 4] = [
     Contender {
-        name: if cfg!(feature = "turbo") {
-            "imgpost, turbo"
-        } else {
-            "imgpost"
-        },
+        name: "imgpost",
         command: |job, photo| {
             let mut command = imgpost();
             command.arg("post").arg(photo).arg("--presigned");

@@ -47,6 +47,10 @@ impl Extension {
     }
 
     /// Whether a lower quality makes the file smaller.
+    pub(crate) const fn is_jpeg(self) -> bool {
+        matches!(self, Self::Jpg | Self::Jpeg)
+    }
+
     pub(crate) const fn is_lossy(self) -> bool {
         match self {
             Self::Jpg | Self::Jpeg => true,

@@ -122,7 +122,6 @@
 //! | `native-tls` | | TLS of the operating system; takes precedence over rustls |
 //! | `gif`, `bmp`, `tiff` | | reads these formats |
 //! | `heic` | | reads HEIC; HEVC, the codec in it, is covered by patents |
-//! | `turbo` | | JPEG with libjpeg-turbo, which is faster; needs cmake, nasm and a C compiler to build |
 //! | `webp-lossy` | | writes lossy WebP with libwebp; needs a C compiler to build |
 //! | `sandbox` | | the module `sandbox`: a storage and an API for tests |
 //! | `cli` | | the command `imgpost`, with `sandbox` and all formats |
@@ -152,7 +151,6 @@ mod deadline;
 mod error;
 mod extension;
 mod geometry;
-#[allow(dead_code, unused_imports, reason = "until the pipeline uses it")]
 mod jpeg;
 pub mod leonardo;
 pub mod multipart;
@@ -171,6 +169,7 @@ pub mod transport;
 mod unprintable;
 mod upload;
 mod url;
+mod vectorize;
 
 pub use cancel::{CancelHook, CancelToken};
 pub use error::{Error, FileError, FileOperation};

@@ -225,8 +225,8 @@ pub(crate) struct Strip<'a> {
     /// Number of rows, at least one.
     pub rows: usize,
     /// Samples of a row, and the distance from each row to the next.
-    pub width: usize,
-    pub stride: usize,
+    width: usize,
+    stride: usize,
     samples: &'a [u8],
 }
 
@@ -234,10 +234,5 @@ impl<'a> Strip<'a> {
     /// Row number `row` of the strip.
     pub fn row(&self, row: usize) -> &'a [u8] {
         &self.samples[row * self.stride..][..self.width]
-    }
-
-    /// All rows, each `stride` from the previous one.
-    pub fn samples(&self) -> &'a [u8] {
-        &self.samples[..self.rows * self.stride]
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use fearless_simd::{Level, Simd, dispatch};
+use fearless_simd::{Level, Simd};
 
 use super::channel::{Channel, Plane, Reduction, Strip};
 use super::error::Error;
@@ -12,6 +12,7 @@ use super::scan::ScanDecoder;
 use super::segments::Segments;
 use super::source::Source;
 use super::window::{End, Window};
+use crate::vectorize::vectorize;
 
 /// Scans of a file. Each goes over the whole image and can be made of a few bytes; a usual progressive file has ten.
 const MAX_SCANS: usize = 500;
@@ -39,8 +40,7 @@ impl<R: Read> Decoder<R> {
             color: segments.metadata.color(&frame.components),
             components: frame.components.clone(),
             icc_profile: segments.metadata.take_icc_profile(),
-            exif: segments.metadata.exif.take(),
-            adobe_transform: segments.metadata.adobe_transform,
+            exif: std::mem::take(&mut segments.metadata.exif),
         };
         Ok(Self {
             segments,
@@ -159,7 +159,7 @@ impl<R: Read> Bands<R> {
             return Ok(None);
         }
         let level = self.level;
-        dispatch!(level, simd => self.decode(simd))?;
+        vectorize!(level, simd => self.decode(simd))?;
         self.next += 1;
         if self.next == self.total && !self.is_buffered {
             self.is_eoi_missing = !self.segments.end_of_image()?;
@@ -198,7 +198,7 @@ impl<R: Read> Bands<R> {
         let mut scans = 1;
         let level = self.level;
         loop {
-            dispatch!(level, simd => self.read_scan(simd))?;
+            vectorize!(level, simd => self.read_scan(simd))?;
             if self.channels.iter().all(Channel::is_complete) {
                 self.is_eoi_missing = !self.segments.end_of_image()?;
                 return Ok(());

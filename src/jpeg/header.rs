@@ -14,10 +14,9 @@ pub(crate) struct Header {
     pub components: Vec<Component>,
     /// The ICC profile, if all of its chunks are there.
     pub icc_profile: Option<Vec<u8>>,
-    /// The first EXIF block: a TIFF structure, without the "Exif" that precedes it.
-    pub exif: Option<Vec<u8>>,
-    /// The color transform of the Adobe segment.
-    pub adobe_transform: Option<u8>,
+    /// The EXIF blocks, at most eight: TIFF structures, without the "Exif" that precedes them. Programs that copy metadata
+    /// leave several.
+    pub exif: Vec<Vec<u8>>,
 }
 
 /// How the coefficients are coded.
@@ -203,7 +202,7 @@ impl Scan {
 
 impl Header {
     /// The largest sampling factors of any component, across and down.
-    pub(super) fn largest_sampling(&self) -> [u8; 2] {
+    pub fn largest_sampling(&self) -> [u8; 2] {
         let most = |factor: fn(&Component) -> u8| self.components.iter().map(factor).max();
         [
             most(|component| component.horizontal).unwrap_or(1),

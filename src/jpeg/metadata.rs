@@ -5,12 +5,15 @@ use super::header::{ColorModel, Component};
 /// Bytes of the largest ICC profile that is collected. Profiles of printers have up to some 3 MB.
 const MAX_ICC_PROFILE: usize = 8 << 20;
 
+/// EXIF blocks that are collected, each of which has at most 64 KiB.
+const MAX_EXIF_BLOCKS: usize = 8;
+
 /// What was found in the application segments.
 #[derive(Debug, Default)]
 pub(super) struct Metadata {
     is_jfif: bool,
     pub adobe_transform: Option<u8>,
-    pub exif: Option<Vec<u8>>,
+    pub exif: Vec<Vec<u8>>,
     icc: IccChunks,
 }
 
@@ -20,10 +23,9 @@ impl Metadata {
         match marker {
             // Lengths are libjpeg's: a shorter segment is not taken for what its name says.
             0xE0 if payload.len() >= 14 && payload.starts_with(b"JFIF\0") => self.is_jfif = true,
-            0xE1 if self.exif.is_none() => {
-                if let Some(exif) = payload.strip_prefix(b"Exif\0\0") {
-                    self.exif = Some(exif.to_vec());
-                }
+            0xE1 if self.exif.len() < MAX_EXIF_BLOCKS => {
+                let exif = payload.strip_prefix(b"Exif\0\0");
+                self.exif.extend(exif.map(<[u8]>::to_vec));
             }
             0xE2 => {
                 if let Some([number, count, chunk @ ..]) = payload.strip_prefix(b"ICC_PROFILE\0") {

@@ -1,4 +1,5 @@
-//! A JPEG codec in safe Rust. It does no I/O but `Read`, and depends on nothing else in this crate.
+//! A JPEG codec in safe Rust. It does no I/O but `Read` and `Write`, and depends on nothing else in this crate but
+//! the macro `vectorize`.
 //!
 //! The decoder reads baseline, extended sequential and progressive files of 8 bits, of one, three or four components, with
 //! sampling factors from 1 to 4, interleaved or not. It can reduce each component by 1, 2, 4 or 8 in each direction, for
@@ -59,9 +60,9 @@ mod tests;
 mod upsample;
 mod window;
 
-pub(crate) use channel::{Divisor, Plane, Reduction, Strip};
-pub(crate) use decoder::{Band, Bands, Decoder};
-pub(crate) use encode::{Coefficients, Encoder, Frame, HuffmanTables, Sampling, Transform};
+pub(crate) use channel::{Divisor, Reduction};
+pub(crate) use decoder::Decoder;
+pub(crate) use encode::{Encoder, Frame, HuffmanTables, Sampling, Transform};
 pub(crate) use error::Error;
-pub(crate) use header::{ColorModel, Component, Header, Process};
+pub(crate) use header::ColorModel;
 pub(crate) use pixels::PixelRows;

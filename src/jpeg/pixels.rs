@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use fearless_simd::{Level, Simd, dispatch};
+use fearless_simd::{Level, Simd};
 
 use super::channel::{Divisor, Reduction};
 use super::color::interleave;
@@ -10,6 +10,7 @@ use super::decoder::{Bands, Decoder};
 use super::error::Error;
 use super::header::{Component, Header};
 use super::upsample::Upsampler;
+use crate::vectorize::vectorize;
 
 impl Header {
     /// The reductions that give the image at 1/`by` of its size: components of fewer samples are reduced less where that
@@ -87,16 +88,13 @@ impl<R: Read> PixelRows<R> {
         })
     }
 
-    pub fn header(&self) -> &Header {
-        self.bands.header()
-    }
-
     /// Size in pixels.
     pub fn size(&self) -> (usize, usize) {
         (self.width, self.height)
     }
 
     /// Bytes of a pixel: 1, 3 or 4.
+    #[cfg(test)]
     pub fn channels(&self) -> usize {
         self.lines.len()
     }
@@ -113,7 +111,7 @@ impl<R: Read> PixelRows<R> {
                 upsampler.push(&strip);
             }
             let level = self.level;
-            dispatch!(level, simd => self.make_rows(simd));
+            vectorize!(level, simd => self.make_rows(simd));
             if !self.pixels.is_empty() {
                 return Ok(Some(&self.pixels));
             }

@@ -142,14 +142,4 @@ mod tests {
         let error = encode::<()>(|| panic!("too wide")).unwrap_err();
         assert_eq!(error.to_string(), "it panicked: too wide");
     }
-
-    /// jpeg-decoder has a thread for each color of a large image.
-    #[test]
-    fn panic_in_a_thread_of_a_decoder_is_caught_where_it_is_waited_for() {
-        let error = decoded(|| {
-            let thread = std::thread::spawn(|| -> u8 { panic!("in a thread") });
-            Ok(thread.join().expect("a thread of the decoder"))
-        });
-        assert!(error.unwrap_err().contains("a thread of the decoder"));
-    }
 }

@@ -38,6 +38,11 @@ impl ColorSpace {
         icc.map_or(Self::Srgb, Self::Icc)
     }
 
+    /// Whether nothing has to be converted.
+    pub fn is_srgb(&self) -> bool {
+        matches!(codec::catch(|| self.profile()), Ok(Ok(None)))
+    }
+
     /// `None` for sRGB.
     fn profile(&self) -> Result<Option<ColorProfile>, String> {
         let profile = match self {

@@ -7,19 +7,18 @@ use image::{ImageDecoder, ImageError};
 
 use super::block_reader::BlockReader;
 use super::codec::{self, damaged, unsupported};
-use super::color::ColorSpace;
+use super::color::{self, ColorSpace};
 use super::error::PrepareErrorKind;
 use super::format::{Format, HEAD};
 use super::input::RegularFile;
-use super::jpeg::Jpeg;
+use super::jpeg::{self, Jpeg};
 use super::limits::Limits;
 use super::png::Png;
 use super::raster::Raster;
+use super::render;
+use super::resample::Kernel;
 use super::webp::WebP;
 use crate::geometry::{Placement, Size};
-
-/// jpeg-decoder takes the strongest reduction that leaves enough of one side. A side this long tells them apart.
-const LEAST_TO_REDUCE: u32 = 8;
 
 /// What [`Source::decode`] returns: the stored pixels, possibly at a reduced scale, and how to turn them upright.
 #[derive(Clone)]
@@ -67,17 +66,14 @@ pub(super) struct Source<'a> {
 }
 
 enum Decoder<'a> {
-    Jpeg(Jpeg<'a>),
+    Jpeg(Box<Jpeg<'a>>),
     Other(Box<dyn Decode>),
 }
 
 impl<'a> Source<'a> {
     pub fn from_bytes(bytes: &'a [u8], limits: Limits) -> Result<Self, PrepareErrorKind> {
-        let mut source = Self::read_header(bytes, BlockReader::new(Cursor::new(bytes)), limits)?;
+        let mut source = Self::read_header(bytes, Cursor::new(bytes), limits)?;
         source.bytes = bytes;
-        if let Decoder::Jpeg(jpeg) = &source.decoder {
-            jpeg.check_scans(bytes)?;
-        }
         Ok(source)
     }
 
@@ -88,21 +84,12 @@ impl<'a> Source<'a> {
         let read = reader.by_ref().take(HEAD).read_to_end(&mut head);
         read.and_then(|_| reader.rewind())
             .map_err(PrepareErrorKind::Read)?;
-        Self::read_header(&head, BlockReader::new(reader), limits)
-    }
-
-    /// Whether the pixels can be decoded without the whole file in memory.
-    pub fn can_stream(&self) -> bool {
-        // libjpeg-turbo takes a whole file only.
-        match &self.decoder {
-            Decoder::Jpeg(jpeg) => !jpeg.is_progressive() && !cfg!(feature = "turbo"),
-            Decoder::Other(_) => false,
-        }
+        Self::read_header(&head, reader, limits)
     }
 
     fn read_header(
         head: &[u8],
-        reader: BlockReader<'a>,
+        reader: impl Read + Seek + 'a,
         limits: Limits,
     ) -> Result<Self, PrepareErrorKind> {
         let format = Format::recognize(head)?;
@@ -116,21 +103,22 @@ impl<'a> Source<'a> {
 
     fn open(
         format: Format,
-        mut reader: BlockReader<'a>,
+        reader: impl Read + Seek + 'a,
         limits: Limits,
     ) -> Result<Self, PrepareErrorKind> {
+        if format == Format::Jpeg {
+            let jpeg = Jpeg::read_header(Box::new(reader))?;
+            return Ok(Self {
+                format,
+                stored: jpeg.size(),
+                orientation: jpeg.orientation(),
+                decoder: Decoder::Jpeg(Box::new(jpeg)),
+                limits,
+                bytes: &[],
+            });
+        }
+        let mut reader = BlockReader::new(reader);
         let decoder: Box<dyn Decode> = match format {
-            Format::Jpeg => {
-                let jpeg = Jpeg::read_header(reader)?;
-                return Ok(Self {
-                    format,
-                    stored: jpeg.size(),
-                    orientation: jpeg.orientation(),
-                    decoder: Decoder::Jpeg(jpeg),
-                    limits,
-                    bytes: &[],
-                });
-            }
             Format::Png => Box::new(Png::read_header(&mut reader, &limits)?),
             Format::WebP => Box::new(WebP::read_header(&mut reader, &limits)?),
             #[cfg(feature = "gif")]
@@ -177,38 +165,29 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// How many pixels of the file, in each direction, become one: a JPEG is decoded at the smallest scale from which
-    /// `placement` need not enlarge.
-    fn reduction(&self, placement: &Placement) -> u32 {
-        let Decoder::Jpeg(_) = self.decoder else {
-            return 1;
-        };
-        let crop = placement.crop;
-        let shorter = self.stored.width.min(self.stored.height);
-        let enough = |by: &u32| {
-            shorter >= LEAST_TO_REDUCE
-                && crop.width >= f64::from(placement.scaled.width * by)
-                && crop.height >= f64::from(placement.scaled.height * by)
-        };
-        [8, 4, 2].into_iter().find(enough).unwrap_or(1)
+    /// Whether the file is known to contain metadata besides its image. If not, there may be some all the same.
+    pub fn has_metadata(&self) -> bool {
+        match &self.decoder {
+            Decoder::Jpeg(jpeg) => jpeg.has_metadata(),
+            Decoder::Other(_) => false,
+        }
     }
 
-    /// Checks the memory that [`decode`](Self::decode) would take.
+    /// Checks the memory that decoding for `placement` takes.
     pub fn check_alloc(&self, placement: &Placement) -> Result<(), PrepareErrorKind> {
-        match &self.decoder {
-            Decoder::Jpeg(jpeg) => jpeg.check_alloc(self.reduction(placement), &self.limits),
-            Decoder::Other(decoder) => self.limits.check_alloc(decoder.memory()),
-        }
+        let memory = match &self.decoder {
+            Decoder::Jpeg(jpeg) => {
+                let (crop, size) = render::as_stored(placement, self.stored, self.orientation);
+                jpeg.memory(jpeg::reduction(crop, size))
+            }
+            Decoder::Other(decoder) => decoder.memory(),
+        };
+        self.limits.check_alloc(memory)
     }
 
     /// Decodes the pixels, a JPEG at a reduced scale if that is enough for `placement`.
     pub fn decode(self, placement: &Placement) -> Result<Decoded, PrepareErrorKind> {
         self.check_alloc(placement)?;
-        let reduction = self.reduction(placement);
-        self.decode_at(reduction)
-    }
-
-    fn decode_at(self, reduction: u32) -> Result<Decoded, PrepareErrorKind> {
         let Self {
             format,
             decoder,
@@ -217,13 +196,20 @@ impl<'a> Source<'a> {
             limits,
             bytes,
         } = self;
-        let (raster, color_space) = codec::decode(format.name(), || match decoder {
+        let decoded = codec::decode(format.name(), || match decoder {
             Decoder::Jpeg(jpeg) => {
-                let (raster, icc_profile) = jpeg.decode(reduction, bytes, &limits)?;
-                Ok((raster, ColorSpace::of_profile(icc_profile)))
+                let color_space = jpeg.color_space();
+                let (crop, size) = render::as_stored(placement, stored, orientation);
+                let by = jpeg::reduction(crop, size);
+                limits.check_alloc(jpeg.memory(by) + jpeg.pixels(by))?;
+                Ok((jpeg.decode(by)?, color_space, by as u32))
             }
-            Decoder::Other(decoder) => decoder.decode(bytes, &limits),
-        })?;
+            Decoder::Other(decoder) => {
+                let (raster, color_space) = decoder.decode(bytes, &limits)?;
+                Ok((raster, color_space, 1))
+            }
+        });
+        let (raster, color_space, reduction) = decoded?;
         Ok(Decoded {
             raster,
             stored,
@@ -233,13 +219,46 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// Checks that the data can be decoded to the end, at the least cost.
-    pub fn verify(self) -> Result<Raster, PrepareErrorKind> {
-        let reduction = match self.decoder {
-            Decoder::Jpeg(_) => 8,
-            Decoder::Other(_) => 1,
+    /// Decodes and carries out `placement`; the rest of the canvas gets the background.
+    pub fn render(
+        self,
+        placement: &Placement,
+        kernel: Kernel,
+        background: [u8; 3],
+    ) -> Result<Raster, PrepareErrorKind> {
+        self.check_alloc(placement)?;
+        let (stored, orientation) = (self.stored, self.orientation);
+        let jpeg = match self.decoder {
+            Decoder::Jpeg(jpeg) => jpeg,
+            decoder @ Decoder::Other(_) => {
+                let decoded = Self { decoder, ..self }.decode(placement)?;
+                return Ok(render::render(decoded, placement, kernel, background));
+            }
         };
-        Ok(self.decode_at(reduction)?.raster)
+        let color_space = jpeg.color_space();
+        let (crop, size) = render::as_stored(placement, stored, orientation);
+        let raster = codec::decode("JPEG", || jpeg.resample(crop, size, kernel))?;
+        let upright = render::rotate(color::to_srgb(raster, &color_space), orientation);
+        Ok(render::pad(upright, placement, background))
+    }
+
+    /// The JPEG, if its components can be prepared one by one because they need no conversion.
+    pub fn into_planes(self) -> Result<Box<Jpeg<'a>>, Self> {
+        match self.decoder {
+            Decoder::Jpeg(jpeg) if jpeg.has_planes() && jpeg.color_space().is_srgb() => Ok(jpeg),
+            decoder => Err(Self { decoder, ..self }),
+        }
+    }
+
+    /// Checks that a JPEG is complete, at the least cost.
+    pub fn verify(self) -> Result<(), PrepareErrorKind> {
+        match self.decoder {
+            Decoder::Jpeg(jpeg) => codec::decode("JPEG", || {
+                self.limits.check_alloc(jpeg.memory_to_verify())?;
+                jpeg.verify()
+            }),
+            Decoder::Other(_) => Ok(()),
+        }
     }
 }
 

@@ -4,14 +4,14 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 #[cfg(not(feature = "webp-lossy"))]
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder};
-#[cfg(not(feature = "turbo"))]
-use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
 use super::codec;
 use super::error::PrepareErrorKind;
+use super::jpeg::{JpegSettings, JpegWriter};
 use super::raster::Raster;
 use crate::extension::Extension;
 use crate::geometry::Size;
+use crate::jpeg::HuffmanTables;
 
 /// How many color samples a JPEG stores for four luma samples, in the notation of video, as in sharp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -22,6 +22,16 @@ pub enum ChromaSubsampling {
     Cs420,
     /// 4:4:4, one for each pixel: for drawings and text in strong colors, with a fifth more bytes.
     Cs444,
+}
+
+impl ChromaSubsampling {
+    /// The pixels that share a sample of color, in each direction.
+    pub(super) fn pixels(self) -> u32 {
+        match self {
+            Self::Cs420 => 2,
+            Self::Cs444 => 1,
+        }
+    }
 }
 
 /// How much time is spent to make a lossless file smaller. It changes PNG only: the encoder of lossless WebP has no such
@@ -58,95 +68,125 @@ impl Default for Encoding {
     }
 }
 
+/// A maximum number of bytes, for which the quality may be lower than requested.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ByteLimit {
+    pub max_bytes: u64,
+    /// The lowest quality that is acceptable.
+    pub least_quality: u8,
+    pub extension: Extension,
+}
+
+impl ByteLimit {
+    /// The best quality, at most `quality`, at which `length` is within the limit. A lossless format has one length only.
+    pub fn best_quality(
+        &self,
+        quality: u8,
+        length: impl Fn(u8) -> Result<u64, PrepareErrorKind>,
+    ) -> Result<u8, PrepareErrorKind> {
+        let fits = |length: u64| length <= self.max_bytes;
+        let does_not_fit = |bytes: u64| PrepareErrorKind::DoesNotFit {
+            bytes,
+            max_bytes: self.max_bytes,
+            extension: self.extension,
+        };
+        let best = length(quality)?;
+        if fits(best) {
+            return Ok(quality);
+        }
+        if !self.extension.is_lossy() || self.least_quality >= quality {
+            return Err(does_not_fit(best));
+        }
+        let smallest = length(self.least_quality)?;
+        if !fits(smallest) {
+            return Err(does_not_fit(smallest));
+        }
+        // `low` fits, and `high` gives too many bytes.
+        let (mut low, mut high) = (self.least_quality, quality);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if fits(length(middle)?) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+}
+
 type Encoded = Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>>;
 
 impl Encoding {
+    /// The settings of a JPEG.
+    pub fn jpeg(&self, limit: Option<ByteLimit>) -> JpegSettings {
+        JpegSettings {
+            quality: self.quality,
+            chroma_subsampling: self.chroma_subsampling,
+            tables: if self.optimize_coding {
+                HuffmanTables::Optimized
+            } else {
+                HuffmanTables::Standard
+            },
+            limit,
+        }
+    }
+
     /// Encodes `raster`, which must be without alpha if the format is.
     pub fn encode(
         &self,
         raster: &Raster,
         extension: Extension,
+        limit: Option<ByteLimit>,
     ) -> Result<Vec<u8>, PrepareErrorKind> {
-        let encoded = codec::encode(|| match extension {
-            Extension::Jpg | Extension::Jpeg => self.jpeg(raster),
-            Extension::Png => {
-                let mut bytes = Vec::new();
-                let compression = match self.effort {
-                    Effort::Fast => CompressionType::Fast,
-                    Effort::Medium => CompressionType::Default,
-                    Effort::Best => CompressionType::Best,
-                };
-                let encoder =
-                    PngEncoder::new_with_quality(&mut bytes, compression, FilterType::Adaptive);
-                write(raster, encoder).map(|()| bytes)
+        if extension.is_jpeg() {
+            let mut writer = JpegWriter::new(raster.size, &self.jpeg(limit))?;
+            let line = raster.size.width as usize * raster.color.channels();
+            for row in raster.pixels.chunks_exact(line) {
+                writer.push_rgb_row(row)?;
             }
-            Extension::Webp => self.webp(raster),
-        });
-        encoded.map_err(PrepareErrorKind::Encode)
+            return writer.finish();
+        }
+        let at = |quality| Self { quality, ..*self }.encode_other(raster, extension);
+        let Some(limit) = limit else {
+            return at(self.quality);
+        };
+        let best = at(self.quality)?;
+        let length = |quality| {
+            if quality == self.quality {
+                Ok(best.len() as u64)
+            } else {
+                at(quality).map(|bytes| bytes.len() as u64)
+            }
+        };
+        let quality = limit.best_quality(self.quality, length)?;
+        if quality == self.quality {
+            Ok(best)
+        } else {
+            at(quality)
+        }
     }
 
-    /// Encodes in at most `max_bytes`, at the best quality from `least` to the one that is set. A lossless format has
-    /// one size only.
-    pub fn encode_within(
+    fn encode_other(
         &self,
         raster: &Raster,
         extension: Extension,
-        max_bytes: u64,
-        least: u8,
     ) -> Result<Vec<u8>, PrepareErrorKind> {
-        let at = |quality| Self { quality, ..*self }.encode(raster, extension);
-        let fits = |bytes: &[u8]| bytes.len() as u64 <= max_bytes;
-        let does_not_fit = |bytes: &[u8]| PrepareErrorKind::DoesNotFit {
-            bytes: bytes.len() as u64,
-            max_bytes,
-            extension,
-        };
-        let best = at(self.quality)?;
-        if fits(&best) {
-            return Ok(best);
-        }
-        if !extension.is_lossy() || least >= self.quality {
-            return Err(does_not_fit(&best));
-        }
-        let smallest = at(least)?;
-        if !fits(&smallest) {
-            return Err(does_not_fit(&smallest));
-        }
-        // `found` has the quality `low`, and `high` gives too many bytes.
-        let (mut found, mut low, mut high) = (smallest, least, self.quality);
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            let bytes = at(middle)?;
-            if fits(&bytes) {
-                (found, low) = (bytes, middle)
-            } else {
-                high = middle
+        let encoded = codec::encode(|| {
+            if extension == Extension::Webp {
+                return self.webp(raster);
             }
-        }
-        Ok(found)
-    }
-
-    #[cfg(feature = "turbo")]
-    fn jpeg(&self, raster: &Raster) -> Encoded {
-        let (quality, chroma) = (self.quality, self.chroma_subsampling);
-        super::turbo::encode(raster, quality, chroma, self.optimize_coding)
-    }
-
-    #[cfg(not(feature = "turbo"))]
-    fn jpeg(&self, raster: &Raster) -> Encoded {
-        let side = |n: u32| u16::try_from(n).map_err(|_| "a JPEG has at most 65535 pixels a side");
-        let (width, height) = (side(raster.size.width)?, side(raster.size.height)?);
-        let mut bytes = Vec::new();
-        let mut encoder = Encoder::new(&mut bytes, self.quality);
-        encoder.set_sampling_factor(match self.chroma_subsampling {
-            ChromaSubsampling::Cs420 => SamplingFactor::F_2_2,
-            ChromaSubsampling::Cs444 => SamplingFactor::F_1_1,
+            let mut bytes = Vec::new();
+            let compression = match self.effort {
+                Effort::Fast => CompressionType::Fast,
+                Effort::Medium => CompressionType::Default,
+                Effort::Best => CompressionType::Best,
+            };
+            let encoder =
+                PngEncoder::new_with_quality(&mut bytes, compression, FilterType::Adaptive);
+            write(raster, encoder).map(|()| bytes)
         });
-        // The default takes one pixel of four, which costs 8 % more bytes at equal quality.
-        encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-        encoder.set_optimized_huffman_tables(self.optimize_coding);
-        encoder.encode(&raster.pixels, width, height, ColorType::Rgb)?;
-        Ok(bytes)
+        encoded.map_err(PrepareErrorKind::Encode)
     }
 
     #[cfg(feature = "webp-lossy")]

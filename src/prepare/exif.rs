@@ -1,7 +1,5 @@
 //! The orientation in an EXIF block, which is a small TIFF (revision 6.0, section 2; the tag is that of EXIF 2.32, 4.6.5).
 
-use std::io::{self, Read, Seek, SeekFrom};
-
 use image::metadata::Orientation;
 
 const ORIENTATION: u16 = 0x0112;
@@ -22,55 +20,6 @@ pub(super) fn orientation(exif: &[u8]) -> Option<Orientation> {
         .map_while(|entry| directory.checked_add(2 + 12 * entry))
         .take_while(|at| *at < exif.len())
         .find_map(|at| tiff.orientation_in(at))
-}
-
-/// The orientation of a JPEG: that of the first EXIF block which holds one. Programs that copy metadata leave several
-/// (python-pillow/Pillow#2946).
-pub(super) fn orientation_of_jpeg(
-    file: &mut (impl Read + Seek),
-) -> io::Result<Option<Orientation>> {
-    match find_in_segments(file) {
-        // A truncated file is for the decoder to reject.
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        found => found,
-    }
-}
-
-fn find_in_segments(file: &mut (impl Read + Seek)) -> io::Result<Option<Orientation>> {
-    const APP1: u8 = 0xE1;
-    // After the start-of-image marker.
-    file.seek(SeekFrom::Start(2))?;
-    loop {
-        let mut marker = [0; 2];
-        file.read_exact(&mut marker)?;
-        // Any number of fill bytes may precede a marker.
-        while marker == [0xFF, 0xFF] {
-            file.read_exact(&mut marker[1..])?;
-        }
-        let [0xFF, marker] = marker else {
-            return Ok(None);
-        };
-        // The end, or the beginning of the pixels.
-        if matches!(marker, 0xD9 | 0xDA) {
-            return Ok(None);
-        }
-        let mut length = [0; 2];
-        file.read_exact(&mut length)?;
-        let length = u16::from_be_bytes(length).saturating_sub(2);
-        if marker == APP1 {
-            let mut content = vec![0; length.into()];
-            file.read_exact(&mut content)?;
-            let found = content
-                .starts_with(PREFIX)
-                .then(|| orientation(&content))
-                .flatten();
-            if found.is_some() {
-                return Ok(found);
-            }
-        } else {
-            file.seek(SeekFrom::Current(length.into()))?;
-        }
-    }
 }
 
 struct Tiff<'a> {
@@ -208,33 +157,6 @@ mod tests {
         let mut short = block(true, &[good]);
         short[8] = 200;
         assert_eq!(found(&short), Some(6));
-    }
-
-    #[test]
-    fn first_block_of_a_jpeg_with_an_orientation_counts() {
-        let with = |value| block(true, &[(ORIENTATION, 3, 1, [value, 0, 0, 0])]);
-        let none = block(true, &[]);
-        let jpeg = |contents: &[Vec<u8>]| {
-            let mut file = b"\xFF\xD8\xFF\xE0\0\x04ab".to_vec();
-            for content in contents {
-                file.extend(b"\xFF\xFF\xE1");
-                file.extend((content.len() as u16 + 2).to_be_bytes());
-                file.extend(content);
-            }
-            file.extend(b"\xFF\xDA\0\x02\xFF\xD9");
-            let found = orientation_of_jpeg(&mut io::Cursor::new(file));
-            found.unwrap().map(Orientation::to_exif)
-        };
-        let exif = |block: &[u8]| [PREFIX, block].concat();
-        assert_eq!(jpeg(&[exif(&with(6)), exif(&with(3))]), Some(6));
-        assert_eq!(jpeg(&[exif(b"broken"), exif(&with(3))]), Some(3));
-        assert_eq!(jpeg(&[exif(&none), exif(&with(3))]), Some(3));
-        assert_eq!(
-            jpeg(&[b"http://ns.adobe.com/xap/1.0/".to_vec(), exif(&with(8))]),
-            Some(8)
-        );
-        assert_eq!(jpeg(&[with(6)]), None);
-        assert_eq!(jpeg(&[]), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use image::DynamicImage;
+use image::metadata::Orientation;
 
 use super::decode::{Decoded, Source};
 use super::encode::Encoding;
@@ -121,33 +122,36 @@ impl MaskOptions {
     }
 
     fn prepare_content(&self, content: Content<'_>) -> Result<PreparedImage, PrepareErrorKind> {
-        let (decoded, plan) = match content {
+        let (rendered, plan) = match content {
             Content::File(file) => {
                 let bytes = file.read_all()?;
                 return self.prepare_content(Content::Bytes(bytes.into()));
             }
             Content::Bytes(bytes) => {
                 let source = Source::from_bytes(&bytes, self.limits)?;
-                let plan = self.plan_for(source.upright_size())?;
-                (source.decode(&plan.placement)?, plan)
+                let plan = Plan {
+                    orientation: source.orientation(),
+                    ..self.plan_for(source.upright_size())?
+                };
+                (source.render(&plan.placement, Kernel::Area, BLACK)?, plan)
             }
             Content::Pixels(raster) => {
-                let plan = self.plan_for(raster.size)?;
-                (Decoded::from_pixels(raster), plan)
+                let plan = Plan {
+                    orientation: Orientation::NoTransforms,
+                    ..self.plan_for(raster.size)?
+                };
+                let decoded = Decoded::from_pixels(raster);
+                let rendered = render::render(decoded, &plan.placement, Kernel::Area, BLACK);
+                (rendered, plan)
             }
         };
-        let orientation = decoded.orientation;
-        let rendered = render::render(decoded, &plan.placement, Kernel::Area, BLACK);
         let raster = to_gray(render::flatten(rendered, BLACK), self.threshold);
-        let bytes = Encoding::default().encode(&raster, self.extension)?;
+        let bytes = Encoding::default().encode(&raster, self.extension, None)?;
         Ok(PreparedImage {
             bytes,
             extension: self.extension,
             size: raster.size,
-            plan: Plan {
-                orientation,
-                ..plan
-            },
+            plan,
             unchanged: false,
             stem: String::from("mask"),
         })

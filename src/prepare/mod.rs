@@ -27,10 +27,9 @@ mod prepared;
 mod raster;
 mod render;
 mod resample;
+mod shrink;
 #[cfg(feature = "tiff")]
 mod tiff;
-#[cfg(feature = "turbo")]
-mod turbo;
 mod webp;
 #[cfg(feature = "webp-lossy")]
 mod webp_lossy;

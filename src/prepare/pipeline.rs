@@ -6,7 +6,9 @@ use std::time::Instant;
 use image::metadata::Orientation;
 
 use super::PrepareOptions;
+use super::codec;
 use super::decode::{Decoded, Source};
+use super::encode::ByteLimit;
 use super::error::{PrepareError, PrepareErrorKind};
 use super::format::Format;
 use super::input::{Content, Input, RegularFile};
@@ -16,14 +18,12 @@ use super::prepared::PreparedImage;
 use super::raster::Raster;
 use super::render;
 use super::resample::Kernel;
+use super::shrink::Shrink;
 use crate::extension::Extension;
 use crate::geometry::{Placement, Size};
 
 /// Below this quality, a smaller size is the better way to fewer bytes.
 const MIN_QUALITY_BEFORE_SHRINKING: u8 = 50;
-
-/// How many sizes are encoded after the first that fits.
-const MAX_REFINEMENTS: u32 = 6;
 
 impl PrepareOptions {
     pub(super) fn plan_for(
@@ -79,24 +79,30 @@ impl PrepareOptions {
         Ok(image)
     }
 
-    /// Decodes a large JPEG while it is read, so that it is never in memory as a whole.
+    /// Decodes a JPEG while it is read, so that it is never in memory as a whole, unless it may be used unchanged.
     fn prepare_file(&self, file: &RegularFile) -> Result<PreparedImage, PrepareErrorKind> {
         if Format::recognize(&file.head()?)? == Format::Jpeg {
-            let source = Source::from_file(file, self.limits)?;
+            let open = || Source::from_file(file, self.limits);
+            let source = open()?;
             let plan = self.plan_for(source.upright_size(), source.orientation())?;
-            let may_stay_unchanged = plan.placement.is_identity(source.upright_size());
-            if source.can_stream() && !may_stay_unchanged {
-                return self.finish(source.decode(&plan.placement)?, plan);
+            let may_stay_unchanged =
+                plan.placement.is_identity(source.upright_size()) && !source.has_metadata();
+            if !may_stay_unchanged {
+                return self.prepare_jpeg(source, plan, open);
             }
         }
         self.prepare_content(file.read_all()?.into())
     }
 
     fn prepare_content(&self, bytes: Cow<'_, [u8]>) -> Result<PreparedImage, PrepareErrorKind> {
-        let source = Source::from_bytes(&bytes, self.limits)?;
+        let open = || Source::from_bytes(&bytes, self.limits);
+        let source = open()?;
         let plan = self.plan_for(source.upright_size(), source.orientation())?;
         let unchanged = self.unchanged_extension(&source, &bytes, &plan);
-        if let (Some(extension), Format::Jpeg) = (unchanged, source.format()) {
+        if source.format() == Format::Jpeg {
+            let Some(extension) = unchanged else {
+                return self.prepare_jpeg(source, plan, open);
+            };
             source.verify()?;
             return Ok(PreparedImage::unchanged(bytes, extension, plan));
         }
@@ -112,6 +118,36 @@ impl PrepareOptions {
                 self.finish(decoded, plan)
             }
         }
+    }
+
+    /// Prepares a JPEG, which `open` opens once more if it has to become smaller than planned.
+    fn prepare_jpeg<'a>(
+        &self,
+        source: Source<'a>,
+        plan: Plan,
+        open: impl FnOnce() -> Result<Source<'a>, PrepareErrorKind>,
+    ) -> Result<PreparedImage, PrepareErrorKind> {
+        let placement = &plan.placement;
+        source.check_alloc(placement)?;
+        let extension = self.extension.unwrap_or(Extension::Jpg);
+        let is_padded = placement.scaled != placement.canvas;
+        let source = if extension.is_jpeg() && !is_padded {
+            source.into_planes()
+        } else {
+            Err(source)
+        };
+        let encoded = match source {
+            Ok(jpeg) => codec::decode("JPEG", || {
+                let settings = self.encoding.jpeg(self.byte_limit(extension));
+                jpeg.encode_planes(placement, &settings)
+            }),
+            Err(source) => source
+                .render(placement, Kernel::Lanczos3, self.background)
+                .and_then(|raster| self.encode(&raster, extension)),
+        };
+        self.complete(encoded, extension, plan, |placement| {
+            open()?.decode(placement)
+        })
     }
 
     /// The extension under which the file can be used unchanged if all of it can be decoded: it is in the requested
@@ -137,49 +173,63 @@ impl PrepareOptions {
         is_unchanged.then_some(extension)
     }
 
-    fn finish(&self, decoded: Decoded, mut plan: Plan) -> Result<PreparedImage, PrepareErrorKind> {
-        let max_bytes = self.max_bytes.filter(|_| self.allow_shrinking);
-        let kept = max_bytes.map(|max_bytes| (decoded.clone(), max_bytes));
+    /// Prepares decoded pixels.
+    fn finish(&self, decoded: Decoded, plan: Plan) -> Result<PreparedImage, PrepareErrorKind> {
+        let is_needed_again = self.max_bytes.is_some() && self.allow_shrinking;
+        let kept = is_needed_again.then(|| decoded.clone());
         let raster = self.render(decoded, &plan.placement);
         let extension = self.extension.unwrap_or(if raster.color.has_alpha() {
             Extension::Png
         } else {
             Extension::Jpg
         });
-        let raster = self.flatten(raster, extension);
-        let (bytes, size) = match (self.encode(&raster, extension), kept) {
-            (Ok(bytes), _) => (bytes, raster.size),
-            (Err(PrepareErrorKind::DoesNotFit { bytes, .. }), Some((decoded, max_bytes))) => {
-                let size = raster.size;
-                drop(raster);
+        let encoded = self.encode(&self.flatten(raster, extension), extension);
+        self.complete(encoded, extension, plan, |_| {
+            Ok(kept.expect("kept if the image may shrink"))
+        })
+    }
+
+    /// The result, if allowed at a smaller size than planned if the encoded file has too many bytes. For that, `decode`
+    /// returns the pixels for a placement.
+    fn complete(
+        &self,
+        encoded: Result<Vec<u8>, PrepareErrorKind>,
+        extension: Extension,
+        mut plan: Plan,
+        decode: impl FnOnce(&Placement) -> Result<Decoded, PrepareErrorKind>,
+    ) -> Result<PreparedImage, PrepareErrorKind> {
+        let bytes = match (encoded, self.max_bytes) {
+            (Err(PrepareErrorKind::DoesNotFit { bytes, .. }), Some(max_bytes))
+                if self.allow_shrinking =>
+            {
                 let shrink = Shrink {
                     options: self,
-                    decoded,
+                    decoded: decode(&plan.placement)?,
                     source: plan.source_size,
                     extension,
                     max_bytes,
                 };
-                let Encoded { bytes, placement } = shrink.run(size, bytes)?;
-                plan.placement = placement;
-                (bytes, placement.canvas)
+                let smaller = shrink.run(plan.placement.canvas, bytes)?;
+                plan.placement = smaller.placement;
+                smaller.bytes
             }
-            (Err(error), _) => return Err(error),
+            (encoded, _) => encoded?,
         };
         Ok(PreparedImage {
             bytes,
             extension,
-            size,
+            size: plan.size(),
             plan,
             unchanged: false,
             stem: String::new(),
         })
     }
 
-    fn render(&self, decoded: Decoded, placement: &Placement) -> Raster {
+    pub(super) fn render(&self, decoded: Decoded, placement: &Placement) -> Raster {
         render::render(decoded, placement, Kernel::Lanczos3, self.background)
     }
 
-    fn flatten(&self, raster: Raster, extension: Extension) -> Raster {
+    pub(super) fn flatten(&self, raster: Raster, extension: Extension) -> Raster {
         if extension.has_alpha() {
             raster
         } else {
@@ -187,98 +237,25 @@ impl PrepareOptions {
         }
     }
 
-    fn encode(&self, raster: &Raster, extension: Extension) -> Result<Vec<u8>, PrepareErrorKind> {
-        let Some(max_bytes) = self.max_bytes else {
-            return self.encoding.encode(raster, extension);
-        };
-        let min_quality = if self.allow_shrinking {
+    pub(super) fn encode(
+        &self,
+        raster: &Raster,
+        extension: Extension,
+    ) -> Result<Vec<u8>, PrepareErrorKind> {
+        self.encoding
+            .encode(raster, extension, self.byte_limit(extension))
+    }
+
+    fn byte_limit(&self, extension: Extension) -> Option<ByteLimit> {
+        let least_quality = if self.allow_shrinking {
             MIN_QUALITY_BEFORE_SHRINKING
         } else {
             1
         };
-        self.encoding
-            .encode_within(raster, extension, max_bytes, min_quality)
-    }
-}
-
-/// The search for the largest size whose file has at most `max_bytes`.
-struct Shrink<'a> {
-    options: &'a PrepareOptions,
-    decoded: Decoded,
-    source: Size,
-    extension: Extension,
-    max_bytes: u64,
-}
-
-struct Encoded {
-    bytes: Vec<u8>,
-    placement: Placement,
-}
-
-impl Shrink<'_> {
-    /// Starts from `size`, which takes `bytes`.
-    fn run(&self, size: Size, bytes: u64) -> Result<Encoded, PrepareErrorKind> {
-        let (mut too_large, mut too_many) = (size, bytes);
-        let mut found: Option<Encoded> = None;
-        let mut refinements = 0;
-        loop {
-            let aim = match &found {
-                None => self.pixels_by_ratio(too_large, too_many),
-                Some(found) if refinements < MAX_REFINEMENTS && !self.is_enough(found) => {
-                    self.pixels_between(found, too_large, too_many)
-                }
-                Some(_) => 0,
-            };
-            let sizes = &self.options.resize.sizes;
-            let next = sizes.shrink(too_large, aim, too_large.area());
-            let smallest = found
-                .as_ref()
-                .map_or(0, |found| found.placement.canvas.area());
-            let Some(size) = next.filter(|size| aim > 0 && size.area() > smallest) else {
-                return found.ok_or(PrepareErrorKind::DoesNotFit {
-                    bytes: too_many,
-                    max_bytes: self.max_bytes,
-                    extension: self.extension,
-                });
-            };
-            if found.is_some() {
-                refinements += 1;
-            }
-            let placement = self.options.resize.place(self.source, size);
-            let raster = self.options.render(self.decoded.clone(), &placement);
-            let raster = self.options.flatten(raster, self.extension);
-            match self.options.encode(&raster, self.extension) {
-                Ok(bytes) => found = Some(Encoded { bytes, placement }),
-                Err(PrepareErrorKind::DoesNotFit { bytes, .. }) => {
-                    (too_large, too_many) = (size, bytes);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Whether a larger size is not worth another attempt. A lossy file is filled up by its quality.
-    fn is_enough(&self, found: &Encoded) -> bool {
-        self.extension.is_lossy() || found.bytes.len() as u64 >= self.max_bytes / 100 * 98
-    }
-
-    /// The pixels that fit if the bytes were proportional to them.
-    fn pixels_by_ratio(&self, size: Size, bytes: u64) -> u64 {
-        let pixels =
-            u128::from(size.area()) * u128::from(self.max_bytes) / u128::from(bytes.max(1));
-        u64::try_from(pixels).unwrap_or(u64::MAX).max(1)
-    }
-
-    /// The pixels that fit by linear interpolation between a size that fits and one that does not. The aim is a
-    /// percent below the limit, which the next attempt would exceed otherwise as often as not.
-    fn pixels_between(&self, found: &Encoded, too_large: Size, too_many: u64) -> u64 {
-        let (low, high) = (
-            found.placement.canvas.area() as f64,
-            too_large.area() as f64,
-        );
-        let (few, many) = (found.bytes.len() as f64, too_many as f64);
-        let aim = self.max_bytes as f64 * 0.99;
-        let part = ((aim - few) / (many - few)).clamp(0.1, 0.9);
-        (low + (high - low) * part) as u64
+        self.max_bytes.map(|max_bytes| ByteLimit {
+            max_bytes,
+            least_quality,
+            extension,
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! Crops, resamples, converts to sRGB, rotates upright and pads: once each, in the order that touches the fewest pixels.
 
 use image::metadata::Orientation;
-use image::{DynamicImage, RgbImage, RgbaImage};
+use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
 
 use super::color;
 use super::decode::{Decoded, is_on_its_side};
@@ -17,7 +17,8 @@ pub(super) fn render(
     background: [u8; 3],
 ) -> Raster {
     // Resampling first and rotating the small result gives the same pixels as rotating first, for a fraction of the work.
-    let (crop, scaled) = as_stored(placement, &decoded);
+    let (crop, scaled) = as_stored(placement, decoded.stored, decoded.orientation);
+    let crop = crop.map(|n| n / f64::from(decoded.reduction));
     let source = decoded.raster;
     let [_, _, width, height] = crop;
     let is_unscaled = scaled == source.size
@@ -32,47 +33,51 @@ pub(super) fn render(
     pad(upright, placement, background)
 }
 
-/// The crop in pixels of the reduced raster and the scaled size, both before rotation.
-fn as_stored(placement: &Placement, decoded: &Decoded) -> ([f64; 4], Size) {
+/// The crop in pixels of the image as it is stored, left, top, width and height, and the scaled size, both before
+/// rotation.
+pub(super) fn as_stored(
+    placement: &Placement,
+    stored: Size,
+    orientation: Orientation,
+) -> ([f64; 4], Size) {
     let Crop {
         left,
         top,
         width,
         height,
     } = placement.crop;
-    let ([mut x, mut y, w, h], scaled) = if is_on_its_side(decoded.orientation) {
+    let ([mut x, mut y, w, h], scaled) = if is_on_its_side(orientation) {
         ([top, left, height, width], placement.scaled.transposed())
     } else {
         ([left, top, width, height], placement.scaled)
     };
     // The stored axes that are reversed: EXIF 2.32, tag 0112.
-    let (reverse_x, reverse_y) = match decoded.orientation.to_exif() {
+    let (reverse_x, reverse_y) = match orientation.to_exif() {
         2 | 8 => (true, false),
         3 | 7 => (true, true),
         4 | 6 => (false, true),
         _ => (false, false),
     };
     if reverse_x {
-        x = f64::from(decoded.stored.width) - x - w;
+        x = f64::from(stored.width) - x - w;
     }
     if reverse_y {
-        y = f64::from(decoded.stored.height) - y - h;
+        y = f64::from(stored.height) - y - h;
     }
-    (
-        [x, y, w, h].map(|n| n / f64::from(decoded.reduction)),
-        scaled,
-    )
+    ([x, y, w, h], scaled)
 }
 
-fn rotate(raster: Raster, orientation: Orientation) -> Raster {
+/// Turns an image upright.
+pub(super) fn rotate(raster: Raster, orientation: Orientation) -> Raster {
     if orientation == Orientation::NoTransforms {
         return raster;
     }
     let Size { width, height } = raster.size;
-    let image = if raster.color.has_alpha() {
-        RgbaImage::from_raw(width, height, raster.pixels).map(DynamicImage::from)
-    } else {
-        RgbImage::from_raw(width, height, raster.pixels).map(DynamicImage::from)
+    let pixels = raster.pixels;
+    let image = match raster.color.channels() {
+        1 => GrayImage::from_raw(width, height, pixels).map(DynamicImage::from),
+        3 => RgbImage::from_raw(width, height, pixels).map(DynamicImage::from),
+        _ => RgbaImage::from_raw(width, height, pixels).map(DynamicImage::from),
     };
     let mut image = image.expect("a raster holds as many bytes as its size says");
     image.apply_orientation(orientation);
@@ -80,7 +85,8 @@ fn rotate(raster: Raster, orientation: Orientation) -> Raster {
     Raster::new(size, image.into_bytes(), raster.color)
 }
 
-fn pad(raster: Raster, placement: &Placement, [r, g, b]: [u8; 3]) -> Raster {
+/// Puts an image onto a canvas of the background.
+pub(super) fn pad(raster: Raster, placement: &Placement, [r, g, b]: [u8; 3]) -> Raster {
     if raster.size == placement.canvas {
         return raster;
     }

@@ -2,7 +2,7 @@
 //! already is what was asked for.
 
 use imgpost::{
-    ChromaSubsampling, Extension, PrepareErrorKind, PrepareOptions, PreparedImage, Size,
+    ChromaSubsampling, Extension, Fit, PrepareErrorKind, PrepareOptions, PreparedImage, Size,
 };
 
 use crate::support::{files, fixture};
@@ -35,21 +35,32 @@ fn quality_chroma_and_tables_change_the_bytes_as_they_should() {
 
 #[test]
 fn max_bytes_takes_the_best_quality_that_fits() {
-    let size = PrepareOptions::default()
-        .size(600, 800)
-        .extension(Extension::Jpg);
-    for max_bytes in [60_000, 20_000, 10_000] {
-        let image = lighthouse(&size.clone().max_bytes(max_bytes));
-        let length = image.bytes().len() as u64;
-        assert!(length <= max_bytes, "{length} of {max_bytes}");
-        assert_eq!(image.size(), Size::new(600, 800));
-        // The next better quality does not fit, or is better than what was asked for.
-        let same = |quality| lighthouse(&size.clone().quality(quality)).into_bytes();
-        let quality = (1..=90).rev().find(|q| same(*q) == image.bytes()).unwrap();
-        assert!(quality == 90 || same(quality + 1).len() as u64 > max_bytes);
+    for optimize in [false, true] {
+        // From planes, and from pixels because of the background.
+        for size in [Size::new(112, 144), Size::new(112, 112)] {
+            let options = PrepareOptions::default()
+                .size(size.width, size.height)
+                .fit(Fit::Contain)
+                .optimize_coding(optimize);
+            let prepare = |options: &PrepareOptions| {
+                let image = options.open(fixture("images/restart.jpg")).unwrap();
+                assert_eq!(image.size(), size);
+                image.into_bytes()
+            };
+            let qualities: Vec<Vec<u8>> = (1..=90)
+                .map(|quality| prepare(&options.clone().quality(quality)))
+                .collect();
+            for max_bytes in [4000, 2500, 1500] {
+                let bytes = prepare(&options.clone().max_bytes(max_bytes as u64));
+                // The next better quality does not fit, or is better than requested.
+                let quality = qualities.iter().rposition(|same| *same == bytes).unwrap();
+                assert!(bytes.len() <= max_bytes);
+                assert!(quality == 89 || qualities[quality + 1].len() > max_bytes);
+            }
+            let enough = prepare(&options.max_bytes(10_000_000));
+            assert_eq!(enough, qualities[89]);
+        }
     }
-    let enough = lighthouse(&size.clone().max_bytes(10_000_000));
-    assert_eq!(enough.bytes(), lighthouse(&size).bytes());
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn every_fixture_comes_out_in_every_extension() {
         }
     }
     let message = "a fixture is missing, or this number wants changing";
-    assert_eq!(files.len(), 68, "{message}");
+    assert_eq!(files.len(), 69, "{message}");
 }
 
 #[test]
@@ -108,6 +108,7 @@ fn every_kind_of_file_looks_like_the_original() {
     for (name, expected, least) in [
         ("progressive.jpg", &original, 28.0),
         ("cmyk.jpg", &original, 26.0),
+        ("ycck.jpg", &original, 28.0),
         ("gray.jpg", &gray, 28.0),
         // Made with other weights of the three colors than `to_luma8` has.
         ("gray-16-bit.png", &gray, 36.0),
@@ -197,10 +198,9 @@ fn an_embedded_profile_is_converted_to_srgb_and_left_behind() {
     image::ImageEncoder::write_image(encoder, &pixels, 64, 64, image::ExtendedColorType::Rgb8)
         .unwrap();
     let mut jpeg = Vec::new();
-    let mut encoder = jpeg_encoder::Encoder::new(&mut jpeg, 100);
-    encoder.add_icc_profile(&p3).unwrap();
-    encoder
-        .encode(&pixels, 64, 64, jpeg_encoder::ColorType::Rgb)
+    let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 100);
+    image::ImageEncoder::set_icc_profile(&mut encoder, p3).unwrap();
+    image::ImageEncoder::write_image(encoder, &pixels, 64, 64, image::ExtendedColorType::Rgb8)
         .unwrap();
     for file in [png, jpeg] {
         let prepare = PrepareOptions::default()
@@ -219,30 +219,6 @@ fn an_embedded_profile_is_converted_to_srgb_and_left_behind() {
 
 /// Display P3 (200, 100, 50) as sRGB, by the matrices of CSS Color 4.
 const SRGB_OF_P3: [u8; 3] = [215, 93, 31];
-
-#[test]
-fn four_inks_with_a_colour_transform_are_read() {
-    let original = image::open(fixture("images/orientation-1.png")).unwrap();
-    // Inks as they are written: none of black, and what the paper reflects inverted.
-    let inks: Vec<u8> = original
-        .to_rgb8()
-        .pixels()
-        .flat_map(|p| [255 - p[0], 255 - p[1], 255 - p[2], 0])
-        .collect();
-    for kind in [
-        jpeg_encoder::ColorType::Cmyk,
-        jpeg_encoder::ColorType::CmykAsYcck,
-    ] {
-        let mut jpeg = Vec::new();
-        let encoder = jpeg_encoder::Encoder::new(&mut jpeg, 95);
-        encoder.encode(&inks, 120, 160, kind).unwrap();
-        let prepare = PrepareOptions::default()
-            .size(120, 160)
-            .extension(Extension::Png);
-        let found = psnr(&decode(&prepare.prepare_bytes(&jpeg).unwrap()), &original);
-        assert!(found >= 30.0, "{kind:?}: {found:.1} dB");
-    }
-}
 
 #[test]
 fn pixels_in_memory_are_prepared_like_files() {
@@ -352,4 +328,31 @@ fn a_jpeg_a_few_pixels_wide_keeps_its_other_side() {
             );
         }
     }
+}
+
+#[test]
+fn first_exif_block_of_a_jpeg_with_an_orientation_counts() {
+    // One entry of a directory in a big-endian TIFF: the tag, its type, a count and the value.
+    let exif = |tag: u8, value: u8| {
+        let entry = [1, tag, 0, 3, 0, 0, 0, 1, 0, value, 0, 0];
+        [b"Exif\0\0MM\0*\0\0\0\x08\0\x01".as_slice(), &entry, &[0; 4]].concat()
+    };
+    let jpeg = std::fs::read(fixture("tiny/baseline.jpg")).unwrap();
+    let orientation = |blocks: &[Vec<u8>]| {
+        let mut file = jpeg[..2].to_vec();
+        for block in blocks {
+            file.extend([0xFF, 0xE1, 0, block.len() as u8 + 2]);
+            file.extend(block);
+        }
+        file.extend(&jpeg[2..]);
+        let image = PrepareOptions::default().prepare_bytes(&file).unwrap();
+        image.plan().orientation()
+    };
+    let (broken, none) = (b"Exif\0\0broken".to_vec(), exif(0x13, 3));
+    let (six, three) = (exif(0x12, 6), exif(0x12, 3));
+    assert_eq!(orientation(&[]), 1);
+    assert_eq!(orientation(&[six.clone(), three.clone()]), 6);
+    assert_eq!(orientation(&[broken, none, three.clone(), six]), 3);
+    let xmp = b"http://ns.adobe.com/xap/1.0/".to_vec();
+    assert_eq!(orientation(&[xmp, three]), 3);
 }

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
 IMAGES = Path(__file__).parents[2] / "fixtures" / "images"
-FIXTURES = 68
+FIXTURES = 69
 SRGB = ImageCms.createProfile("sRGB")
 # Decibels of peak signal to noise. Of a lossy file the two decoders may differ by their rounding.
 LEAST_SAME, LEAST_RESIZED = 38, 36

@@ -10,7 +10,7 @@ use super::header::{END_OF_IMAGE, header};
 use super::huffman::{Frequencies, TablePair};
 use super::quantize::QuantizationTable;
 use super::rows::Rows;
-use super::vectorize;
+use crate::vectorize::vectorize;
 
 /// Which Huffman tables a file has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,42 +112,6 @@ pub(super) fn transform_rows<S: Simd>(
 }
 
 impl Coefficients {
-    /// From RGB pixels, row by row without gaps.
-    ///
-    /// # Panics
-    ///
-    /// There are more or fewer pixels than the frame has, or it is gray.
-    pub fn from_rgb(frame: Frame, pixels: &[u8]) -> Self {
-        assert_eq!(
-            pixels.len(),
-            3 * frame.width() * frame.height(),
-            "RGB bytes"
-        );
-        let mut transform = Transform::new(frame);
-        for row in pixels.chunks_exact(3 * frame.width()) {
-            transform.push_rgb_row(row);
-        }
-        transform.finish()
-    }
-
-    /// From the samples of each component, row by row without gaps.
-    ///
-    /// # Panics
-    ///
-    /// A plane has more or fewer samples than [`Frame::plane_size`] says, or there are more or fewer planes.
-    pub fn from_planes(frame: Frame, planes: &[&[u8]]) -> Self {
-        assert_eq!(planes.len(), frame.sampling().components(), "planes");
-        let mut transform = Transform::new(frame);
-        for (component, plane) in planes.iter().enumerate() {
-            let (width, height) = frame.plane_size(component);
-            assert_eq!(plane.len(), width * height, "samples of {component}");
-            for row in plane.chunks_exact(width) {
-                transform.push_row(component, row);
-            }
-        }
-        transform.finish()
-    }
-
     /// The file at a quality of 1 to 100.
     pub fn encode(&self, quality: u8, tables: HuffmanTables) -> Vec<u8> {
         let mut file = Vec::new();

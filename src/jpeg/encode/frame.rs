@@ -10,6 +10,7 @@ pub(crate) enum Sampling {
     /// YCbCr with one sample of color for two by two pixels.
     Cs420,
     /// YCbCr with one sample of color for two pixels of a row.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the options have no 4:2:2"))]
     Cs422,
     /// YCbCr with one sample of color for every pixel.
     Cs444,

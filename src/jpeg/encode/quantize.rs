@@ -3,7 +3,8 @@
 use fearless_simd::{Simd, f32x8, i16x16, i32x8, prelude::*};
 
 use super::fdct::{Block, ROUND, UNITS, whole};
-use super::zigzag::{ZIGZAG, ZIGZAG_BY_COLUMN};
+use super::zigzag::ZIGZAG_BY_COLUMN;
+use crate::jpeg::tables::ZIGZAG;
 
 /// For luma: ITU-T T.81, table K.1, row by row.
 #[rustfmt::skip]

@@ -8,7 +8,7 @@
 use fearless_simd::Level;
 
 use super::frame::{Frame, Sampling};
-use super::vectorize;
+use crate::vectorize::vectorize;
 
 /// Collects the color of the pixels that share a sample.
 pub(super) struct ColorRows {

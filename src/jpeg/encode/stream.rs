@@ -13,7 +13,7 @@ use super::header::{END_OF_IMAGE, header};
 use super::huffman::TablePair;
 use super::quantize::{QuantizationTable, Quantizer};
 use super::rows::Rows;
-use super::vectorize;
+use crate::vectorize::vectorize;
 
 /// Writes a file with the standard's Huffman tables, one row of MCUs after the other.
 pub(crate) struct Encoder<W> {

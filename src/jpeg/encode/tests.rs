@@ -1,5 +1,6 @@
 //! Files are read back by an independent decoder.
 
+use super::coefficients::Coefficients;
 use super::*;
 
 const SAMPLINGS: [Sampling; 4] = [
@@ -27,6 +28,36 @@ fn rgb(width: usize, height: usize, is_noise: bool) -> Vec<u8> {
         }
     };
     (0..width * height).flat_map(pixel).collect()
+}
+
+impl Coefficients {
+    /// From RGB pixels, row by row without gaps.
+    pub fn from_rgb(frame: Frame, pixels: &[u8]) -> Self {
+        assert_eq!(
+            pixels.len(),
+            3 * frame.width() * frame.height(),
+            "RGB bytes"
+        );
+        let mut transform = Transform::new(frame);
+        for row in pixels.chunks_exact(3 * frame.width()) {
+            transform.push_rgb_row(row);
+        }
+        transform.finish()
+    }
+
+    /// From the samples of each component, row by row without gaps.
+    pub fn from_planes(frame: Frame, planes: &[&[u8]]) -> Self {
+        assert_eq!(planes.len(), frame.sampling().components(), "planes");
+        let mut transform = Transform::new(frame);
+        for (component, plane) in planes.iter().enumerate() {
+            let (width, height) = frame.plane_size(component);
+            assert_eq!(plane.len(), width * height, "samples of {component}");
+            for row in plane.chunks_exact(width) {
+                transform.push_row(component, row);
+            }
+        }
+        transform.finish()
+    }
 }
 
 fn coefficients(width: u32, height: u32, sampling: Sampling, is_noise: bool) -> Coefficients {

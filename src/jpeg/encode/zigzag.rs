@@ -1,15 +1,8 @@
 //! The order of the coefficients of a block in the file.
 
-/// By place in the file: the place in a block stored row by row.
-#[rustfmt::skip]
-pub(super) const ZIGZAG: [u8; 64] = [
-     0,  1,  8, 16,  9,  2,  3, 10, 17, 24, 32, 25, 18, 11,  4,  5,
-    12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13,  6,  7, 14, 21, 28,
-    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
-    58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
-];
+use crate::jpeg::tables::ZIGZAG;
 
-/// The same for a block stored column by column, as the transform leaves it.
+/// By place in the file: the place in a block stored column by column, as the transform leaves it.
 pub(super) const ZIGZAG_BY_COLUMN: [u8; 64] = {
     let mut places = [0; 64];
     let mut n = 0;
@@ -51,17 +44,6 @@ static PLACES: [[u64; 256]; 8] = {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn zigzag_walks_the_diagonals() {
-        let mut places: Vec<u8> = (0..64).collect();
-        // Along every second diagonal the walk goes up.
-        places.sort_by_key(|n| {
-            let (x, y) = (n % 8, n / 8);
-            (x + y, if (x + y) % 2 == 0 { x } else { y })
-        });
-        assert_eq!(ZIGZAG.as_slice(), places);
-    }
 
     #[test]
     fn sets_are_reordered_place_by_place() {

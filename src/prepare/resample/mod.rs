@@ -9,12 +9,13 @@ mod tile;
 
 use std::convert::Infallible;
 
-use fearless_simd::{Level, Simd};
+use fearless_simd::Level;
 
 use self::taps::Taps;
 use self::tile::{BLOCK, ROWS, Tile};
 use super::raster::{Color, Raster};
 use crate::geometry::Size;
+use crate::vectorize::vectorize;
 
 pub(super) use self::taps::Kernel;
 
@@ -50,12 +51,20 @@ pub(super) struct Resampler {
     stride: usize,
     /// Rows of the result.
     out: Vec<u8>,
+    /// Left and top of the result in the source, if its pixels are those of the source: there is nothing to convolve.
+    cut_out: Option<[usize; 2]>,
 }
 
 impl Resampler {
     /// For `crop` of a source of the size `source`: left, top, width and height in its pixels, which need not be whole.
     /// A plane of samples is [`Color::Gray`].
     pub fn new(source: Size, crop: [f64; 4], size: Size, color: Color, kernel: Kernel) -> Self {
+        let [left, top, width, height] = crop;
+        let is_cut_out = [width, height] == [size.width, size.height].map(f64::from)
+            && [left, top].iter().all(|n| n.fract() == 0.0 && *n >= 0.0)
+            && left + width <= f64::from(source.width)
+            && top + height <= f64::from(source.height);
+        let cut_out = is_cut_out.then_some([left as usize, top as usize]);
         let tile = tile(source, crop, size, color, kernel);
         let capacity = tile.most_sources();
         let stride = (tile.needed.len() * color.channels()).next_multiple_of(BLOCK);
@@ -69,6 +78,7 @@ impl Resampler {
             made: 0,
             capacity,
             stride,
+            cut_out,
         }
     }
 
@@ -81,10 +91,17 @@ impl Resampler {
     ) -> Result<(), E> {
         let number = self.pushed;
         self.pushed += 1;
+        let channels = self.color.channels();
+        if let Some([left, top]) = self.cut_out {
+            if self.is_complete() || number < top {
+                return Ok(());
+            }
+            self.made += 1;
+            return emit(&row[left * channels..][..self.tile.columns.len() * channels]);
+        }
         if self.is_complete() || number < self.tile.rows.start(self.made) {
             return Ok(());
         }
-        let channels = self.color.channels();
         let needed = self.tile.needed.start * channels..self.tile.needed.end * channels;
         let place = number % self.capacity * self.stride;
         self.ring[place..place + needed.len()].copy_from_slice(&row[needed]);
@@ -148,18 +165,5 @@ fn make_of<const CHANNELS: usize, const ALPHA: bool>(
     made: usize,
     out: &mut [u8],
 ) {
-    // Two sets of x86 are enough: the others gain next to nothing, and each is all of this once more.
-    #[cfg(target_arch = "x86_64")]
-    {
-        if let Some(avx2) = level.as_avx2() {
-            return avx2.vectorize(
-                #[inline(always)]
-                || tile.make::<_, CHANNELS, ALPHA>(avx2, sources, made, out),
-            );
-        }
-        let sse2 = level.as_sse2().expect("every x86-64 has SSE2");
-        tile.make::<_, CHANNELS, ALPHA>(sse2, sources, made, out);
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    fearless_simd::dispatch!(level, simd => tile.make::<_, CHANNELS, ALPHA>(simd, sources, made, out));
+    vectorize!(level, simd => tile.make::<_, CHANNELS, ALPHA>(simd, sources, made, out));
 }

@@ -16,7 +16,6 @@ use std::io::{Cursor, Read, Seek};
 
 use image::metadata::Orientation;
 
-use super::block_reader::BlockReader;
 use super::codec::damaged;
 use super::color::ColorSpace;
 use super::decode::Decode;
@@ -25,6 +24,7 @@ use super::jpeg::Jpeg;
 use super::limits::Limits;
 use super::raster::{Color, Raster};
 use crate::geometry::Size;
+use crate::jpeg::Divisor;
 
 use decompress::{Compression, decompress};
 use directory::Directory;
@@ -209,7 +209,7 @@ impl<'a> Chunks<'a> {
     /// Decodes a JPEG whose tables may be stored apart (TIFF Technical Note 2).
     fn jpeg(&self, packed: &[u8], rows: u32, limits: &Limits) -> Result<Vec<u8>, PrepareErrorKind> {
         let file = self.whole_jpeg(packed);
-        let jpeg = Jpeg::read_header(BlockReader::new(Cursor::new(file.as_slice())))?;
+        let jpeg = Jpeg::read_header(Box::new(file.as_slice()))?;
         let size = jpeg.size();
         if size.width != self.layout.chunk.width || size.height < rows {
             return Err(damaged(
@@ -217,7 +217,8 @@ impl<'a> Chunks<'a> {
                 "a JPEG in it has another size than announced",
             ));
         }
-        let (raster, _) = jpeg.decode(1, &file, limits)?;
+        limits.check_alloc(jpeg.memory(Divisor::One) + jpeg.pixels(Divisor::One))?;
+        let raster = jpeg.decode(Divisor::One)?;
         let expected = if self.layout.samples_in_chunk() == 1 {
             Color::Gray
         } else {
