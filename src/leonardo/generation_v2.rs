@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(
             error,
             "the model nano-banana-2 does not generate 1264x896, and may make a square of it without an error; prepare \
-             the image for this model, which gives 1200x896"
+             the image for this model, which gives 1264x848"
         );
         let overridden = CreateGenerationV2::new("nano-banana-2", "p")
             .extra("width", 1264)

@@ -233,7 +233,10 @@ impl fmt::Display for PrepareErrorKind {
 
 /// The formats to export to instead of `format`, which gave trouble.
 fn other_formats(format: &str) -> &'static str {
-    if format.contains("JPEG") {
+    // A TIFF with JPEG in it is a TIFF.
+    if format.contains("TIFF") {
+        "JPEG or PNG"
+    } else if format.contains("JPEG") {
         "PNG"
     } else if format.contains("PNG") {
         "JPEG"

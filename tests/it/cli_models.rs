@@ -117,5 +117,5 @@ fn generation_of_a_model_has_the_size_of_the_prepared_image() {
     ]));
     assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("which gives 1200x896"), "{stderr}");
+    assert!(stderr.contains("which gives 1264x848"), "{stderr}");
 }

@@ -124,7 +124,10 @@ fn exif_blocks_are_kept_in_order() {
         (0xE1, &first),
         (0xE1, &second),
     ];
-    assert_eq!(header(GRAY, &segments).exif, [b"first".to_vec(), b"second".to_vec()]);
+    assert_eq!(
+        header(GRAY, &segments).exif,
+        [b"first".to_vec(), b"second".to_vec()]
+    );
 }
 
 #[test]
