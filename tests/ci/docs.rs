@@ -1,4 +1,4 @@
-//! Promise: repeated parts of the documentation are identical, and every example is short and documents its command.
+//! Promise: what is told in more than one place is told alike, and every example is short and says how it is run.
 
 use std::path::Path;
 
@@ -7,12 +7,9 @@ fn read(path: impl AsRef<Path>) -> String {
 }
 
 #[test]
-fn readme_and_crate_documentation_have_the_same_table_of_dependencies() {
+fn the_readme_has_the_table_of_dependencies_that_the_crates_page_has() {
     let table = read("src/dependencies.md");
-    assert!(
-        read("README.md").contains(&table),
-        "the README lacks this table:\n{table}"
-    );
+    assert!(read("README.md").contains(&table), "wanted:\n{table}");
     let manifest = read("Cargo.toml");
     let (_, rest) = manifest.split_once("[dependencies]\n").unwrap();
     let (dependencies, _) = rest.split_once("\n# Only with `sandbox`.").unwrap();
@@ -28,7 +25,7 @@ fn readme_and_crate_documentation_have_the_same_table_of_dependencies() {
 }
 
 #[test]
-fn example_is_short_and_documents_its_command() {
+fn every_example_is_short_and_begins_with_its_command() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let mut examples = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
