@@ -1,4 +1,4 @@
-//! Upload to any service that presigns S3 POSTs: prepare a photo, post it with progress, and handle each kind of error.
+//! Upload to any service that presigns S3 POSTs: prepare a photo, post it with progress, and handle errors.
 //!
 //! `cargo run --example presigned [FORM.json PHOTO]` reads the `{"url", "fields"}` of boto3 or aws-sdk-js from
 //! FORM.json. Without it, a sandbox presigns a form.

@@ -1,18 +1,18 @@
-//! Runs the command and reads its output.
+//! The command, and what it says.
 
 use std::process::{Command, Output, Stdio};
 
 use imgpost::sandbox::Sandbox;
 
-/// The environment variable of the API key.
+/// The variable of the key.
 pub const KEY: &str = "LEONARDO_API_KEY";
-/// The environment variable of the base URL.
+/// The variable of the base URL.
 pub const URL: &str = "LEONARDO_BASE_URL";
 
-/// The environment variables for proxies; lower-case variants exist too.
+/// The variables that have to do with proxies, which exist in small letters too.
 const PROXIES: [&str; 4] = ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
 
-/// The command, without the environment variables that affect it.
+/// The command, without what the environment of this test says.
 pub fn imgpost() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_imgpost"));
     command.env_remove(KEY).env_remove(URL);
@@ -20,19 +20,19 @@ pub fn imgpost() -> Command {
     command
 }
 
-/// Removes the proxy variables from the environment of a command.
+/// Keeps what the environment of this test says of proxies from a program.
 pub fn without_proxies(command: &mut Command) {
     for name in PROXIES {
         command.env_remove(name).env_remove(name.to_lowercase());
     }
 }
 
-/// Runs the command without input.
+/// Runs it without input.
 pub fn run(command: &mut Command) -> Output {
     command.stdin(Stdio::null()).output().unwrap()
 }
 
-/// The command, configured for a sandbox.
+/// The command on a sandbox.
 pub fn on(sandbox: &Sandbox) -> Command {
     let mut command = imgpost();
     command
@@ -41,7 +41,7 @@ pub fn on(sandbox: &Sandbox) -> Command {
     command
 }
 
-/// The JSON lines of a successful command.
+/// The lines of a success.
 pub fn json(output: &Output) -> Vec<serde_json::Value> {
     assert!(
         output.status.success(),
@@ -54,7 +54,7 @@ pub fn json(output: &Output) -> Vec<serde_json::Value> {
         .collect()
 }
 
-/// The API's response with a form for an init image.
+/// The API's answer with a form for an init image.
 pub fn form(sandbox: &Sandbox, extension: &str) -> Vec<u8> {
     ureq::post(format!("{}/v1/init-image", sandbox.base_url()))
         .header("Authorization", format!("Bearer {}", sandbox.api_key()))
@@ -65,7 +65,7 @@ pub fn form(sandbox: &Sandbox, extension: &str) -> Vec<u8> {
         .unwrap()
 }
 
-/// The exit code and the message of a failed command. The message must have one or two lines.
+/// The exit code and the message, which must be one or two lines.
 pub fn refused(output: &Output) -> (i32, String) {
     let message = String::from_utf8(output.stderr.clone()).unwrap();
     assert!((1..=2).contains(&message.lines().count()), "{message}");

@@ -127,14 +127,13 @@ impl Api {
     fn authorize(&self, request: &Incoming<'_>) -> Result<(), Refusal> {
         let header = request.header("authorization").unwrap_or_default();
         let key = header.strip_prefix("Bearer ").unwrap_or_default();
-        match key {
-            _ if key == self.key => Ok(()),
-            _ if is_uuid(key) => Err(Refusal::new(401, "access-denied", "Invalid API key")),
-            _ => Err(Refusal::new(
-                500,
-                "unexpected",
-                "Invalid response from authorization hook",
-            )),
+        if key == self.key {
+            Ok(())
+        } else if is_uuid(key) {
+            Err(Refusal::new(401, "access-denied", "Invalid API key"))
+        } else {
+            let message = "Invalid response from authorization hook";
+            Err(Refusal::new(500, "unexpected", message))
         }
     }
 

@@ -113,7 +113,7 @@ mod tests {
     fn size_of_the_expanded_fields_is_limited() {
         let name = "n".repeat(1000);
         assert!(form(&FILE_NAME.repeat(20), &name).is_ok());
-        let refused = form(&FILE_NAME.repeat(21), &name);
-        assert_eq!(refused.err(), Some(FormError::TooMuchBeforeFile));
+        let rejected = form(&FILE_NAME.repeat(21), &name);
+        assert_eq!(rejected.err(), Some(FormError::TooMuchBeforeFile));
     }
 }

@@ -263,7 +263,7 @@ mod tests {
         }
     }
 
-    fn refused<T>(result: Result<T, Refusal>) -> Option<&'static str> {
+    fn rejection<T>(result: Result<T, Refusal>) -> Option<&'static str> {
         result.err().map(|refusal| refusal.code)
     }
 
@@ -273,9 +273,9 @@ mod tests {
         storage.set_limits(100, 10);
         let first = storage.receive(60);
         assert!(first.is_ok());
-        assert_eq!(refused(storage.receive(41)), Some("SlowDown"));
+        assert_eq!(rejection(storage.receive(41)), Some("SlowDown"));
         let second = storage.receive(40);
-        assert_eq!(refused(storage.receive(1)), Some("SlowDown"));
+        assert_eq!(rejection(storage.receive(1)), Some("SlowDown"));
         drop(first);
         assert!(storage.receive(60).is_ok());
         drop(second);
@@ -290,7 +290,7 @@ mod tests {
         storage.set_limits(100, 10);
         storage.put("a", object(60)).ok().unwrap();
         assert_eq!(
-            refused(storage.put("b", object(101))),
+            rejection(storage.put("b", object(101))),
             Some("EntityTooLarge")
         );
         assert!(storage.get("a").is_some());

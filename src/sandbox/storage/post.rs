@@ -115,7 +115,8 @@ impl Storage {
         }
         let scope: Vec<_> = credential.split('/').collect();
         let [access_key, date, REGION, "s3", "aws4_request"] = scope[..] else {
-            let message = "The X-Amz-Credential is not of the form key/date/region/s3/aws4_request, or of another region";
+            let message = "The X-Amz-Credential is not of the form key/date/region/s3/aws4_request, or of another \
+                           region";
             return Err(invalid(message));
         };
         if access_key != self.credentials.access_key_id {
@@ -173,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_keys_and_types_are_refused() {
+    fn long_keys_and_types_are_rejected() {
         let code = |key: usize, content_type: usize| {
             let (key, content_type) = ("k".repeat(key), "t".repeat(content_type));
             let checked = check_lengths(&key, Some(&content_type));
