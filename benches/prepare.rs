@@ -1,14 +1,14 @@
-//! Time and memory of preparing photos, compared with Pillow, pyvips and sharp.
+//! Processor time and memory of preparing images, against Pillow, pyvips and sharp in the same run. Runs on Linux.
 //!
 //! ```sh
 //! benches/rivals/install
 //! cargo bench --bench prepare -- FOLDER
 //! ```
 //!
-//! Every contender converts every photo of the folder to an upright 1024×768 JPEG of quality 90 without metadata. A
-//! contender is a long-running process with one thread that measures the time from the path to the bytes in memory, so
-//! that the start of an interpreter does not count. Photos and contenders alternate within a round. Peak memory is that
-//! of a new process after one photo.
+//! Every photo of the folder becomes a 1024×768 JPEG of quality 90, upright and without metadata; then images that
+//! benches/rivals/inputs.py makes of the first photo. Each contender is a process that stays, uses one thread and measures
+//! itself from the path to the bytes in memory, so the start of an interpreter is not counted. Images and contenders take
+//! turns within a round. Peak memory is that of a fresh process that has prepared one photo.
 
 mod support;
 
@@ -26,7 +26,7 @@ const ROUNDS: usize = 9;
 const BATCH: usize = 32;
 
 fn main() {
-    // `cargo bench` adds `--bench`.
+    // `cargo bench` adds an argument of its own.
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     match args.next().as_deref() {
         Some("--serve") => serve(),
@@ -35,15 +35,46 @@ fn main() {
     }
 }
 
-fn prepare(path: &Path) -> usize {
+/// An image and the size to make.
+#[derive(Clone)]
+struct Input {
+    path: PathBuf,
+    size: [u32; 2],
+}
+
+impl Input {
+    fn photo(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            size: [1024, 768],
+        }
+    }
+
+    /// For the contenders.
+    fn line(&self) -> String {
+        let [width, height] = self.size;
+        format!("{width} {height} {}", self.path.display())
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        let mut parts = line.splitn(3, ' ');
+        let mut side = || parts.next()?.parse().ok();
+        let size = [side()?, side()?];
+        let path = parts.next()?.into();
+        Some(Self { path, size })
+    }
+}
+
+fn prepare(input: &Input) -> usize {
+    let [width, height] = input.size;
     let prepare = PrepareOptions::default()
-        .size(1024, 768)
+        .size(width, height)
         .extension(Extension::Jpg);
-    let image = prepare.open(path).expect("a photo");
+    let image = prepare.open(&input.path).expect("an image");
     black_box(image.bytes()).len()
 }
 
-/// Serves the line protocol of the other contenders, so that all are measured in the same way.
+/// The line protocol of the rivals, so that all are measured in the same way.
 fn serve() {
     for line in io::stdin().lines() {
         let line = line.expect("standard input");
@@ -51,10 +82,24 @@ fn serve() {
             println!("{}", peak_kib());
             continue;
         }
-        let started = Instant::now();
-        let bytes = prepare(Path::new(&line));
-        println!("{} {bytes}", started.elapsed().as_nanos());
+        let input = Input::parse(&line).expect("a size and a path");
+        let started = processor_nanoseconds();
+        let bytes = prepare(&input);
+        println!("{} {bytes}", processor_nanoseconds() - started);
     }
+}
+
+/// Of all threads, user and system.
+#[cfg(unix)]
+fn processor_nanoseconds() -> i64 {
+    use nix::sys::time::TimeValLike;
+    let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID);
+    time.expect("a clock").num_nanoseconds()
+}
+
+#[cfg(not(unix))]
+fn processor_nanoseconds() -> i64 {
+    panic!("processor time is read on Unix")
 }
 
 struct Contender {
@@ -108,18 +153,23 @@ impl Running {
         }
     }
 
-    /// Sends a line and returns the first number of the reply: nanoseconds, or KiB for `peak`.
-    fn request(&mut self, line: &str) -> u64 {
-        writeln!(self.input, "{line}").expect("a running contender");
-        let mut reply = String::new();
-        self.output.read_line(&mut reply).expect("a reply");
-        let number = reply.split_whitespace().next().and_then(|n| n.parse().ok());
-        number.unwrap_or_else(|| panic!("{line}: the contender replied {reply:?}"))
+    /// The first number of the answer: nanoseconds, or KiB for `peak`.
+    fn ask(&mut self, line: &str) -> u64 {
+        writeln!(self.input, "{line}").expect("a contender that listens");
+        let mut answer = String::new();
+        self.output
+            .read_line(&mut answer)
+            .expect("a contender that answers");
+        let number = answer
+            .split_whitespace()
+            .next()
+            .and_then(|n| n.parse().ok());
+        number.unwrap_or_else(|| panic!("{line}: the contender answered {answer:?}"))
     }
 
     fn stop(mut self) {
         drop(self.input);
-        self.child.wait().expect("a stopped contender");
+        self.child.wait().expect("a contender that ends");
     }
 }
 
@@ -129,8 +179,9 @@ fn compare(folder: &Path) {
         "{} photos, {ROUNDS} rounds, one thread each\n",
         photos.len()
     );
-    let times = times(&photos);
-    println!("| | geometric mean, ms | of imgpost | peak memory, MiB |\n|---|---|---|---|");
+    let inputs: Vec<Input> = photos.iter().map(|photo| Input::photo(photo)).collect();
+    let times = times(&inputs);
+    println!("| | geometric mean, ms of processor time | of imgpost | peak memory, MiB |\n|---|---|---|---|");
     let ours = geometric_mean(&times[0]);
     for (contender, times) in CONTENDERS.iter().zip(&times) {
         let mean = geometric_mean(times);
@@ -144,12 +195,11 @@ fn compare(folder: &Path) {
         );
     }
     println!();
-    for (contender, times) in CONTENDERS.iter().zip(&times).skip(1) {
-        println!(
-            "imgpost takes {:.2} of the time of {}",
-            ours / geometric_mean(times),
-            contender.name
-        );
+    print_ratios("photos", &times);
+    let folder = tempfile::tempdir().expect("a folder");
+    for input in other_inputs(&photos[0], folder.path()) {
+        let name = input.path.file_stem().expect("a name").to_string_lossy();
+        print_ratios(&name, &self::times(std::slice::from_ref(&input)));
     }
     let batch: Vec<_> = photos.iter().cycle().take(BATCH).collect();
     let speedups = (0..5).map(|_| elapsed(&batch, 1) / elapsed(&batch, 2));
@@ -159,15 +209,42 @@ fn compare(folder: &Path) {
     );
 }
 
-/// Nanoseconds for each contender and photo: the median of all rounds except the first, a warm-up.
-fn times(photos: &[PathBuf]) -> Vec<Vec<f64>> {
+/// What benches/rivals/inputs.py makes of a photo. The size is in the name, behind the last `-to-`.
+fn other_inputs(photo: &Path, folder: &Path) -> Vec<Input> {
+    let made = python("inputs.py").arg(photo).arg(folder).status();
+    assert!(made.expect("Python").success());
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    let input = |path: PathBuf| {
+        let stem = path.file_stem().expect("a name").to_string_lossy();
+        let (_, size) = stem.rsplit_once("-to-").expect("a size");
+        let (width, height) = size.split_once('x').expect("two sides");
+        let size = [width, height].map(|side| side.parse().expect("a side"));
+        Input { path, size }
+    };
+    paths.into_iter().map(input).collect()
+}
+
+/// Prints the time of imgpost and its ratio to that of every rival.
+fn print_ratios(name: &str, times: &[Vec<f64>]) {
+    let ours = geometric_mean(&times[0]);
+    print!("{name}: {:.1} ms", ours / 1e6);
+    for (contender, times) in CONTENDERS.iter().zip(times).skip(1) {
+        print!(", {:.2} of {}", ours / geometric_mean(times), contender.name);
+    }
+    println!();
+}
+
+/// Nanoseconds of processor time for each contender and image: the median of all rounds but the first, which warms up.
+fn times(inputs: &[Input]) -> Vec<Vec<f64>> {
     let mut running: Vec<_> = CONTENDERS.iter().map(Running::start).collect();
-    let mut all = vec![vec![Vec::new(); photos.len()]; running.len()];
+    let mut all = vec![vec![Vec::new(); inputs.len()]; running.len()];
     for round in 0..=ROUNDS {
-        for (p, photo) in photos.iter().enumerate() {
+        for (p, input) in inputs.iter().enumerate() {
             for turn in 0..running.len() {
                 let c = (turn + round + p) % running.len();
-                let nanoseconds = running[c].request(&photo.display().to_string());
+                let nanoseconds = running[c].ask(&input.line());
                 if round > 0 {
                     all[c][p].push(nanoseconds as f64);
                 }
@@ -176,19 +253,19 @@ fn times(photos: &[PathBuf]) -> Vec<Vec<f64>> {
     }
     running.into_iter().for_each(Running::stop);
     all.into_iter()
-        .map(|photos| photos.into_iter().map(median).collect())
+        .map(|inputs| inputs.into_iter().map(median).collect())
         .collect()
 }
 
 fn peak(contender: &Contender, photo: &Path) -> u64 {
     let mut running = Running::start(contender);
-    running.request(&photo.display().to_string());
-    let peak = running.request("peak");
+    running.ask(&Input::photo(photo).line());
+    let peak = running.ask("peak");
     running.stop();
     peak
 }
 
-/// Seconds to prepare all `photos` with this number of threads.
+/// Seconds for all `photos`, shared out one by one.
 fn elapsed(photos: &[&PathBuf], threads: usize) -> f64 {
     let next = AtomicUsize::new(0);
     let started = Instant::now();
@@ -196,7 +273,7 @@ fn elapsed(photos: &[&PathBuf], threads: usize) -> f64 {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(photo) = photos.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    prepare(photo);
+                    prepare(&Input::photo(photo));
                 }
             });
         }

@@ -1,5 +1,6 @@
 //! Promise: a TIFF comes out right in every layout, or is rejected by name.
 
+use crate::jpeg::{Coefficients, Frame, HuffmanTables, Sampling};
 use super::*;
 
 /// A TIFF of one strip or tile per element of `chunks`, little-endian. An entry is a tag with its values.
@@ -311,11 +312,8 @@ fn announced_sizes_are_checked_before_memory_is_allocated() {
 #[test]
 fn jpeg_in_a_tiff_is_decoded() {
     let pixels = [200, 60, 20].repeat(16 * 16);
-    let mut jpeg = Vec::new();
-    let encoder = jpeg_encoder::Encoder::new(&mut jpeg, 100);
-    encoder
-        .encode(&pixels, 16, 16, jpeg_encoder::ColorType::Rgb)
-        .unwrap();
+    let frame = Frame::new(16, 16, Sampling::Cs444).unwrap();
+    let jpeg = Coefficients::from_rgb(frame, &pixels).encode(100, HuffmanTables::Standard);
     let more: &[(u16, &[u32])] = &[(259, &[7])];
     const YCBCR: u32 = 6;
     let file = build(base(16, 16, YCBCR, &RGB_8), more, &[jpeg], false);
