@@ -193,3 +193,8 @@ pub use presigned::{
 pub use s3::{S3Error, S3ErrorCode};
 pub use upload::{Presigned, Progress, Receipt, Uploader, upload};
 pub use url::UrlError;
+
+/// The examples of the README compile as they stand.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
