@@ -345,7 +345,7 @@ fn useless_threshold_is_rejected() {
         (vec!["video", &photo, "-p", "p", "--duration", "0"], "1.."),
         (
             [&generate[..], &["--model", ""]].concat(),
-            "the model is empty",
+            "a value is required for '--model",
         ),
     ] {
         let output = run(on(&sandbox).args(&arguments));

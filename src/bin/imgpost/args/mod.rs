@@ -69,7 +69,7 @@ pub enum Command {
         #[arg(long)]
         no_clobber: bool,
         /// Keep the size and the format, and remove all metadata
-        #[arg(long, conflicts_with_all = ["target", "bounds", "extension"])]
+        #[arg(long, conflicts_with_all = ["target", "bounds", "model", "extension"])]
         strip: bool,
         /// Prepare the images and print the results, but write nothing
         #[arg(long)]

@@ -1,6 +1,6 @@
 //! The options to prepare an image.
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use imgpost::leonardo::Model;
 use imgpost::leonardo::sizes::PRESETS;
 use imgpost::{
@@ -25,7 +25,7 @@ pub struct PrepareArgs {
     #[arg(long, value_name = "PRESET", value_parser = preset())]
     bounds: Option<Bounds>,
     /// Make a size of this model, for example nano-banana-2, and use the model; `imgpost models` lists them
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub model: Option<String>,
     /// Which of the listed sizes of a model to make [default: the smallest that keeps a megapixel]
     #[arg(long, value_name = "1k|2k|4k")]
