@@ -181,7 +181,9 @@ fn compare(folder: &Path) {
     );
     let inputs: Vec<Input> = photos.iter().map(|photo| Input::photo(photo)).collect();
     let times = times(&inputs);
-    println!("| | geometric mean, ms of processor time | of imgpost | peak memory, MiB |\n|---|---|---|---|");
+    println!(
+        "| | geometric mean, ms of processor time | of imgpost | peak memory, MiB |\n|---|---|---|---|"
+    );
     let ours = geometric_mean(&times[0]);
     for (contender, times) in CONTENDERS.iter().zip(&times) {
         let mean = geometric_mean(times);
@@ -214,7 +216,9 @@ fn other_inputs(photo: &Path, folder: &Path) -> Vec<Input> {
     let made = python("inputs.py").arg(photo).arg(folder).status();
     assert!(made.expect("Python").success());
     let entries = std::fs::read_dir(folder).expect("a folder");
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let mut paths: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     paths.sort();
     let input = |path: PathBuf| {
         let stem = path.file_stem().expect("a name").to_string_lossy();
@@ -231,7 +235,11 @@ fn print_ratios(name: &str, times: &[Vec<f64>]) {
     let ours = geometric_mean(&times[0]);
     print!("{name}: {:.1} ms", ours / 1e6);
     for (contender, times) in CONTENDERS.iter().zip(times).skip(1) {
-        print!(", {:.2} of {}", ours / geometric_mean(times), contender.name);
+        print!(
+            ", {:.2} of {}",
+            ours / geometric_mean(times),
+            contender.name
+        );
     }
     println!();
 }

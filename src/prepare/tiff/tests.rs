@@ -1,7 +1,7 @@
 //! Promise: a TIFF comes out right in every layout, or is rejected by name.
 
-use crate::jpeg::{Coefficients, Frame, HuffmanTables, Sampling};
 use super::*;
+use crate::jpeg::{Coefficients, Frame, HuffmanTables, Sampling};
 
 /// A TIFF of one strip or tile per element of `chunks`, little-endian. An entry is a tag with its values.
 fn tiff(entries: &[(u16, &[u32])], chunks: &[Vec<u8>], tiled: bool) -> Vec<u8> {
