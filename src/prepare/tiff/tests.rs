@@ -1,7 +1,7 @@
 //! Promise: a TIFF comes out right in every layout, or is rejected by name.
 
 use super::*;
-use crate::jpeg::{Coefficients, Frame, HuffmanTables, Sampling};
+use crate::jpeg::{Frame, HuffmanTables, Sampling, Transform};
 
 /// A TIFF of one strip or tile per element of `chunks`, little-endian. An entry is a tag with its values.
 fn tiff(entries: &[(u16, &[u32])], chunks: &[Vec<u8>], tiled: bool) -> Vec<u8> {
@@ -313,7 +313,11 @@ fn announced_sizes_are_checked_before_memory_is_allocated() {
 fn jpeg_in_a_tiff_is_decoded() {
     let pixels = [200, 60, 20].repeat(16 * 16);
     let frame = Frame::new(16, 16, Sampling::Cs444).unwrap();
-    let jpeg = Coefficients::from_rgb(frame, &pixels).encode(100, HuffmanTables::Standard);
+    let mut transform = Transform::new(frame);
+    for row in pixels.chunks_exact(3 * 16) {
+        transform.push_rgb_row(row);
+    }
+    let jpeg = transform.finish().encode(100, HuffmanTables::Standard);
     let more: &[(u16, &[u32])] = &[(259, &[7])];
     const YCBCR: u32 = 6;
     let file = build(base(16, 16, YCBCR, &RGB_8), more, &[jpeg], false);
