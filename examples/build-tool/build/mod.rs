@@ -149,7 +149,9 @@ impl Build<'_> {
         if !pretended.uploads.is_empty() {
             let sandbox = Sandbox::start()
                 .map_err(|error| vec![format!("a sandbox cannot be started: {error}")])?;
-            let client = sandbox.client().map_err(|error| vec![format!("{error:#}")])?;
+            let client = sandbox
+                .client()
+                .map_err(|error| vec![format!("{error:#}")])?;
             let uploaded = self.upload(&client, &path, found, &earlier, &pretended)?;
             entries = Plan::new(&missing, &uploaded).entries;
         }

@@ -84,7 +84,11 @@ mod tests {
             of(&|recipe| recipe.bounds.max_pixels = Some(1)),
             of(&|recipe| recipe.bounds.max_ratio = Some(1)),
         ];
-        texts.extend(Extension::ALL.iter().map(|extension| of(&|r| r.extension = Some(*extension))));
+        texts.extend(
+            Extension::ALL
+                .iter()
+                .map(|extension| of(&|r| r.extension = Some(*extension))),
+        );
         let all = texts.len();
         texts.sort_unstable();
         texts.dedup();

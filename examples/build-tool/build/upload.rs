@@ -89,7 +89,9 @@ impl Work {
             BatchOutcome::Uploaded(image) => self.keep(&item.path, image),
             BatchOutcome::Failed(error) => {
                 let (is_hopeless, words) = match error {
-                    Error::Core(imgpost::Error::Prepare(error)) => (false, error.kind().to_string()),
+                    Error::Core(imgpost::Error::Prepare(error)) => {
+                        (false, error.kind().to_string())
+                    }
                     Error::Core(imgpost::Error::Storage(error)) => (false, error.to_string()),
                     error => (true, format!("{error:#}")),
                 };

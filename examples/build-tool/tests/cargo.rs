@@ -139,7 +139,9 @@ impl Copy {
 
     fn draw(&self, name: &str, red: u8) {
         let pixels = [red, 0, 0, 255].repeat(64 * 64);
-        let image = PrepareOptions::default().within(64, 64).extension(Extension::Png);
+        let image = PrepareOptions::default()
+            .within(64, 64)
+            .extension(Extension::Png);
         let image = image.prepare_rgba8(64, 64, &pixels).unwrap();
         fs::write(self.path("assets").join(name), image.bytes()).unwrap();
     }
@@ -316,7 +318,10 @@ fn a_build_that_fails_says_why_and_keeps_what_it_has() {
 
     // Nothing changed, so it fails again, and uploads nothing again.
     let told = copy.on(&sandbox).failed();
-    assert!(told.contains("broken.png: the file is not an image"), "{told}");
+    assert!(
+        told.contains("broken.png: the file is not an image"),
+        "{told}"
+    );
     assert_eq!(stored(&sandbox), 3);
 
     fs::remove_file(copy.path("assets/broken.png")).unwrap();

@@ -56,7 +56,9 @@ impl Project {
 
     fn draw(&self, name: &str, red: u8) {
         let pixels = [red, 0, 0, 255].repeat(48 * 32);
-        let image = PrepareOptions::default().within(48, 32).extension(Extension::Png);
+        let image = PrepareOptions::default()
+            .within(48, 32)
+            .extension(Extension::Png);
         let image = image.prepare_rgba8(48, 32, &pixels).unwrap();
         fs::write(self.asset(name), image.bytes()).unwrap();
     }

@@ -1,6 +1,9 @@
 //! The crop that the user chose, and the options it means for imgpost.
 
-use imgpost::{AspectRatio, Extension, Gravity, Plan, PrepareError, PrepareOptions, Region, Size, Target, leonardo};
+use imgpost::{
+    AspectRatio, Extension, Gravity, Plan, PrepareError, PrepareOptions, Region, Size, Target,
+    leonardo,
+};
 
 /// The aspect ratios on offer, with their labels. `None` keeps the ratio of the image.
 pub const RATIOS: [(&str, Option<AspectRatio>); 6] = [

@@ -87,7 +87,10 @@ mod tests {
     #[test]
     fn region_keeps_its_place_in_the_image() {
         let transform = transform(TALL);
-        let whole = PrepareOptions::default().plan_size(1200, 1600).unwrap().crop();
+        let whole = PrepareOptions::default()
+            .plan_size(1200, 1600)
+            .unwrap()
+            .crop();
         assert_eq!(transform.region_to_screen(whole), transform.rect());
         let square = PrepareOptions::default().aspect(1, 1).plan_size(1200, 1600);
         let center = transform.region_to_screen(square.unwrap().crop());
