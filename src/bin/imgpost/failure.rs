@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use imgpost::leonardo::Error;
-use imgpost::{PolicyError, PrepareError, PresignedPostError, PresignedPutError, UrlError};
+use imgpost::{PolicyError, PrepareError, PresignedPostError};
 use serde_json::{Value, json};
 
+use crate::advice;
 use crate::read;
 use crate::signals;
 
@@ -67,7 +68,7 @@ impl Failure {
     pub fn stream(name: &str, error: io::Error) -> Self {
         Self {
             names_file: true,
-            ..Self::new(format!("{name}: {error}"), Code::Usage)
+            ..Self::new(format!("cannot read {name}: {error}"), Code::Usage)
         }
     }
 
@@ -280,48 +281,11 @@ impl Failure {
                 _ => Code::Api,
             },
         };
-        let message = format!("{error:#}{}", option_for(error));
+        let message = format!("{error:#}{}", advice::option_for(error));
         Self {
             names_file,
             ..Self::new(message, code)
         }
-    }
-}
-
-/// The option or the command that helps, which the library does not know.
-fn option_for(error: &Error) -> String {
-    if error.is_expired() {
-        return " (`imgpost upload` requests another form by itself)".into();
-    }
-    match (error, error.core()) {
-        (Error::Unconfirmed(call), _) if call.is_charged() => {
-            " (`imgpost me` prints the remaining tokens)".into()
-        }
-        (_, Some(imgpost::Error::PresignedPost(error))) => match error {
-            PresignedPostError::Policy(PolicyError::TooLarge { max_bytes, .. }) => {
-                format!(" (`--max-bytes {max_bytes}` makes an image fit)")
-            }
-            PresignedPostError::Url {
-                error: UrlError::NotHttps,
-                ..
-            }
-            | PresignedPostError::Put(PresignedPutError::Url {
-                error: UrlError::NotHttps,
-                ..
-            }) => " (`--allow-http` sends it nevertheless)".into(),
-            PresignedPostError::Url {
-                error: UrlError::NotAUrl,
-                ..
-            } => {
-                "; write the address with its scheme, for example https://bucket.s3.amazonaws.com/"
-                    .into()
-            }
-            PresignedPostError::Several { .. } => {
-                " (`--index N` chooses one, counted from 0)".into()
-            }
-            _ => String::new(),
-        },
-        _ => String::new(),
     }
 }
 

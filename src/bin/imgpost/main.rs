@@ -4,6 +4,7 @@
 // These macros panic if the stream cannot be written to; `output` does not.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod advice;
 mod args;
 mod bars;
 mod commands;

@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use super::files::Files;
 use super::input::{self, is_standard};
+use super::ledger::Ledger;
 use super::models;
-use super::output::{Ledger, Output};
+use super::output::Output;
 use crate::args::{FilesArgs, PrepareArgs};
 use crate::context::{Context, Outcome};
 use crate::failure::Failure;
@@ -141,7 +142,7 @@ pub fn plan(context: &Context, files: &FilesArgs, prepare: &PrepareArgs) -> Resu
     files.each(context, |file| {
         input::check_format(file)?;
         let plan = if input::is_stream(file) {
-            input::image(file, &options)?.plan().clone()
+            *input::image(file, &options)?.plan()
         } else {
             options.plan(file)?
         };

@@ -8,6 +8,7 @@ mod generate;
 mod image_files;
 mod input;
 mod known;
+mod ledger;
 mod local;
 mod models;
 mod open;

@@ -1,0 +1,41 @@
+//! Names the option or the command that helps with an error of the library, which does not know the command.
+
+use imgpost::leonardo::Error;
+use imgpost::{PolicyError, PresignedPostError, PresignedPutError, UrlError};
+
+/// Text to append to the message; empty if there is nothing to add.
+pub fn option_for(error: &Error) -> String {
+    if error.is_expired() {
+        return " (`imgpost upload` requests another form by itself)".into();
+    }
+    match (error, error.core()) {
+        (Error::Unconfirmed(call), _) if call.is_charged() => {
+            " (`imgpost me` prints the remaining tokens)".into()
+        }
+        (_, Some(imgpost::Error::PresignedPost(error))) => match error {
+            PresignedPostError::Policy(PolicyError::TooLarge { max_bytes, .. }) => {
+                format!(" (`--max-bytes {max_bytes}` makes an image fit)")
+            }
+            PresignedPostError::Url {
+                error: UrlError::NotHttps,
+                ..
+            }
+            | PresignedPostError::Put(PresignedPutError::Url {
+                error: UrlError::NotHttps,
+                ..
+            }) => " (`--allow-http` sends it nevertheless)".into(),
+            PresignedPostError::Url {
+                error: UrlError::NotAUrl,
+                ..
+            } => {
+                "; write the address with its scheme, for example https://bucket.s3.amazonaws.com/"
+                    .into()
+            }
+            PresignedPostError::Several { .. } => {
+                " (`--index N` chooses one, counted from 0)".into()
+            }
+            _ => String::new(),
+        },
+        _ => String::new(),
+    }
+}
