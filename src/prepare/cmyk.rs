@@ -87,9 +87,9 @@ impl Grid {
             let mut color = self.0[node];
             for axis in order {
                 let next = node + steps[axis];
-                for channel in 0..3 {
-                    color[channel] +=
-                        fractions[axis] * (self.0[next][channel] - self.0[node][channel]);
+                let ends = self.0[next].into_iter().zip(self.0[node]);
+                for (value, (end, start)) in color.iter_mut().zip(ends) {
+                    *value += fractions[axis] * (end - start);
                 }
                 node = next;
             }

@@ -128,7 +128,12 @@ fn differences_are_added_up_with_an_extra_channel_too() {
     ] {
         let image = |extra: u32| {
             let more: &[(u16, &[u32])] = &[(259, &[compression]), (317, &[2]), (338, &[extra])];
-            let file = build(base(2, 1, RGB, &[8; 4]), more, &[packed.clone()], false);
+            let file = build(
+                base(2, 1, RGB, &[8; 4]),
+                more,
+                std::slice::from_ref(&packed),
+                false,
+            );
             decoded(&file).unwrap()
         };
         assert_eq!(image(0), (vec![1, 2, 3, 11, 12, 13], Color::Rgb));
