@@ -177,3 +177,24 @@ fn strip_keeps_size_and_format_and_removes_metadata() {
     );
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn effort_makes_a_png_smaller() {
+    let folder = images();
+    let bytes = |effort: &str| {
+        let arguments = [
+            "prepare",
+            "--dry-run",
+            "--json",
+            "in/a.jpg",
+            "-o",
+            "a.png",
+            "--effort",
+            effort,
+        ];
+        json(&imgpost_in(folder.path(), &arguments))[0]["bytes"]
+            .as_u64()
+            .unwrap()
+    };
+    assert!(bytes("best") < bytes("fast"));
+}

@@ -4,7 +4,7 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueP
 use imgpost::leonardo::Model;
 use imgpost::leonardo::sizes::PRESETS;
 use imgpost::{
-    AspectRatio, Bounds, Extension, Fit, Gravity, PrepareOptions, Resolution, Size, Target,
+    AspectRatio, Bounds, Effort, Extension, Fit, Gravity, PrepareOptions, Resolution, Size, Target,
 };
 
 use super::values;
@@ -46,6 +46,9 @@ pub struct PrepareArgs {
     /// JPEG quality
     #[arg(long, value_name = "1-100", default_value_t = 90, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
+    /// Time to spend on making a PNG smaller
+    #[arg(long, value_name = "EFFORT", default_value = "fast", value_parser = effort())]
+    effort: Effort,
     /// Maximum size of the file, for example 500k, 2MB or 2MiB: lowers the quality of a JPEG until it fits
     #[arg(long, value_name = "BYTES", value_parser = values::bytes)]
     max_bytes: Option<u64>,
@@ -77,6 +80,7 @@ impl PrepareArgs {
             .fit(self.fit)
             .gravity(self.gravity)
             .quality(self.quality)
+            .effort(self.effort)
             .background(self.background)
             .allow_shrinking(self.shrink);
         let model = self.model.as_deref().and_then(Model::find);
@@ -104,6 +108,14 @@ fn preset() -> impl TypedValueParser<Value = Bounds> {
     PossibleValuesParser::new(names).map(|name| {
         let preset = PRESETS.iter().find(|(known, _)| *known == name);
         preset.expect("clap accepts only these names").1
+    })
+}
+
+fn effort() -> impl TypedValueParser<Value = Effort> {
+    PossibleValuesParser::new(["fast", "medium", "best"]).map(|name| match name.as_str() {
+        "medium" => Effort::Medium,
+        "best" => Effort::Best,
+        _ => Effort::Fast,
     })
 }
 

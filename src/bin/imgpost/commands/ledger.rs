@@ -125,6 +125,14 @@ impl<'a> Ledger<'a> {
 
     /// The result, if it can be known without decoding the image.
     pub fn only_candidate(&self, input: &Path, prepare: &PrepareArgs) -> Option<PathBuf> {
+        // --max-bytes may reduce the size.
+        if let Output::Names(template, _) = self.output
+            && template
+                .names()
+                .any(|name| ["width", "height"].contains(&name))
+        {
+            return None;
+        }
         let mut candidates = self.candidates(input, prepare);
         candidates.pop().filter(|_| candidates.is_empty())
     }
