@@ -205,7 +205,7 @@ impl CreateGenerationV2 {
             upscale_factor: number("upscale_factor"),
         };
         let validated = model.validate(&request);
-        validated.map_err(|error| ParameterError::Model(error.into()))
+        validated.map_err(ParameterError::Model)
     }
 
     /// An upscaler and the removal of a background take an image only.

@@ -349,9 +349,12 @@ pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
         .quantity(3)
         .image_reference(&init, Some(GuidanceStrength::High))
         .image_reference(generated(), None)
-        .start_frame(&init)
-        .end_frame(generated())
         .extra("seed", 7);
+    let frames = CreateGenerationV2::new("veo-3.1-lite", "p")
+        .size(1280, 720)
+        .duration(8)
+        .start_frame(ImageReference::uploaded(ID))
+        .end_frame(generated());
     let mut requests = vec![
         (
             "createDataset",
@@ -379,6 +382,7 @@ pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
             json(generation().init_generation_image_id(ID).request()),
         ),
         ("createGenerationV2", json(references.request())),
+        ("createGenerationV2", json(frames.request())),
         (
             "createGenerationV2",
             json(CreateGenerationV2::new("lucid-origin", "p").request()),

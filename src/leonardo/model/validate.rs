@@ -149,17 +149,18 @@ impl Model {
     pub(in crate::leonardo) fn validate(
         &self,
         request: &ModelRequest<'_>,
-    ) -> Result<(), ModelError> {
+    ) -> Result<(), Box<ModelError>> {
         let model = || self.id.clone();
         if let Some(day) = &self.retired_on {
             let day = day.clone();
             return Err(ModelError::Retired {
                 model: model(),
                 day,
-            });
+            }
+            .into());
         }
         if self.version != 2 {
-            return Err(ModelError::OtherCall { model: model() });
+            return Err(ModelError::OtherCall { model: model() }.into());
         }
         if let Some(size) = request.size {
             self.validate_size(size, request.sizes.or(self.sizes.as_ref()))?;
@@ -196,29 +197,34 @@ impl Model {
         Ok(())
     }
 
-    fn number(&self, name: &'static str, value: u64, accepted: String) -> ModelError {
+    fn number(&self, name: &'static str, value: u64, accepted: String) -> Box<ModelError> {
         ModelError::Number {
             model: self.id.clone(),
             name,
             value,
             accepted,
         }
+        .into()
     }
 
-    fn validate_size(&self, size: Size, sizes: Option<&AllowedSizes>) -> Result<(), ModelError> {
+    fn validate_size(
+        &self,
+        size: Size,
+        sizes: Option<&AllowedSizes>,
+    ) -> Result<(), Box<ModelError>> {
         let Some(sizes) = sizes else {
             let model = self.id.clone();
-            return Err(ModelError::NoSize { model });
+            return Err(ModelError::NoSize { model }.into());
         };
         let is_zero = size == Size::new(0, 0);
         let zero_is_accepted = matches!(self.zero_size, Some(ZeroSize::Source | ZeroSize::Auto));
         if sizes.contains(size) || is_zero && zero_is_accepted {
             return Ok(());
         }
-        Err(ModelError::size(&self.id, size, sizes))
+        Err(ModelError::size(&self.id, size, sizes).into())
     }
 
-    fn validate_guidances(&self, guidances: &[Guidance]) -> Result<(), ModelError> {
+    fn validate_guidances(&self, guidances: &[Guidance]) -> Result<(), Box<ModelError>> {
         let model = || self.id.clone();
         let count = |kind: &GuidanceKind| guidances.iter().filter(|g| g.kind == *kind).count();
         for (kind, rule) in &self.guidances {
@@ -230,7 +236,8 @@ impl Model {
                     count,
                     min: rule.min,
                     max: rule.max,
-                });
+                }
+                .into());
             }
         }
         for guidance in guidances {
@@ -244,7 +251,8 @@ impl Model {
                         .iter()
                         .map(|(kind, _)| kind.clone())
                         .collect(),
-                });
+                }
+                .into());
             };
             if !rule.needs_one_of.is_empty()
                 && rule.needs_one_of.iter().all(|kind| count(kind) == 0)
@@ -252,14 +260,16 @@ impl Model {
                 return Err(ModelError::Needs {
                     kind: kind(),
                     one_of: rule.needs_one_of.clone(),
-                });
+                }
+                .into());
             }
             if let Some(other) = rule.excludes.iter().find(|kind| count(kind) > 0) {
                 return Err(ModelError::Excludes {
                     model: model(),
                     kind: kind(),
                     other: other.clone(),
-                });
+                }
+                .into());
             }
             let is_level = |strength: &str| {
                 rule.levels.is_empty() || rule.levels.iter().any(|l| l == strength)
@@ -279,7 +289,8 @@ impl Model {
                     } else {
                         Vec::new()
                     },
-                });
+                }
+                .into());
             }
         }
         Ok(())
@@ -288,7 +299,7 @@ impl Model {
 
 /// Checks the images that are stretched to the requested size: the frames of a video, the image to begin with, and a
 /// reference that is alone. Several references are combined, so that they may differ.
-fn validate_ratios(request: &ModelRequest<'_>) -> Result<(), ModelError> {
+fn validate_ratios(request: &ModelRequest<'_>) -> Result<(), Box<ModelError>> {
     let frame = |kind: GuidanceKind| {
         let mut guidances = request.guidances.iter();
         guidances
@@ -300,7 +311,7 @@ fn validate_ratios(request: &ModelRequest<'_>) -> Result<(), ModelError> {
         frame(GuidanceKind::EndFrame),
     ) && !is_same_ratio(start, end)
     {
-        return Err(ModelError::Frames { start, end });
+        return Err(ModelError::Frames { start, end }.into());
     }
     let Some(size) = request
         .size
@@ -319,7 +330,7 @@ fn validate_ratios(request: &ModelRequest<'_>) -> Result<(), ModelError> {
         };
         if is_stretched && !is_same_ratio(image, size) {
             let kind = guidance.kind.clone();
-            return Err(ModelError::Distorted { kind, image, size });
+            return Err(ModelError::Distorted { kind, image, size }.into());
         }
     }
     Ok(())

@@ -56,12 +56,13 @@ impl Heic {
         let coded = file.image_size(file.primary_id).ok().flatten();
         let (width, height) = coded.ok_or_else(|| unsupported("HEIC without a size"))?;
         let stored = Size::new(width, height);
-        Ok(Self {
-            size: upright_size(&file, stored)
-                .filter(|size| size.area() > 0)
-                .ok_or_else(|| damaged("HEIC", "its crop is empty"))?,
-            cost: cost(&file, limits)?,
-        })
+        let size = upright_size(&file, stored)
+            .filter(|size| size.area() > 0)
+            .ok_or_else(|| damaged("HEIC", "its crop is empty"))?;
+        // The cost of a large image exceeds its limits too, which says less.
+        limits.check_pixels(size)?;
+        let cost = cost(&file, limits)?;
+        Ok(Self { size, cost })
     }
 }
 
