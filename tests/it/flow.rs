@@ -101,7 +101,7 @@ fn other_jobs_complete_and_their_results_are_downloaded() {
     let init = client.upload_init_image(&image).unwrap();
 
     let size = image.size();
-    let v2 = CreateGenerationV2::new("lucid-origin", "p").size(size.width, size.height);
+    let v2 = CreateGenerationV2::new("flux-kontext-pro", "p").size(size.width, size.height);
     let state = client
         .wait(&client.generate(&v2.image_reference(&init, None)).unwrap())
         .unwrap();

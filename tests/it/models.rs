@@ -73,7 +73,8 @@ fn generation_is_not_distorted_with_the_size_that_the_image_was_prepared_for() {
 
 #[test]
 fn models_that_the_api_lists_are_those_of_the_table() {
-    let client = Sandbox::start().unwrap().client().unwrap();
+    let sandbox = Sandbox::start().unwrap();
+    let client = sandbox.client().unwrap();
     let listed = client.models().unwrap();
     let offered = Model::all()
         .iter()

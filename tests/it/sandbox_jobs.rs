@@ -71,15 +71,15 @@ fn version_2_reports_errors_with_status_200() {
         ),
         (
             request("lucid-origin", json!({"width": 3841})),
-            "16 to 3840",
+            "width 3841 is not among the values",
         ),
         (
             request("flux-kontext-pro", json!({"width": 2049})),
-            "does not make pictures of 2049x1024",
+            "width 2049 is not among the values",
         ),
         (
             request("gpt-image-2", json!({"width": 1000})),
-            "does not make pictures of 1000x1024",
+            "width 1000 is not among the values",
         ),
         (
             request("lucid-origin", guided(json!({"image": image}))),
@@ -97,8 +97,8 @@ fn version_2_reports_errors_with_status_200() {
             "variableValues: id",
         ),
         (
-            request("lucid-origin", json!({"guidances": {"pose": []}})),
-            "variableValues: pose",
+            request("lucid-origin", json!({"guidances": {"posture": []}})),
+            "variableValues: posture",
         ),
     ] {
         let text = body.to_string();

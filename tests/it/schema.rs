@@ -312,7 +312,7 @@ fn recorded_responses_are_json_and_listed_with_operation_source_and_status() {
             .replace("/api/rest/v1", "");
         assert_eq!(paths[&name], format!("POST {path}"));
     }
-    let existing: Vec<String> = ["responses", "failures"]
+    let existing: Vec<String> = ["failures", "responses"]
         .iter()
         .flat_map(|folder| {
             let files = files(&format!("api/{folder}"));
