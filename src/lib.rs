@@ -138,8 +138,7 @@
 //!
 //! # Dependencies
 //!
-//! The default build has 61 crates, including itself, build dependencies and procedural macros; none is an async runtime.
-//! Milliseconds refer to preparing a photo of 8 to 22 megapixels as a JPEG of 1024×768, which takes 70 ms in all.
+//! The default build has 59 crates, including itself, build dependencies and procedural macros; none is an async runtime.
 //!
 #![doc = include_str!("dependencies.md")]
 #![forbid(unsafe_code)]
