@@ -332,7 +332,7 @@ fn a_build_that_fails_says_why_and_keeps_what_it_has() {
     let sandbox = sandbox.with_api_fault(Fault::api_error(402, "payment", &message));
     copy.draw("new.png", 200);
     let told = copy.run(&["run"], Some((&key, &url))).failed();
-    let words = "assets/new.png: the API answered 402 payment: ";
+    let words = "assets/new.png: the API responded with 402 payment: ";
     assert!(
         told.contains(words) && told.contains(" has no credits"),
         "{told}"

@@ -321,7 +321,7 @@ fn a_refusal_is_told_in_the_words_of_the_api_and_loses_no_id() {
     let project = Project::new(&["a.png", "b.png", "c.png"]);
     let problems = project.on(&sandbox).unwrap_err().join("\n");
     assert!(
-        problems.contains(".png: the API answered 402 no-credits: "),
+        problems.contains(".png: the API responded with 402 no-credits: "),
         "{problems}"
     );
     assert!(problems.contains(" has none left"), "{problems}");
