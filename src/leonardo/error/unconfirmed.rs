@@ -10,7 +10,7 @@ use crate::transport::{Method, TransportError, TransportErrorKind};
 /// or unusable. The API may have carried it out and charged it.
 ///
 /// Before you send it again, look for the result: in the web app, for jobs in `GET /v1/generations/user/{userId}`, or by
-/// the remaining tokens, which [`Client::me`](super::Client::me) returns.
+/// the remaining tokens, which [`Client::me`](crate::leonardo::Client::me) returns.
 #[derive(Debug)]
 pub struct UnconfirmedCall {
     method: Method,
