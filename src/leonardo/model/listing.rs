@@ -36,7 +36,9 @@ impl ListedModel {
     fn new(entry: Entry) -> Self {
         let schema = Schema::read(&entry.parameters);
         let named = [entry.name.as_str(), entry.id.as_str()];
-        let known = Model::all().iter().find(|model| {
+        // A model of version 1 may have the same name.
+        let mut offered = Model::all().iter().filter(|model| model.version == 2);
+        let known = offered.find(|model| {
             let known = [model.title.as_str(), model.id.as_str()];
             known
                 .iter()
