@@ -177,7 +177,7 @@ def webps() -> list[Case]:
         ),
         Case("webp exif chunk that is cut", webp(canvas(image, 8), chunk, (b"EXIF", exif(entry(3, 1))))[:-9], image, "SixLabors/ImageSharp#3010"),
         Case("webp metadata without flags", simple, image),
-        Case("webp image that is cut", webp(chunk)[:-20], "the WebP data is damaged"),
+        Case("webp image that is cut", webp(chunk)[:-20], "the WebP data is truncated or damaged"),
     ]
 
 
@@ -207,7 +207,7 @@ def pngs() -> list[Case]:
     gamma = (b"gAMA", struct.pack(">I", 45455))
     cases += [
         Case("png without its end", end, image, "drewnoakes/metadata-extractor#499"),
-        Case("png without its last pixels", end[:-30], "the PNG data is damaged"),
+        Case("png without its last pixels", end[:-30], "the PNG data is truncated or damaged"),
         Case("png profile of 256 MB", png_with(image, (b"iCCP", profile)), image, "pnggroup/libpng#129, image-rs/image-png#285"),
         Case("png chromaticities", png_with(image, gamma, chrm), from_adobe(image), "AOMediaCodec/libavif#1139", 3),
         Case("png chromaticities overruled", png_with(image, (b"sRGB", b"\0"), gamma, chrm), image),
@@ -256,7 +256,7 @@ def gifs() -> list[Case]:
         Case("gif frame larger than its screen", gif((5, 4), 0, 0, image), image, report),
         Case("gif frame wider than its screen", gif((5, 8), 0, 0, image), image, report),
         Case("gif frame beyond its screen", gif((12, 8), 4, 3, image), moved, report),
-        Case("gif that is cut", gif((12, 8), 0, 0, image)[:-30], "the GIF data is damaged"),
+        Case("gif that is cut", gif((12, 8), 0, 0, image)[:-30], "the GIF data is truncated or damaged"),
     ]
 
 
@@ -396,7 +396,7 @@ def other_tiffs() -> list[Case]:
         "Zstandard": (tiff.tiff(image.astype(int), claimed_compression=50000), "Zstandard compression is not supported"),
         "group 3": (old_fax.getvalue(), "Group 3 fax compression is not supported"),
         "long message": (tiff.tiff(image.astype(int), claimed_bits=[8] * 30000 + [9]), "is not supported"),
-        "cut": (tiff.tiff(image.astype(int))[:-500], "the TIFF data is damaged"),
+        "cut": (tiff.tiff(image.astype(int))[:-500], "the TIFF data is truncated or damaged"),
         "huge tile": (tiff.tiff(image.astype(int), claimed_tile=1 << 30), "memory"),
         "huge strip count": (tiff.tiff(image.astype(int), claimed_offsets=0xFFFFFFFF), "more than the file holds"),
     }
@@ -467,8 +467,8 @@ def heics() -> list[Case]:
     avif = encoded(np.asarray(smooth), "AVIF")
     return [
         *cases,
-        Case("heic that is cut", plain[:-40], "the HEIC data is damaged"),
-        Case("heic without its pixels", plain[: plain.index(b"mdat") + 4], "the HEIC data is damaged"),
+        Case("heic that is cut", plain[:-40], "the HEIC data is truncated or damaged"),
+        Case("heic without its pixels", plain[: plain.index(b"mdat") + 4], "the HEIC data is truncated or damaged"),
         Case("avif", avif, "AVIF is not supported; export it as JPEG or PNG"),
     ]
 
