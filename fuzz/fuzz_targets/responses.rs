@@ -132,7 +132,11 @@ fn check_times(date: &str, retry_after: &str, seconds: u32) {
     }
 
     let read = with(&[("date", date)]).date();
-    if let (Some(read), Ok(parsed)) = (read, DateTime::parse_from_rfc2822(date)) {
+    // chrono counts a leap second as the next one, jiff as the one before.
+    let is_leap_second = date.contains(":60");
+    if let (Some(read), Ok(parsed), false) =
+        (read, DateTime::parse_from_rfc2822(date), is_leap_second)
+    {
         assert_eq!(read, SystemTime::from(parsed), "{date}");
     }
     let response = with(&[("retry-after", retry_after)]);
