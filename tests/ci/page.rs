@@ -60,7 +60,7 @@ fn browser_shows_the_images_and_the_requests() {
 
     let sandbox = sandbox.with_fault(Fault::s3_error(503, "SlowDown"));
     let client = sandbox.client().unwrap();
-    let photo = PrepareOptions::default()
+    let photo = imgpost::leonardo::prepare()
         .open(fixture("images/lighthouse.jpg"))
         .unwrap();
     let init = client.upload_init_image(&photo).unwrap();
