@@ -1,4 +1,6 @@
-//! Chooses instructions at run time.
+//! Chooses instructions at run time, and what vectors of both users need.
+
+use fearless_simd::{Simd, f32x8, prelude::*};
 
 /// Evaluates an expression with the instructions that this processor has.
 ///
@@ -24,3 +26,19 @@ macro_rules! vectorize {
     }};
 }
 pub(crate) use vectorize;
+
+/// Makes rows of the columns of eight by eight values. Inlined, because a call would lose the instructions of the caller.
+#[inline(always)]
+pub(crate) fn transpose<S: Simd>(rows: [f32x8<S>; 8]) -> [f32x8<S>; 8] {
+    shuffle(shuffle(shuffle(rows)))
+}
+
+/// Interleaves the first half with the second, as a deck of cards. Three times are a transposition.
+#[inline(always)]
+fn shuffle<S: Simd>(x: [f32x8<S>; 8]) -> [f32x8<S>; 8] {
+    let (a, b) = x[0].interleave(x[4]);
+    let (c, d) = x[1].interleave(x[5]);
+    let (e, f) = x[2].interleave(x[6]);
+    let (g, h) = x[3].interleave(x[7]);
+    [a, b, c, d, e, f, g, h]
+}

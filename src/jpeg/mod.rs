@@ -1,5 +1,5 @@
 //! A JPEG codec in safe Rust. It does no I/O but `Read` and `Write`, and depends on nothing else in this crate but
-//! the macro `vectorize`.
+//! the module `vectorize`.
 //!
 //! The decoder reads baseline, extended sequential and progressive files of 8 bits, of one, three or four components, with
 //! sampling factors from 1 to 4, interleaved or not. It can reduce each component by 1, 2, 4 or 8 in each direction, for

@@ -28,7 +28,6 @@ pub struct PresignedPut {
     clock_skew: i64,
 }
 
-#[allow(dead_code, reason = "for the uploader, which sends forms only so far")]
 impl PresignedPut {
     /// A presigned PUT made of its URL and the headers that its producer gave along with it.
     ///
@@ -218,7 +217,6 @@ impl PresignedPut {
 }
 
 /// Whether the value of a parameter says only how and for how long a URL is signed.
-#[allow(dead_code, reason = "for the uploader, which sends forms only so far")]
 fn is_public(name: &str) -> bool {
     const PUBLIC: [&str; 12] = [
         "se",

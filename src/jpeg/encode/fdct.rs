@@ -6,6 +6,8 @@
 
 use fearless_simd::{Simd, f32x8, i16x16, i32x8, prelude::*};
 
+use crate::vectorize::transpose;
+
 /// The coefficients of a block, column by column, in units of 1/16.
 pub(super) type Block = [i16; 64];
 
@@ -119,21 +121,6 @@ const COS_4: f32 = std::f32::consts::FRAC_1_SQRT_2;
 const COS_6: f32 = 0.382_683_43;
 const COS_2_LESS_6: f32 = 0.541_196_1;
 const COS_2_PLUS_6: f32 = 1.306_563;
-
-#[inline(always)]
-fn transpose<S: Simd>(rows: [f32x8<S>; 8]) -> [f32x8<S>; 8] {
-    shuffle(shuffle(shuffle(rows)))
-}
-
-/// Interleaves the first half with the second, as a deck of cards. Three times are a transposition.
-#[inline(always)]
-fn shuffle<S: Simd>(x: [f32x8<S>; 8]) -> [f32x8<S>; 8] {
-    let (a, b) = x[0].interleave(x[4]);
-    let (c, d) = x[1].interleave(x[5]);
-    let (e, f) = x[2].interleave(x[6]);
-    let (g, h) = x[3].interleave(x[7]);
-    [a, b, c, d, e, f, g, h]
-}
 
 /// From the transform's result to a [`Block`]'s units.
 const SCALES: [[f32; 8]; 8] = {

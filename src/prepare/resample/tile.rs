@@ -15,6 +15,7 @@ use std::ops::Range;
 use fearless_simd::{Simd, f32x8, i16x16, i32x8, prelude::*, u8x32, u16x16};
 
 use super::taps::{PairedTaps, Taps, WHOLE};
+use crate::vectorize::transpose;
 
 /// The rows of the result that are made at once: one for each float of a vector.
 pub(super) const ROWS: usize = 8;
@@ -292,19 +293,4 @@ fn premultiplied<S: Simd>(simd: S, color: i32x8<S>, alpha: i32x8<S>) -> i32x8<S>
     let (color, alpha): (u16x16<S>, u16x16<S>) = (color.bitcast(), alpha.bitcast());
     // The same as taking the offset away, in 16 bits.
     ((color * alpha) ^ u16x16::splat(simd, COLOR_OFFSET as u16)).bitcast()
-}
-
-#[inline(always)]
-fn transpose<S: Simd>(rows: [f32x8<S>; 8]) -> [f32x8<S>; 8] {
-    shuffle(shuffle(shuffle(rows)))
-}
-
-/// Interleaves the first half with the second, as a deck of cards. Three times are a transposition.
-#[inline(always)]
-fn shuffle<S: Simd>(x: [f32x8<S>; 8]) -> [f32x8<S>; 8] {
-    let (a, b) = x[0].interleave(x[4]);
-    let (c, d) = x[1].interleave(x[5]);
-    let (e, f) = x[2].interleave(x[6]);
-    let (g, h) = x[3].interleave(x[7]);
-    [a, b, c, d, e, f, g, h]
 }
