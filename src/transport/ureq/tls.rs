@@ -114,8 +114,8 @@ impl std::error::Error for RootsError {}
 
 /// What the rejected certificate of the host of `url` lacks, and how to create a better one.
 ///
-/// rustls is the direct dependency of ureq, not of this crate, so its errors are recognized by their `Debug` text. With
-/// native-tls, the general message remains.
+/// rustls is the direct dependency of ureq, not of this crate, so its errors are recognized by their `Debug` text. So are
+/// those of OpenSSL, native-tls on Linux; with native-tls elsewhere, the general message remains.
 pub(super) fn explain(kind: TransportErrorKind, url: &str, error: &ureq::Error) -> Option<String> {
     if kind != TransportErrorKind::Tls {
         return None;
@@ -123,13 +123,22 @@ pub(super) fn explain(kind: TransportErrorKind, url: &str, error: &ureq::Error) 
     let host = url::host(url);
     let cause = format!("{error:?}");
     let is = |name: &str| cause.contains(name);
+    // `X509_verify_cert_error_string` of OpenSSL; version 1 writes "self signed".
+    let is_unknown_issuer = [
+        "UnknownIssuer",
+        "self-signed certificate",
+        "self signed certificate",
+        "local issuer certificate",
+    ]
+    .into_iter()
+    .any(is);
     if is("CaUsedAsEndEntity") {
         Some(format!(
             "the certificate of {host} belongs to a certificate authority (CA:TRUE) and cannot identify a server; create \
              one with `openssl req -x509 -addext basicConstraints=critical,CA:FALSE -addext {}`",
             subject_alt_name(url)
         ))
-    } else if is("NotValidForName") {
+    } else if is("NotValidForName") || is("hostname mismatch") || is("IP address mismatch") {
         Some(format!(
             "the certificate of {host} does not name this host as a subjectAltName; create one with `openssl req -x509 \
              -addext basicConstraints=critical,CA:FALSE -addext {}`",
@@ -141,11 +150,15 @@ pub(super) fn explain(kind: TransportErrorKind, url: &str, error: &ureq::Error) 
              -addext {}`",
             subject_alt_name(url)
         ))
-    } else if is("UnknownIssuer") {
+    } else if is_unknown_issuer {
         Some(format!(
             "the certificate of {host} is not signed by a trusted authority; if it is your own, name its file in {VARIABLE}"
         ))
-    } else if is("Expired") || is("NotValidYet") {
+    } else if is("Expired")
+        || is("NotValidYet")
+        || is("certificate has expired")
+        || is("certificate is not yet valid")
+    {
         Some(format!(
             "the certificate of {host} has expired or is not valid yet; renew it, or correct this machine's clock"
         ))
