@@ -50,6 +50,12 @@ def by_sharp(path: Path, size: tuple[int, int], out: Path) -> None:
     subprocess.run(["node", "-e", SHARP, path, out, *map(str, size)], check=True, env=environment)
 
 
+def lanczos(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
+    """The result to compare with, without the rounding to whole numbers between Pillow's two passes."""
+    channels = [channel.convert("F").resize(size, Image.Resampling.LANCZOS) for channel in image.split()]
+    return np.clip(np.stack([np.asarray(channel) for channel in channels], axis=-1), 0, 255)
+
+
 def psnr(a: np.ndarray, b: np.ndarray) -> float:
     return 10 * np.log10(255**2 / max(np.mean((a - b) ** 2), 1e-9))
 
@@ -71,7 +77,8 @@ def ssim(a: Image.Image, b: Image.Image) -> float:
 
 def compare(imgpost: str, name: str, path: Path, size: tuple[int, int], folder: Path) -> None:
     whole = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
-    expected = whole.resize(size, Image.Resampling.LANCZOS)
+    expected = lanczos(whole, size)
+    rounded = Image.fromarray(expected.round().astype(np.uint8))
     line = f"{name:32} {size[0]:5}x{size[1]:<5}"
     contenders = {"imgpost": lambda out: by_imgpost(imgpost, path, size, out)}
     if (ROOT / "target/rivals/node_modules/sharp").exists():
@@ -80,8 +87,8 @@ def compare(imgpost: str, name: str, path: Path, size: tuple[int, int], folder: 
         out = folder / f"{contender}.png"
         prepare(out)
         found = Image.open(out).convert("RGB")
-        decibels = psnr(np.asarray(found).astype(float), np.asarray(expected).astype(float))
-        line += f"  {contender} {decibels:5.1f} dB {ssim(found, expected):.4f}"
+        decibels = psnr(np.asarray(found).astype(float), expected)
+        line += f"  {contender} {decibels:5.1f} dB {ssim(found, rounded):.4f}"
     print(line, flush=True)
 
 

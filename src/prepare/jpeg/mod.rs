@@ -2,6 +2,7 @@
 
 mod planes;
 mod reduction;
+mod upright;
 mod writer;
 
 use std::convert::Infallible;

@@ -5,9 +5,10 @@ use image::metadata::Orientation;
 
 use super::super::encode::ChromaSubsampling;
 use super::super::error::PrepareErrorKind;
-use super::super::raster::{Color, Raster};
-use super::super::render::{as_stored, rotate};
+use super::super::raster::Color;
+use super::super::render::as_stored;
 use super::super::resample::{Kernel, Resampler};
+use super::upright::UprightRows;
 use super::writer::{JpegSettings, JpegWriter};
 use super::{Jpeg, error, log_missing_end, reduction};
 use crate::geometry::{Crop, Placement, Size};
@@ -57,8 +58,12 @@ impl Jpeg<'_> {
             .collect();
         let mut writer = JpegWriter::new(placement.canvas, settings)?;
         let is_upright = orientation == Orientation::NoTransforms;
-        // An image that has to be turned upright is collected first; it is small by now.
-        let mut turned: Vec<Vec<u8>> = vec![Vec::new(); resamplers.len()];
+        // An image that has to be turned upright is collected first; in most cases it is small by now.
+        let collected = |(_, size): &(_, Size)| if is_upright { 0 } else { size.area() as usize };
+        let mut turned: Vec<Vec<u8>> = parts
+            .iter()
+            .map(|part| Vec::with_capacity(collected(part)))
+            .collect();
         while let Some(band) = bands.next_band().map_err(error)? {
             for (index, strip) in band.strips().enumerate() {
                 for row in 0..strip.rows {
@@ -75,11 +80,19 @@ impl Jpeg<'_> {
         }
         log_missing_end(bands.is_eoi_missing());
         if !is_upright {
-            for (index, (samples, (_, size))) in turned.into_iter().zip(parts).enumerate() {
-                let upright = rotate(Raster::new(size, samples, Color::Gray), orientation);
-                let width = upright.size.width as usize;
-                for row in upright.pixels.chunks_exact(width) {
-                    writer.push_row(index, row)?;
+            let planes = turned.into_iter().zip(parts);
+            let mut planes: Vec<UprightRows> = planes
+                .map(|(samples, (_, size))| UprightRows::new(samples, size, orientation))
+                .collect();
+            // In turn, because rows wait in memory for those of the other components.
+            let luma_rows = settings.chroma_subsampling.pixels();
+            for _ in 0..placement.canvas.height.div_ceil(luma_rows) {
+                for (index, plane) in planes.iter_mut().enumerate() {
+                    for _ in 0..if index == 0 { luma_rows } else { 1 } {
+                        if let Some(row) = plane.next_row() {
+                            writer.push_row(index, row)?;
+                        }
+                    }
                 }
             }
         }
