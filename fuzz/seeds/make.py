@@ -329,7 +329,7 @@ def responses():
         "CreateUniversalUpscalerJob": 11,
         "uploadDatasetImageFromGen": 12,
     }.items():
-        seed(name.replace(".", "_"), call, (API / "answers" / f"{name}.json").read_bytes())
+        seed(name.replace(".", "_"), call, (API / "responses" / f"{name}.json").read_bytes())
     for name, status in {
         "v1-validation-failed.json": 400,
         "v1-authorization-hook.json": 500,
@@ -385,6 +385,33 @@ def headers():
     write("headers", "animated_without_frames.webp", b"RIFF" + struct.pack("<I", 4 + len(animated)) + b"WEBP" + animated)
 
 
+def jpeg():
+    # The target's options in bits: the reduction, the size of pieces, the quality of the encoder.
+    def seed(name, data, options=0):
+        write("jpeg", f"{name}.jpg", data + bytes([options]))
+
+    baseline, restart = tiny("baseline.jpg"), tiny("restart.jpg")
+    for path in sorted(TINY.glob("*.jpg")):
+        seed(path.stem, path.read_bytes())
+        seed(f"{path.stem}_half", path.read_bytes(), 0x55)
+    for name in ("baseline", "progressive"):
+        seed(f"{name}_quarter", tiny(f"{name}.jpg"), 0xAA)
+        seed(f"{name}_eighth", tiny(f"{name}.jpg"), 0xFF)
+    seed("without_end", baseline[:-2])
+    seed("truncated_with_end", baseline[:-40] + b"\xff\xd9")
+    seed("bytes_behind_the_end", baseline + b"\0\r\n")
+    marker = restart.index(b"\xff\xd0")
+    seed("fill_bytes", restart[:marker] + b"\xff\xff" + restart[marker:])
+    seed("restart_marker_missing", restart[:marker] + restart[marker + 2 :])
+    seed("restart_marker_wrong", restart[:marker] + b"\xff\xd5" + restart[marker + 2 :])
+    tables = baseline.index(b"\xff\xc4")
+    scan = baseline.index(b"\xff\xda")
+    seed("without_tables", baseline[:tables] + baseline[scan:])
+    frame = baseline.index(b"\xff\xc0")
+    seed("height_of_zero", baseline[: frame + 5] + b"\0\0" + baseline[frame + 7 :])
+    seed("arithmetic_coding", baseline[: frame + 1] + b"\xc9" + baseline[frame + 2 :])
+
+
 def prepare():
     # The target's options in bits: undistorted; exactly 9x12, and from a file; within 12x12, padded, with a mask; 3:1 as
     # WebP; few bytes.
@@ -421,7 +448,7 @@ def prepare():
     seed("truncated_data.png", tiny("rgb.png")[:-80], 0x20, 0, 0, 0)
 
 
-for target in (addresses, download, early_response, form_json, headers, multipart, policy, prepare, redact, responses, s3_error, sandbox, sandbox_form):
+for target in (addresses, download, early_response, form_json, headers, jpeg, multipart, policy, prepare, redact, responses, s3_error, sandbox, sandbox_form):
     for old in (SEEDS / target.__name__).glob("*"):
         if not old.name.startswith("regression_"):
             old.unlink()
