@@ -1,12 +1,11 @@
-//! The only entry point to the codecs of other crates: it turns a panic into an error and keeps every error to one
-//! short line.
+//! The only entry point to the codecs, our own included: it turns a panic into an error and keeps every error to one short
+//! line.
 //!
 //! A decoder gets bytes that nobody has checked, and a bug in it must not end the program that uses this crate. The
 //! panic hook still runs first, so by default a line appears on standard error; a library must not replace the hook of
 //! its program. If the program is built with `panic = "abort"`, nothing can be caught.
 
 use std::any::Any;
-use std::error::Error;
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -55,12 +54,12 @@ pub(super) fn decode<T>(
 
 /// Runs an encoder. A panic becomes an error like any other of the encoder.
 pub(super) fn encode<T>(
-    run: impl FnOnce() -> Result<T, Box<dyn Error + Send + Sync>>,
-) -> Result<T, Box<dyn Error + Send + Sync>> {
-    catch(run).unwrap_or_else(|panic| Err(panic.into()))
+    run: impl FnOnce() -> Result<T, PrepareErrorKind>,
+) -> Result<T, PrepareErrorKind> {
+    catch(run).unwrap_or_else(|panic| Err(PrepareErrorKind::Encode(panic.into())))
 }
 
-/// Runs code of another crate. The error is the first line of its panic message.
+/// Runs a codec. The error is the first line of its panic message.
 pub(super) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     // No half-changed state is visible afterwards: `run` owns the codec, which is dropped while the stack unwinds, and
     // only reads what it borrows. Only the position of a file may have changed, and every reader of a file sets that
@@ -139,7 +138,9 @@ mod tests {
 
     #[test]
     fn encoder_that_panics_cannot_encode() {
-        let error = encode::<()>(|| panic!("too wide")).unwrap_err();
+        let Err(PrepareErrorKind::Encode(error)) = encode::<()>(|| panic!("too wide")) else {
+            panic!("no error of the encoder");
+        };
         assert_eq!(error.to_string(), "it panicked: too wide");
     }
 }

@@ -140,12 +140,7 @@ impl Encoding {
         limit: Option<ByteLimit>,
     ) -> Result<Vec<u8>, PrepareErrorKind> {
         if extension.is_jpeg() {
-            let mut writer = JpegWriter::new(raster.size, &self.jpeg(limit))?;
-            let line = raster.size.width as usize * raster.color.channels();
-            for row in raster.pixels.chunks_exact(line) {
-                writer.push_rgb_row(row)?;
-            }
-            return writer.finish();
+            return codec::encode(|| self.jpeg_from(raster, limit));
         }
         let at = |quality| Self { quality, ..*self }.encode_other(raster, extension);
         let Some(limit) = limit else {
@@ -167,14 +162,27 @@ impl Encoding {
         }
     }
 
+    fn jpeg_from(
+        &self,
+        raster: &Raster,
+        limit: Option<ByteLimit>,
+    ) -> Result<Vec<u8>, PrepareErrorKind> {
+        let mut writer = JpegWriter::new(raster.size, &self.jpeg(limit))?;
+        let line = raster.size.width as usize * raster.color.channels();
+        for row in raster.pixels.chunks_exact(line) {
+            writer.push_rgb_row(row)?;
+        }
+        writer.finish()
+    }
+
     fn encode_other(
         &self,
         raster: &Raster,
         extension: Extension,
     ) -> Result<Vec<u8>, PrepareErrorKind> {
-        let encoded = codec::encode(|| {
+        codec::encode(|| {
             if extension == Extension::Webp {
-                return self.webp(raster);
+                return self.webp(raster).map_err(PrepareErrorKind::Encode);
             }
             let mut bytes = Vec::new();
             let compression = match self.effort {
@@ -184,9 +192,9 @@ impl Encoding {
             };
             let encoder =
                 PngEncoder::new_with_quality(&mut bytes, compression, FilterType::Adaptive);
-            write(raster, encoder).map(|()| bytes)
-        });
-        encoded.map_err(PrepareErrorKind::Encode)
+            write(raster, encoder).map_err(PrepareErrorKind::Encode)?;
+            Ok(bytes)
+        })
     }
 
     #[cfg(feature = "webp-lossy")]
