@@ -87,11 +87,11 @@ def chart(numbers: dict) -> str:
         (first + width + GAP, "Peak memory", "MiB", "mebibytes"),
     ):
         parts += panel(left, width, heading, unit, [contender[key] for contender in contenders])
-    told = "; ".join(f'{c["name"]}: {c["milliseconds"]:.0f} ms, {c["mebibytes"]:.0f} MiB' for c in contenders)
+    description = "; ".join(f'{c["name"]}: {c["milliseconds"]:.0f} ms, {c["mebibytes"]:.0f} MiB' for c in contenders)
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',
         "<title>A photo of 16 megapixels, fitted to 1024×768 and posted: less is better</title>",
-        f"<desc>{escape(told)}</desc>",
+        f"<desc>{escape(description)}</desc>",
         f"<style>{STYLE}</style>",
         f'<rect x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8" class="card"/>',
         *parts,

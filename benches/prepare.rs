@@ -153,18 +153,18 @@ impl Running {
         }
     }
 
-    /// The first number of the answer: nanoseconds, or KiB for `peak`.
-    fn ask(&mut self, line: &str) -> u64 {
-        writeln!(self.input, "{line}").expect("a contender that listens");
-        let mut answer = String::new();
+    /// The first number of the response: nanoseconds, or KiB for `peak`.
+    fn request(&mut self, line: &str) -> u64 {
+        writeln!(self.input, "{line}").expect("a contender that reads");
+        let mut response = String::new();
         self.output
-            .read_line(&mut answer)
-            .expect("a contender that answers");
-        let number = answer
+            .read_line(&mut response)
+            .expect("a contender that responds");
+        let number = response
             .split_whitespace()
             .next()
             .and_then(|n| n.parse().ok());
-        number.unwrap_or_else(|| panic!("{line}: the contender answered {answer:?}"))
+        number.unwrap_or_else(|| panic!("{line}: the contender responded {response:?}"))
     }
 
     fn stop(mut self) {
@@ -252,7 +252,7 @@ fn times(inputs: &[Input]) -> Vec<Vec<f64>> {
         for (p, input) in inputs.iter().enumerate() {
             for turn in 0..running.len() {
                 let c = (turn + round + p) % running.len();
-                let nanoseconds = running[c].ask(&input.line());
+                let nanoseconds = running[c].request(&input.line());
                 if round > 0 {
                     all[c][p].push(nanoseconds as f64);
                 }
@@ -267,8 +267,8 @@ fn times(inputs: &[Input]) -> Vec<Vec<f64>> {
 
 fn peak(contender: &Contender, photo: &Path) -> u64 {
     let mut running = Running::start(contender);
-    running.ask(&Input::photo(photo).line());
-    let peak = running.ask("peak");
+    running.request(&Input::photo(photo).line());
+    let peak = running.request("peak");
     running.stop();
     peak
 }

@@ -20,7 +20,7 @@ photo.save(folder / "progressive-whole-to-1024x768.jpg", quality=90, progressive
 fit(2400, 1800).save(folder / "progressive-2400-to-1024x768.jpg", quality=85, progressive=True)
 fit(3840, 2160).save(folder / "png-4k-to-1024x576.png", compress_level=6)
 
-# A screenshot: flat areas, text, a picture, and rounded transparent corners with a shadow.
+# A screenshot: flat areas, text, a photo, and rounded transparent corners with a shadow.
 screen = Image.new("RGB", (2880, 1800), (245, 245, 247))
 draw = ImageDraw.Draw(screen)
 for line in range(60):

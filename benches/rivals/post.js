@@ -8,8 +8,8 @@ async function main([photo, form]) {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
   body.append('file', new Blob([jpeg], { type: 'image/jpeg' }), 'photo.jpg');
-  const answer = await fetch(url, { method: 'POST', body });
-  process.exitCode = answer.status === 204 ? 0 : 1;
+  const response = await fetch(url, { method: 'POST', body });
+  process.exitCode = response.status === 204 ? 0 : 1;
 }
 
 main(process.argv.slice(2));

@@ -11,5 +11,5 @@ photo, form = sys.argv[1:]
 with open(form, encoding="utf-8") as file:
     presigned = json.load(file)
 jpeg = prepare(photo)
-answer = requests.post(presigned["url"], data=presigned["fields"], files={"file": ("photo.jpg", jpeg, "image/jpeg")})
-sys.exit(answer.status_code != 204)
+response = requests.post(presigned["url"], data=presigned["fields"], files={"file": ("photo.jpg", jpeg, "image/jpeg")})
+sys.exit(response.status_code != 204)

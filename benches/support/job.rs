@@ -91,7 +91,7 @@ impl Job {
 fn fields() -> Vec<(&'static str, String)> {
     let mut fields: Vec<_> = [
         ("Content-Type", "image/jpeg"),
-        ("bucket", "pictures"),
+        ("bucket", "images"),
         ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
         (
             "X-Amz-Credential",

@@ -19,7 +19,7 @@ const WHITE: [f32; 3] = [0.9642, 1.0, 0.8249];
 /// How much more than white the values that moxcms computes may be. It cuts off what is more than the whole.
 const HEADROOM: f32 = 2.0;
 
-/// The exponent under which moxcms computes: in 32,768 steps of light itself, blacks would not be told apart.
+/// The exponent under which moxcms computes: with 32,768 linear steps, dark tones would become indistinguishable.
 const EXPONENT: i32 = 3;
 
 /// The lightest black that is compensated, as a lightness L*: a profile with a lighter one is not for printing.

@@ -175,11 +175,11 @@ fn is_bare_webp(bytes: &[u8]) -> Option<bool> {
     // The RIFF header holds the length of the file; chunks are padded to an even length.
     let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?);
     let mut end = 12;
-    let mut pictures = 0;
+    let mut images = 0;
     for chunk in WebpChunks::new(bytes) {
         end = chunk.end;
         match chunk.kind {
-            b"VP8 " | b"VP8L" => pictures += 1,
+            b"VP8 " | b"VP8L" => images += 1,
             b"ALPH" => {}
             // Only the flag for alpha is allowed: no profile, EXIF, XMP or animation.
             b"VP8X" => {
@@ -190,7 +190,7 @@ fn is_bare_webp(bytes: &[u8]) -> Option<bool> {
             _ => return Some(false),
         }
     }
-    Some(pictures == 1 && end == bytes.len() && length as usize + 8 == bytes.len())
+    Some(images == 1 && end == bytes.len() && length as usize + 8 == bytes.len())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::support::{fixture, names};
 const JOB: &str = "11111111-2222-4333-8444-555555555555";
 
 /// How the server responds to a request.
-enum Answer {
+enum Response {
     Send(Vec<u8>),
     /// Sends these bytes and closes the connection.
     Stall(Vec<u8>),
@@ -24,7 +24,7 @@ enum Answer {
 
 /// Serves an API with one job that has these results, by id and path, and the files at these paths. Its threads end with
 /// the process.
-fn serve(results: &[(&str, &str)], files: Vec<(&'static str, Answer)>) -> String {
+fn serve(results: &[(&str, &str)], files: Vec<(&'static str, Response)>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let images = results.iter();
@@ -32,23 +32,23 @@ fn serve(results: &[(&str, &str)], files: Vec<(&'static str, Answer)>) -> String
     let images: Vec<_> = images.collect();
     let job =
         json!({"generations_by_pk": {"id": JOB, "status": "COMPLETE", "generated_images": images}});
-    let mut answers: HashMap<_, _> = files.into_iter().collect();
-    answers.insert(
+    let mut responses: HashMap<_, _> = files.into_iter().collect();
+    responses.insert(
         "/v1/generations/",
-        Answer::Send(ok(job.to_string().as_bytes())),
+        Response::Send(ok(job.to_string().as_bytes())),
     );
-    let answers = Arc::new(answers);
+    let responses = Arc::new(responses);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let answers = Arc::clone(&answers);
+            let responses = Arc::clone(&responses);
             // A client may close the connection first.
-            std::thread::spawn(move || answer(&stream.unwrap(), &answers).ok());
+            std::thread::spawn(move || respond(&stream.unwrap(), &responses).ok());
         }
     });
     url
 }
 
-fn answer(mut stream: &TcpStream, answers: &HashMap<&str, Answer>) -> std::io::Result<()> {
+fn respond(mut stream: &TcpStream, responses: &HashMap<&str, Response>) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream).lines();
     let request = lines.next().unwrap()?;
     while lines
@@ -56,12 +56,14 @@ fn answer(mut stream: &TcpStream, answers: &HashMap<&str, Answer>) -> std::io::R
         .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
     {}
     let path = request.split(' ').nth(1).unwrap();
-    let found = answers.iter().find(|(known, _)| path.starts_with(**known));
+    let found = responses
+        .iter()
+        .find(|(known, _)| path.starts_with(**known));
     match found {
         None => stream
             .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
-        Some((_, Answer::Send(bytes))) => stream.write_all(bytes),
-        Some((_, Answer::Stall(bytes))) => {
+        Some((_, Response::Send(bytes))) => stream.write_all(bytes),
+        Some((_, Response::Stall(bytes))) => {
             stream.write_all(bytes)?;
             std::thread::sleep(Duration::from_secs(600));
             Ok(())
@@ -100,9 +102,9 @@ fn results_with_one_id_do_not_overwrite_each_other() {
             ("", "/1"),
         ],
         vec![
-            ("/1", Answer::Send(ok(&tiny("baseline.jpg")))),
-            ("/2", Answer::Send(ok(&tiny("restart.jpg")))),
-            ("/3", Answer::Send(ok(&tiny("rgb.png")))),
+            ("/1", Response::Send(ok(&tiny("baseline.jpg")))),
+            ("/2", Response::Send(ok(&tiny("restart.jpg")))),
+            ("/3", Response::Send(ok(&tiny("rgb.png")))),
         ],
     );
     let folder = tempfile::tempdir().unwrap();
@@ -130,10 +132,10 @@ fn results_that_arrived_are_reported_when_others_fail() {
     let url = serve(
         &[("a", "/1"), ("b", "/missing"), ("c", "/cut"), ("d", "/1")],
         vec![
-            ("/1", Answer::Send(ok(&tiny("baseline.jpg")))),
+            ("/1", Response::Send(ok(&tiny("baseline.jpg")))),
             (
                 "/cut",
-                Answer::Send([b"HTTP/1.1 200 OK\r\n\r\n", &tiny("rgb.png")[..300]].concat()),
+                Response::Send([b"HTTP/1.1 200 OK\r\n\r\n", &tiny("rgb.png")[..300]].concat()),
             ),
         ],
     );
@@ -201,8 +203,8 @@ fn signals_end_a_download_without_a_trace() {
     let url = serve(
         &[("a", "/1"), ("b", "/stall")],
         vec![
-            ("/1", Answer::Send(ok(&image))),
-            ("/stall", Answer::Stall(ok(&image)[..200].to_vec())),
+            ("/1", Response::Send(ok(&image))),
+            ("/stall", Response::Stall(ok(&image)[..200].to_vec())),
         ],
     );
     for (signals, code) in [
@@ -244,7 +246,7 @@ fn ignored_hangup_stays_ignored() {
     let image = tiny("rgb.png");
     let url = serve(
         &[("a", "/stall")],
-        vec![("/stall", Answer::Stall(ok(&image)[..200].to_vec()))],
+        vec![("/stall", Response::Stall(ok(&image)[..200].to_vec()))],
     );
     let folder = tempfile::tempdir().unwrap();
     let inner = wait(&url, folder.path());

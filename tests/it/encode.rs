@@ -1,5 +1,5 @@
-//! Promise: the file has the quality, the chroma and at most the bytes that were asked for, and is left alone when it
-//! already is what was asked for.
+//! Promise: the encoded file has the requested quality and chroma subsampling and at most the requested bytes. A file that
+//! already meets the request is returned unchanged.
 
 use imgpost::{
     ChromaSubsampling, Extension, Fit, PrepareErrorKind, PrepareOptions, PreparedImage, Size,
@@ -12,18 +12,18 @@ fn lighthouse(prepare: &PrepareOptions) -> PreparedImage {
 }
 
 #[test]
-fn quality_chroma_and_tables_change_the_bytes_as_they_should() {
+fn quality_chroma_and_tables_change_the_length() {
     let size = PrepareOptions::default()
         .size(600, 800)
         .extension(Extension::Jpg);
     let bytes = |prepare: &PrepareOptions| lighthouse(prepare).bytes().len();
     let default = bytes(&size);
-    let optimised = bytes(&size.clone().optimize_coding(true));
+    let optimized = bytes(&size.clone().optimize_coding(true));
     let full_chroma = size.clone().chroma_subsampling(ChromaSubsampling::Cs444);
     assert_eq!(default, bytes(&size.clone().quality(90)));
     assert!(bytes(&size.clone().quality(50)) < default / 2);
     assert!(bytes(&size.clone().quality(100)) > default);
-    assert!(optimised < default, "{optimised} {default}");
+    assert!(optimized < default, "{optimized} {default}");
     assert!(bytes(&full_chroma) > default);
     // The sampling factors of the first component: ITU-T T.81, B.2.2.
     for (prepare, factors) in [(&size, 0x22), (&full_chroma, 0x11)] {
@@ -34,7 +34,7 @@ fn quality_chroma_and_tables_change_the_bytes_as_they_should() {
 }
 
 #[test]
-fn max_bytes_takes_the_best_quality_that_fits() {
+fn max_bytes_selects_the_best_quality_that_fits() {
     for optimize in [false, true] {
         // From planes, and from pixels because of the background.
         for size in [Size::new(112, 144), Size::new(112, 112)] {
@@ -64,7 +64,7 @@ fn max_bytes_takes_the_best_quality_that_fits() {
 }
 
 #[test]
-fn what_cannot_fit_says_so_unless_it_may_shrink() {
+fn limit_that_cannot_be_met_is_an_error_unless_the_image_may_shrink() {
     let photo = fixture("images/lighthouse.jpg");
     for extension in Extension::ALL.iter().copied() {
         let small = imgpost::leonardo::prepare().within(600, 800);
@@ -93,13 +93,13 @@ fn what_cannot_fit_says_so_unless_it_may_shrink() {
         let ratio = f64::from(width) / f64::from(height);
         assert!(
             (0.6..0.9).contains(&ratio),
-            "{width}x{height} is another picture"
+            "{width}x{height} is another image"
         );
         assert_eq!(image.size(), image.plan().size());
     }
-    for (impossible, picture) in [(10, photo), (0, fixture("tiny/rgb.png"))] {
+    for (impossible, path) in [(10, photo), (0, fixture("tiny/rgb.png"))] {
         let prepare = PrepareOptions::default().max_bytes(impossible);
-        let error = prepare.allow_shrinking(true).open(picture).unwrap_err();
+        let error = prepare.allow_shrinking(true).open(path).unwrap_err();
         assert!(matches!(
             error.kind(),
             PrepareErrorKind::DoesNotFit { max_bytes, .. } if *max_bytes == impossible
@@ -108,7 +108,7 @@ fn what_cannot_fit_says_so_unless_it_may_shrink() {
 }
 
 #[test]
-fn a_file_that_is_what_was_asked_for_goes_up_untouched() {
+fn file_that_meets_the_request_is_unchanged() {
     let mut unchanged = Vec::new();
     for path in files("images") {
         let bytes = std::fs::read(&path).unwrap();
@@ -149,13 +149,13 @@ fn a_file_that_is_what_was_asked_for_goes_up_untouched() {
             "palette.png",
             "progressive.jpg",
             "restart.jpg",
-            "rgb-transparent-colour.png",
+            "rgb-transparent-color.png",
         ]
     );
 }
 
 #[test]
-fn an_untouched_file_is_whole_small_enough_and_under_its_own_extension() {
+fn unchanged_file_is_complete_within_the_limit_and_has_its_own_extension() {
     let bytes = std::fs::read(fixture("images/restart.jpg")).unwrap();
     let prepare = PrepareOptions::default().size(120, 160);
     let image = prepare.prepare_bytes(&bytes).unwrap();

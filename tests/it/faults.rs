@@ -90,16 +90,16 @@ fn faults(elsewhere: &str) -> Vec<Fault> {
             "closed before the last bytes of the body",
             &[Step::CloseInBody(99)],
         ),
-        fault("closed before the answer", &[Step::CloseBeforeResponse]),
-        fault("stored, and the answer is lost", &[Step::StoreAndClose]),
+        fault("closed before the response", &[Step::CloseBeforeResponse]),
+        fault("stored, and the response is lost", &[Step::StoreAndClose]),
         raw("half a status line", "HTTP/1.1 2"),
         raw("half the headers", "HTTP/1.1 204 No Content\r\nETag: \"a"),
         raw(
-            "an answer shorter than its length",
+            "a response shorter than its length",
             "HTTP/1.1 500 E\r\nContent-Length: 99\r\n\r\n<Err",
         ),
         raw(
-            "an answer longer than its length",
+            "a response longer than its length",
             "HTTP/1.1 500 E\r\nContent-Length: 2\r\n\r\n<Error>",
         ),
         raw(
@@ -113,7 +113,7 @@ fn faults(elsewhere: &str) -> Vec<Fault> {
             &[Step::StallInBody(50, LONGER)],
         )
         .stalls(),
-        fault("nothing is answered", &[Step::StallBeforeResponse(LONGER)]).stalls(),
+        fault("no response", &[Step::StallBeforeResponse(LONGER)]).stalls(),
         fault(
             "a slow reader",
             &[Step::ReadSlowly(Duration::from_millis(5))],
@@ -327,7 +327,7 @@ fn row_in_sandbox(fault: Fault, steps: Vec<Step>, elsewhere: &FaultServer) -> St
     assert!(stored.as_ref().is_none_or(|s| s.bytes == image.bytes()));
     let statuses = sandbox.requests().into_iter().skip(before);
     let statuses: Vec<_> = statuses.map(|request| request.status).collect();
-    let is_lost = fault.name == "stored, and the answer is lost";
+    let is_lost = fault.name == "stored, and the response is lost";
     let is_stored = stored.is_some() || !elsewhere.stored().is_empty();
     let stored = if !is_stored {
         "no"

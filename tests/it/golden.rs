@@ -60,7 +60,7 @@ fn decode(image: &PreparedImage) -> DynamicImage {
 }
 
 #[test]
-fn every_golden_picture_comes_out_again() {
+fn golden_images_are_reproduced() {
     let cases = cases();
     assert_eq!(files("golden").len(), cases.len());
     let mut different = Vec::new();
@@ -81,7 +81,7 @@ fn every_golden_picture_comes_out_again() {
 
 #[test]
 #[ignore = "overwrites what is compared with"]
-fn write_the_golden_pictures() {
+fn write_the_golden_images() {
     for (name, image) in cases() {
         decode(&image)
             .save(fixture(&format!("golden/{name}.png")))

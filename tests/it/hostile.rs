@@ -17,7 +17,7 @@ const LIGHTHOUSE_AT_A_QUARTER: u64 = 2 * 200 * (2 * 5 + 4) + 2 * 104 * (2 * 17 +
 fn refused(bytes: &[u8]) -> String {
     PrepareOptions::default()
         .prepare_bytes(bytes)
-        .expect_err("this is no good picture")
+        .expect_err("the file is invalid")
         .to_string()
 }
 
@@ -40,7 +40,7 @@ fn a_file_cut_at_any_byte_is_refused_or_whole() {
                     let same = decoded(image.bytes()) == decoded(whole.bytes());
                     assert!(
                         same,
-                        "{path:?} cut at {cut} of {} is half a picture",
+                        "{path:?} cut at {cut} of {} is half an image",
                         bytes.len()
                     );
                 }
@@ -61,7 +61,7 @@ fn decoded(png: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_damaged_byte_never_brings_it_down() {
+fn damaged_byte_never_panics() {
     let prepare = PrepareOptions::default()
         .size(9, 12)
         .extension(Extension::Png);
@@ -116,7 +116,7 @@ fn jpeg_of_the_requested_size_is_complete_or_refused() {
 }
 
 #[test]
-fn what_is_no_picture_is_told_what_it_is() {
+fn file_that_is_no_image_is_rejected_with_its_type() {
     assert!(refused(b"").contains("is empty"));
     assert!(refused(b"<html>").contains("is not an image"));
     for (head, name) in [
@@ -142,7 +142,7 @@ fn what_is_no_picture_is_told_what_it_is() {
 }
 
 #[test]
-fn a_bomb_is_refused_by_its_header_with_both_numbers() {
+fn decompression_bomb_is_rejected_by_its_header_with_both_numbers() {
     let bomb = fixture("bad/bomb.png");
     assert!(std::fs::metadata(&bomb).unwrap().len() < 600_000);
     let started = Instant::now();
@@ -160,7 +160,7 @@ fn a_bomb_is_refused_by_its_header_with_both_numbers() {
 }
 
 #[test]
-fn limits_are_kept_before_anything_is_decoded() {
+fn limits_are_enforced_before_decoding() {
     let photo = fixture("images/lighthouse.jpg");
     let with = |limits| {
         PrepareOptions::default()
@@ -210,12 +210,12 @@ fn limits_are_kept_before_anything_is_decoded() {
 }
 
 #[test]
-fn every_way_in_keeps_to_the_limits() {
+fn every_entry_point_enforces_the_limits() {
     let file = fixture("images/orientation-1.png");
     let bytes = std::fs::read(&file).unwrap();
     let (width, height) = (120, 160);
     let pixels = vec![0; 4 * width as usize * height as usize];
-    let picture = DynamicImage::new_rgb8(width, height);
+    let image = DynamicImage::new_rgb8(width, height);
     let ways = |limits: Limits| {
         let small = PrepareOptions::default().size(48, 64);
         let mask = small.open(&file).unwrap().mask_options().limits(limits);
@@ -232,12 +232,12 @@ fn every_way_in_keeps_to_the_limits() {
                 "rgba8",
                 prepare.prepare_rgba8(width, height, &pixels).map(drop),
             ),
-            ("image", prepare.prepare_image(picture.clone()).map(drop)),
+            ("image", prepare.prepare_image(image.clone()).map(drop)),
             (
                 "mask rgba8",
                 mask.prepare_rgba8(width, height, &pixels).map(drop),
             ),
-            ("mask image", mask.prepare_image(picture.clone()).map(drop)),
+            ("mask image", mask.prepare_image(image.clone()).map(drop)),
         ];
         (of_files, of_pixels)
     };

@@ -1,4 +1,4 @@
-//! Promise: the prepared image is upright, whole, of the size and format that was asked for, and nothing else.
+//! Promise: the prepared image is upright and complete, has the requested size and format, and contains no metadata.
 
 use image::{DynamicImage, GenericImageView, ImageFormat};
 use imgpost::{Extension, Fit, PrepareOptions, PreparedImage, Size};
@@ -20,7 +20,7 @@ fn decode(image: &PreparedImage) -> DynamicImage {
 }
 
 #[test]
-fn eight_orientations_come_out_as_one_picture_in_every_format() {
+fn eight_orientations_give_the_same_upright_image_in_every_format() {
     let original = image::open(fixture("images/orientation-1.png")).unwrap();
     let mut seen = 0;
     for size in [Size::new(120, 160), Size::new(60, 80)] {
@@ -40,15 +40,15 @@ fn eight_orientations_come_out_as_one_picture_in_every_format() {
                 let image = prepare.open(&file).unwrap();
                 assert_eq!(image.source_size(), Size::new(120, 160), "{file:?}");
                 assert_eq!(image.plan().orientation(), orientation);
-                let picture = decode(&image);
-                let found = psnr(&picture, &upright);
+                let decoded = decode(&image);
+                let found = psnr(&decoded, &upright);
                 assert!(
                     found >= 40.0,
                     "{file:?} at {size}: {found:.1} dB from upright"
                 );
                 // A JPEG of this image is itself some 38 dB from the original.
                 let least = if extension == "jpg" { 34.0 } else { 50.0 };
-                let found = psnr(&picture, &expected);
+                let found = psnr(&decoded, &expected);
                 assert!(found >= least, "{file:?} at {size}: {found:.1} dB");
                 seen += 1;
             }
@@ -58,7 +58,7 @@ fn eight_orientations_come_out_as_one_picture_in_every_format() {
 }
 
 #[test]
-fn every_fixture_comes_out_in_every_extension() {
+fn every_fixture_is_prepared_in_every_extension() {
     let files = files("images");
     for path in &files {
         for extension in Extension::ALL.iter().copied() {
@@ -78,7 +78,7 @@ fn every_fixture_comes_out_in_every_extension() {
 }
 
 #[test]
-fn metadata_stays_behind_in_every_format() {
+fn metadata_is_removed_in_every_format() {
     for path in files("images") {
         for extension in Extension::ALL.iter().copied() {
             let prepare = PrepareOptions::default().size(48, 64).extension(extension);
@@ -102,7 +102,7 @@ fn metadata_stays_behind_in_every_format() {
 }
 
 #[test]
-fn every_kind_of_file_looks_like_the_original() {
+fn every_variant_of_a_file_looks_like_the_original() {
     let original = image::open(fixture("images/orientation-1.png")).unwrap();
     let gray = DynamicImage::from(original.to_luma8());
     for (name, expected, least) in [
@@ -137,7 +137,7 @@ fn every_kind_of_file_looks_like_the_original() {
 }
 
 #[test]
-fn a_large_photo_decoded_small_is_the_same_picture() {
+fn reduced_decoding_gives_the_same_image() {
     let file = fixture("images/lighthouse.jpg");
     let mut whole = image::open(&file).unwrap();
     whole.apply_orientation(image::metadata::Orientation::Rotate90);
@@ -156,7 +156,7 @@ fn a_large_photo_decoded_small_is_the_same_picture() {
 }
 
 #[test]
-fn transparency_is_kept_flattened_or_never_was() {
+fn transparency_is_kept_or_flattened() {
     let alpha = fixture("images/alpha.png");
     let size = PrepareOptions::default().size(120, 160);
     let kept = size.open(&alpha).unwrap();
@@ -176,7 +176,7 @@ fn transparency_is_kept_flattened_or_never_was() {
 }
 
 #[test]
-fn contain_shows_everything_on_the_background() {
+fn contain_pads_with_the_background() {
     let prepare = PrepareOptions::default()
         .size(200, 100)
         .fit(Fit::Contain)
@@ -189,7 +189,7 @@ fn contain_shows_everything_on_the_background() {
 }
 
 #[test]
-fn an_embedded_profile_is_converted_to_srgb_and_left_behind() {
+fn embedded_profile_is_converted_to_srgb_and_removed() {
     let p3 = moxcms::ColorProfile::new_display_p3().encode().unwrap();
     let pixels = [200, 100, 50].repeat(64 * 64);
     let mut png = Vec::new();
@@ -251,8 +251,8 @@ fn gravity_decides_what_is_kept() {
             .extension(Extension::Png)
             .prepare_rgba8(200, 100, &rows)
             .unwrap();
-        let picture = decode(&image).to_rgb8();
-        [picture.get_pixel(8, 32).0, picture.get_pixel(55, 32).0]
+        let pixels = decode(&image).to_rgb8();
+        [pixels.get_pixel(8, 32).0, pixels.get_pixel(55, 32).0]
     };
     let (red, blue) = ([255, 0, 0], [0, 0, 255]);
     assert_eq!(middle("center"), [red, blue]);
@@ -263,7 +263,7 @@ fn gravity_decides_what_is_kept() {
 }
 
 #[test]
-fn transparent_edges_take_no_colour_from_what_cannot_be_seen() {
+fn transparent_pixels_do_not_color_visible_edges() {
     // An opaque white disc on transparent green, and the same on transparent magenta.
     let disc = |hidden: [u8; 3]| -> Vec<u8> {
         let pixels = (0..200 * 200).flat_map(|i: i32| {
@@ -298,7 +298,7 @@ fn transparent_edges_take_no_colour_from_what_cannot_be_seen() {
 }
 
 #[test]
-fn a_jpeg_a_few_pixels_wide_keeps_its_other_side() {
+fn narrow_jpeg_keeps_its_longer_side() {
     let prepare = PrepareOptions::default()
         .extension(Extension::Jpg)
         .quality(100);
@@ -306,18 +306,15 @@ fn a_jpeg_a_few_pixels_wide_keeps_its_other_side() {
     for width in 1..=9 {
         // A step from black to white half-way down.
         let shade = |_, y| image::Luma([if y < 24 { 0 } else { 255 }]);
-        let picture = DynamicImage::from(image::GrayImage::from_fn(width, 48, shade));
-        let picture = prepare
+        let gradient = DynamicImage::from(image::GrayImage::from_fn(width, 48, shade));
+        let png = prepare
             .clone()
             .size(width, 48)
-            .prepare_image(picture)
+            .prepare_image(gradient)
             .unwrap();
         for (height, reduced) in [(48, 1), (24, 2), (12, 4), (6, 8)] {
             let width = width.div_ceil(reduced);
-            let made = whole
-                .clone()
-                .size(width, height)
-                .prepare_bytes(picture.bytes());
+            let made = whole.clone().size(width, height).prepare_bytes(png.bytes());
             let made = image::load_from_memory(made.unwrap().bytes()).unwrap();
             let made = made.to_luma8();
             assert_eq!(made.dimensions(), (width, height));

@@ -54,7 +54,7 @@ pub fn json(output: &Output) -> Vec<serde_json::Value> {
         .collect()
 }
 
-/// The API's answer with a form for an init image.
+/// The API's response with a form for an init image.
 pub fn form(sandbox: &Sandbox, extension: &str) -> Vec<u8> {
     ureq::post(format!("{}/v1/init-image", sandbox.base_url()))
         .header("Authorization", format!("Bearer {}", sandbox.api_key()))

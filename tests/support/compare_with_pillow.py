@@ -1,4 +1,4 @@
-"""Prepares every fixture with imgpost and with Pillow (LittleCMS for profiles) and compares the pictures.
+"""Prepares every fixture with imgpost and with Pillow (LittleCMS for profiles) and compares the images.
 
 usage: compare_with_pillow.py IMGPOST, where IMGPOST is the command built with --all-features
 """
@@ -44,7 +44,7 @@ def by_imgpost(imgpost: str, path: Path, size: tuple[int, int]) -> Image.Image:
 
 
 def premultiplied(image: Image.Image) -> np.ndarray:
-    """The colour of a transparent pixel is nobody's business."""
+    """Ignores the color of transparent pixels."""
     pixels = np.asarray(image).astype(float)
     alpha = pixels[..., 3:]
     return np.concatenate([pixels[..., :3] * alpha / 255, alpha], axis=-1)
@@ -103,13 +103,13 @@ def main(imgpost: str) -> None:
     files = sorted(IMAGES.iterdir())
     assert len(files) == FIXTURES, f"{len(files)} fixtures instead of {FIXTURES}"
     for path in files:
-        # Pillow does not look at a PNG's gamma: there the picture is known.
+        # Pillow ignores a PNG's gamma, so the expected image is the source of the fixture.
         pillow = by_pillow(IMAGES / "orientation-1.png" if path.name == "gamma-linear.png" else path)
         ours = by_imgpost(imgpost, path, pillow.size)
         same = psnr(ours, pillow)
         small = (pillow.width // 2, pillow.height // 2)
         resized = psnr(by_imgpost(imgpost, path, small), pillow.resize(small, Image.Resampling.LANCZOS))
-        told = f"{path.name}: {same:.1f} dB, resized {resized:.1f} dB"
+        report = f"{path.name}: {same:.1f} dB, resized {resized:.1f} dB"
         good = same >= LEAST_SAME and resized >= LEAST_RESIZED
         if path.name == "gamma-linear.png":
             # Eight bits of linear light leave few steps for the dark.
@@ -117,10 +117,10 @@ def main(imgpost: str) -> None:
         if Image.open(path).info.get("icc_profile"):
             profiles += 1
             delta = float(np.mean(delta_e_2000(lab(ours), lab(pillow))))
-            told += f", ΔE2000 {delta:.2f}"
+            report += f", ΔE2000 {delta:.2f}"
             # What is clipped at the edge of sRGB is measured by what it looks like.
             good = delta <= MOST_DELTA_E and resized >= 30
-        print(told if good else f"{told}  <-- differs")
+        print(report if good else f"{report}  <-- differs")
         if not good:
             failures.append(path.name)
     assert profiles == 8, f"{profiles} fixtures with a profile"

@@ -8,8 +8,8 @@ async function post({ url, fields, file }) {
   for (const [name, value] of fields) form.append(name, value);
   const content = Buffer.from(file.content, "base64");
   form.append("file", new File([content], file.name, { type: file.type }));
-  const answer = await fetch(url, { method: "POST", body: form });
-  if (!answer.ok) throw new Error(`answer ${answer.status}`);
+  const response = await fetch(url, { method: "POST", body: form });
+  if (!response.ok) throw new Error(`status ${response.status}`);
 }
 
 Promise.all(JSON.parse(readFileSync(0)).map(post));

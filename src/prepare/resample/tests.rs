@@ -89,7 +89,7 @@ fn every_pixel_is_the_mean_that_its_definition_says() {
                 .chunks_exact(channels)
                 .zip(exact.chunks_exact(channels));
             for (ours, exact) in pairs {
-                // The colour of what is hardly seen hangs by a thread.
+                // The color of a nearly transparent pixel depends on rounding.
                 let alpha = exact[channels - 1];
                 let loose = color.has_alpha() && alpha < 32;
                 let most = if loose {
