@@ -4,6 +4,7 @@
 mod support;
 
 mod docs;
+mod jpeg_readers;
 mod other_readers;
 mod other_writers;
 mod page;
