@@ -189,7 +189,7 @@ pub use presigned::{
     PresignedUpload,
 };
 pub use s3::{S3Error, S3ErrorCode};
-pub use upload::{Presigned, Progress, Receipt, Uploader, upload};
+pub use upload::{Presigned, Progress, Receipt, Uploader, Validated, upload};
 pub use url::UrlError;
 
 /// The examples of the README compile as they stand.

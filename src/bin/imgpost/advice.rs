@@ -16,6 +16,9 @@ pub fn option_for(error: &Error) -> String {
             PresignedPostError::Policy(PolicyError::TooLarge { max_bytes, .. }) => {
                 format!(" (`--max-bytes {max_bytes}` makes an image fit)")
             }
+            PresignedPostError::Policy(PolicyError::ConditionFailed { found: None, .. }) => {
+                " (`--field NAME=VALUE` adds one)".into()
+            }
             PresignedPostError::Url {
                 error: UrlError::NotHttps,
                 ..

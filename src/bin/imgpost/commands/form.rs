@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use imgpost::{Extension, Limits, PrepareOptions, PresignedUpload, Uploader, leonardo};
+use imgpost::{
+    Extension, Limits, PrepareOptions, PresignedUpload, Uploader, Validated, leonardo,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -41,10 +43,7 @@ pub fn post(
     };
     let image = input::image(file, &prepare.options(base, given.extension()))?;
     if mode.dry_run {
-        let content_type = image.extension().content_type();
-        if mode.validate {
-            given.validate(image.bytes().len() as u64, content_type)?;
-        }
+        uploader.validate(&given.presigned, &image)?;
         return context.result(&Report::prepared(file, &image).dry_run(true));
     }
     let uploaded = with_progress(context, file, uploader).upload(&given.presigned, &image);
@@ -70,11 +69,8 @@ fn post_raw(
         ));
     }
     if mode.dry_run {
-        let bytes = length(file)?;
-        if mode.validate {
-            given.validate(bytes, given.content_type())?;
-        }
-        return context.result(&Report::unsent(file, bytes).dry_run(true));
+        let validated = uploader.validate_file(&given.presigned, file, None)?;
+        return context.result(&Report::unsent(file, validated.bytes).dry_run(true));
     }
     let uploaded = with_progress(context, file, uploader).upload_file(&given.presigned, file, None);
     context.finished(file);
@@ -86,23 +82,20 @@ fn with_progress(context: &Context, file: &Path, uploader: Uploader) -> Uploader
     uploader.on_progress(move |progress| context.progress(&file, progress))
 }
 
-/// The number of bytes of a file or of standard input.
-fn length(file: &Path) -> Result<u64, Failure> {
-    if is_standard(file) {
-        let max_bytes = Limits::default().max_input_bytes;
-        let bytes = read::standard_input(max_bytes)?;
-        let bytes =
-            bytes.ok_or_else(|| Failure::image_too_large(read::STANDARD_INPUT, max_bytes))?;
-        return Ok(bytes.len() as u64);
+/// Validates a file or standard input as `post --raw` would.
+fn validate_raw(given: &Given, file: &Path) -> Result<Validated, Failure> {
+    // `check` says itself that plain http has to be allowed.
+    let uploader = Uploader::default().allow_http(true);
+    let extension = file.extension().unwrap_or_default().to_string_lossy();
+    // By its extension, so that an image which does not match the form is reported.
+    let content_type = extension.parse().ok().map(Extension::content_type);
+    if !is_standard(file) {
+        return Ok(uploader.validate_file(&given.presigned, file, content_type)?);
     }
-    let metadata = std::fs::metadata(file).map_err(|error| Failure::file(file, error))?;
-    if metadata.is_dir() {
-        return Err(Failure::usage(format!(
-            "{} is a folder; give a file",
-            file.display()
-        )));
-    }
-    Ok(metadata.len())
+    let max_bytes = Limits::default().max_input_bytes;
+    let bytes = read::standard_input(max_bytes)?;
+    let bytes = bytes.ok_or_else(|| Failure::image_too_large(read::STANDARD_INPUT, max_bytes))?;
+    Ok(uploader.validate_bytes(&given.presigned, &bytes, "", None)?)
 }
 
 /// Explains a form or a URL, and validates it and the file as `post --raw` would.
@@ -115,24 +108,13 @@ pub fn check(
     let given = input::presigned(form, select, file.unwrap_or(Path::new("")))?;
     let mut explained = Explained::new(&given);
     let validated = if let Some(file) = file {
-        let bytes = length(file)?;
-        let extension = file.extension().unwrap_or_default().to_string_lossy();
-        let content_type = match extension.parse::<Extension>() {
-            Ok(extension) => extension.content_type(),
-            Err(_) => given.content_type(),
-        };
-        let validated = given.validate(bytes, content_type);
+        let validated = validate_raw(&given, file);
         explained.fits = Some(validated.is_ok());
-        explained.file = Some(format!(
-            "{} ({bytes} bytes, {content_type})",
-            read::name(file)
-        ));
-        validated
-    } else if let PresignedUpload::Post(form) = &given.presigned {
-        let validated = form.validate_fields(SystemTime::now());
-        validated.map_err(Failure::from)
+        validated.map(|Validated { bytes, content_type, .. }| {
+            explained.file = Some(format!("{} ({bytes} bytes, {content_type})", read::name(file)));
+        })
     } else {
-        given.validate(0, given.content_type())
+        given.validate_without_file()
     };
     context.result(&explained)?;
     validated
