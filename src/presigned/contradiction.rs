@@ -65,7 +65,10 @@ mod tests {
             (r#"[{"bucket":"a"},{"bucket":"b"}]"#, "bucket"),
             (r#"[{"key":"a"},["eq","$Key","b"]]"#, "key"),
             (r#"[{"key":"a/1"},["starts-with","$key","b/"]]"#, "key"),
-            (r#"[["starts-with","$key","a/"],["starts-with","$key","b/"]]"#, "key"),
+            (
+                r#"[["starts-with","$key","a/"],["starts-with","$key","b/"]]"#,
+                "key",
+            ),
             (r#"[["in","$acl",["a","b"]],{"acl":"c"}]"#, "acl"),
             (r#"[["in","$acl",["a"]],["not-in","$acl",["a"]]]"#, "acl"),
             (r#"[{"acl":"a"},["not-in","$acl",["a"]]]"#, "acl"),

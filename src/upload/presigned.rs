@@ -166,10 +166,7 @@ impl<'a> PresignedRef<'a> {
 
     /// The request that stores `source`. The local name of the file is sent only if a form asks for it, with
     /// `${filename}` in its key.
-    pub(super) fn request<'c>(
-        self,
-        source: Source<'c>,
-    ) -> Result<FileRequest<'c>, Error> {
+    pub(super) fn request<'c>(self, source: Source<'c>) -> Result<FileRequest<'c>, Error> {
         let Source {
             names,
             content_type,

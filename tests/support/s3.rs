@@ -29,7 +29,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    fn for_servers() -> Self {
+    pub fn for_servers() -> Self {
         Self {
             bucket: BUCKET.into(),
             access_key: ACCESS_KEY.into(),
@@ -38,7 +38,7 @@ impl Signer {
         }
     }
 
-    fn environment(&self) -> [(&'static str, &str); 3] {
+    pub fn environment(&self) -> [(&'static str, &str); 3] {
         [
             ("AWS_ACCESS_KEY_ID", &self.access_key),
             ("AWS_SECRET_ACCESS_KEY", &self.secret_key),

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use imgpost::{
-    Extension, Limits, PrepareOptions, PresignedUpload, Uploader, Validated, leonardo,
+    Extension, Limits, PrepareOptions, PresignedPostError, PresignedPutError, PresignedUpload,
+    Uploader, Validated, leonardo,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -110,9 +111,18 @@ pub fn check(
     let validated = if let Some(file) = file {
         let validated = validate_raw(&given, file);
         explained.fits = Some(validated.is_ok());
-        validated.map(|Validated { bytes, content_type, .. }| {
-            explained.file = Some(format!("{} ({bytes} bytes, {content_type})", read::name(file)));
-        })
+        validated.map(
+            |Validated {
+                 bytes,
+                 content_type,
+                 ..
+             }| {
+                explained.file = Some(format!(
+                    "{} ({bytes} bytes, {content_type})",
+                    read::name(file)
+                ));
+            },
+        )
     } else {
         given.validate_without_file()
     };
@@ -124,6 +134,9 @@ pub fn check(
 #[derive(Serialize)]
 pub struct Explained {
     host: String,
+    /// Whether the address is one that `post` needs `--allow-http` for.
+    #[serde(skip)]
+    is_plain_http: bool,
     method: &'static str,
     key: Option<String>,
     id: Option<String>,
@@ -155,6 +168,7 @@ impl Explained {
     fn new(given: &Given) -> Self {
         let mut explained = Self {
             host: String::new(),
+            is_plain_http: is_plain_http(given),
             method: "POST",
             key: None,
             id: given.id.clone(),
@@ -196,6 +210,18 @@ impl Explained {
     }
 }
 
+/// Whether `post` would refuse the address without `--allow-http`.
+fn is_plain_http(given: &Given) -> bool {
+    let uploader = Uploader::default().validate_policy(false);
+    let refused = uploader.validate_bytes(&given.presigned, &[], "", None);
+    matches!(
+        refused,
+        Err(imgpost::Error::PresignedPost(
+            PresignedPostError::Url { .. } | PresignedPostError::Put(PresignedPutError::Url { .. })
+        ))
+    )
+}
+
 fn seconds_until(at: SystemTime) -> i64 {
     match at.duration_since(SystemTime::now()) {
         Ok(left) => left.as_secs() as i64,
@@ -205,7 +231,12 @@ fn seconds_until(at: SystemTime) -> i64 {
 
 impl Outcome for Explained {
     fn to_lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("host        {}", self.host)];
+        let scheme = if self.is_plain_http {
+            " (plain http, which --allow-http allows)"
+        } else {
+            ""
+        };
+        let mut lines = vec![format!("host        {}{scheme}", self.host)];
         for (name, value) in [("key", &self.key), ("id", &self.id)] {
             lines.extend(value.as_ref().map(|value| format!("{name:<11} {value}")));
         }
