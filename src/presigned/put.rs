@@ -197,7 +197,7 @@ impl PresignedPut {
     }
 
     /// The value of a header that the producer gave.
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         fields::value(self.headers(), name)
     }
 

@@ -113,7 +113,12 @@ impl<'a> PresignedRef<'a> {
                 }
                 Ok(form.validate(content.length(), content_type, now)?)
             }
-            Self::Put(put) => Ok(put.validate(content.length(), content_type, now)?),
+            Self::Put(put) => {
+                if let Content::Bytes(bytes) = content {
+                    put.validate_checksums(bytes)?;
+                }
+                Ok(put.validate(content.length(), content_type, now)?)
+            }
         }
     }
 

@@ -7,6 +7,7 @@
 mod cases;
 mod matrix;
 mod names;
+mod puts;
 mod receipts;
 mod sdks;
 

@@ -265,6 +265,46 @@ fn json_has_location_url_and_status() {
     );
 }
 
+/// Only `imgpost upload` can request another form, and only from the API that issues it.
+#[test]
+fn expired_form_is_exit_7_and_the_advice_is_for_its_producer() {
+    for (code, message) in [
+        (
+            "InvalidRequest",
+            "Bad request: Expiration date is in the past",
+        ),
+        (
+            "AccessDenied",
+            "Invalid according to Policy: Policy expired.",
+        ),
+    ] {
+        let xml = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+        let length = xml.len();
+        let response = format!("HTTP/1.1 400 E\r\nContent-Length: {length}\r\n\r\n{xml}");
+        let forms = |url: &str| {
+            let fields = json!({"key": "k.jpg"});
+            let leonardo =
+                json!({"id": "1", "url": url, "key": "k.jpg", "fields": fields.to_string()});
+            [
+                (json!({"url": url, "fields": fields}).to_string(), false),
+                (json!({"uploadInitImage": leonardo}).to_string(), true),
+            ]
+        };
+        for index in 0..2 {
+            let (url, server) = capture_one(response.clone());
+            let (form, is_leonardo) = &forms(&url)[index];
+            let (code, message) = refused(&run(imgpost().args(["post", &gray(), form])));
+            server.join().unwrap();
+            assert_eq!(code, 7, "{message}");
+            assert_eq!(
+                message.contains("imgpost upload"),
+                *is_leonardo,
+                "{message}"
+            );
+        }
+    }
+}
+
 #[test]
 fn check_names_what_a_post_would_need() {
     let fields = json!({"key": "k"});

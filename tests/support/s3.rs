@@ -78,6 +78,14 @@ pub trait Storage {
         self.signer().presign(&self.endpoint(), requests)
     }
 
+    /// Presigns a URL for PUT per request with boto3; see `s3.py`.
+    fn presign_put(&self, requests: &[Value]) -> Vec<String> {
+        let input = Value::from(requests).to_string();
+        let signer = self.signer();
+        let printed = signer.python("presign-put", &self.endpoint(), input.as_bytes());
+        serde_json::from_slice(&printed).unwrap()
+    }
+
     /// Presigns a form per request with boto3; see `s3.py`.
     fn presign(&self, requests: &[Value]) -> Vec<PresignedPost> {
         let read = |form: &Value| PresignedPost::from_json(form.to_string()).unwrap();

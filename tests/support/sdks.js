@@ -119,12 +119,12 @@ const sdks = {
     const encoded = Buffer.from(JSON.stringify(policy)).toString("base64");
     const form = { key: v4, policy: encoded, ...own, "x-oss-signature": signature };
     add("ali-oss POST v4", v4, { host: `${endpoint}/${bucket}`, ...form });
-    for (const headers of [{}, jpeg]) {
-      const key = `ali-oss/${Object.keys(headers).length}.jpg`;
+    for (const [name, headers] of [["plain", {}], ["jpeg", jpeg]]) {
+      const key = `ali-oss/${name}.jpg`;
       const url = client.signatureUrl(key, { method: "PUT", expires: seconds, ...headers });
       // The address is not signed, only the bucket and the key.
       const { pathname, search } = new URL(url);
-      add(`ali-oss PUT v1, ${Object.keys(headers).length} headers`, key, put(`${endpoint}/${bucket}${pathname}${search}`, headers));
+      add(`ali-oss PUT v1, ${name}`, key, put(`${endpoint}/${bucket}${pathname}${search}`, headers));
     }
   },
 };

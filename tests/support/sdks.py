@@ -23,20 +23,20 @@ def boto3(endpoint, bucket):
     import boto3
     from botocore.config import Config
 
-    for version in ["s3v4", "s3"]:
+    for version, name in [("v2", "s3"), ("v4", "s3v4")]:
         client = boto3.client(
             "s3",
             endpoint_url=endpoint,
             region_name="us-east-1",
-            config=Config(signature_version=version, s3={"addressing_style": "path"}),
+            config=Config(signature_version=name, s3={"addressing_style": "path"}),
         )
-        for headers in [{}, {"Content-Type": "image/jpeg"}]:
-            key = f"boto3/{version}/{len(headers)}.jpg"
+        for kind, headers in [("plain", {}), ("jpeg", {"Content-Type": "image/jpeg"})]:
+            key = f"boto3/{version}/{kind}.jpg"
             parameters = {"Bucket": bucket, "Key": key}
             if headers:
                 parameters["ContentType"] = headers["Content-Type"]
             url = client.generate_presigned_url("put_object", Params=parameters)
-            yield f"boto3 {version} PUT, {len(headers)} headers", key, put(url, headers)
+            yield f"boto3 PUT {version}, {kind}", key, put(url, headers)
 
 
 def google(endpoint, bucket):
@@ -64,8 +64,8 @@ def google(endpoint, bucket):
         )
         yield f"google-cloud-storage POST v4, {name}", key, form
     for version in ["v2", "v4"]:
-        for headers in [{}, {"Content-Type": "image/jpeg", "x-goog-meta-owner": "somebody"}]:
-            key = f"google-python/{version}/{len(headers)}.jpg"
+        for kind, headers in [("plain", {}), ("jpeg", {"Content-Type": "image/jpeg", "x-goog-meta-owner": "somebody"})]:
+            key = f"google-python/{version}/{kind}.jpg"
             own = {name: value for name, value in headers.items() if name != "Content-Type"}
             url = client.bucket(bucket).blob(key).generate_signed_url(
                 version=version,
@@ -75,7 +75,7 @@ def google(endpoint, bucket):
                 headers=own,
                 api_access_endpoint=endpoint,
             )
-            yield f"google-cloud-storage PUT {version}, {len(headers)} headers", key, put(url, headers)
+            yield f"google-cloud-storage PUT {version}, {kind}", key, put(url, headers)
 
 
 def main(sdk, endpoint, bucket):

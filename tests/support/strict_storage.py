@@ -3,7 +3,7 @@
 tests/ci/real_s3/sdks.rs. It is not theirs: it shows that a signature arrives with all that it covers.
 
 strict_storage.py FOLDER    reads {"id", "secret": OSS's, "public_key": Google's in PEM} from standard input as JSON, prints
-                            its port, and stores each file in FOLDER under its key with _ for each slash
+                            its port, and stores each file in FOLDER under its key
 
 Forms: https://cloud.google.com/storage/docs/xml-api/post-object-forms, https://help.aliyun.com/document_detail/31988.html
 URLs: https://cloud.google.com/storage/docs/access-control/signed-urls, https://help.aliyun.com/document_detail/31952.html
@@ -160,7 +160,9 @@ class Handler(BaseHTTPRequestHandler):
         status, text = 200, b""
         try:
             key, file = store(urlsplit(self.path), body)
-            with open(os.path.join(folder, key.replace("/", "_")), "wb") as stored:
+            path = os.path.join(folder, key)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as stored:
                 stored.write(file)
         except Exception as error:
             status, text = 403, f"<Error><Code>AccessDenied</Code><Message>{error!r}</Message></Error>".encode()

@@ -5,9 +5,6 @@ use imgpost::{PolicyError, PresignedPostError, PresignedPutError, UrlError};
 
 /// Text to append to the message; empty if there is nothing to add.
 pub fn option_for(error: &Error) -> String {
-    if error.is_expired() {
-        return " (`imgpost upload` requests another form by itself)".into();
-    }
     match (error, error.core()) {
         (Error::Unconfirmed(call), _) if call.is_charged() => {
             " (`imgpost me` prints the remaining tokens)".into()

@@ -238,6 +238,14 @@ impl Failure {
         self
     }
 
+    /// The same failure, with a hint if a form or URL has expired.
+    pub fn with_hint_if_expired(mut self, hint: &str) -> Self {
+        if self.code == Code::Expired {
+            self.message += hint;
+        }
+        self
+    }
+
     /// The same failure of the result with this id.
     pub fn of_result(mut self, id: &str) -> Self {
         self.message = format!("{id}: {}", self.message);

