@@ -73,7 +73,16 @@ impl S3Error {
             Code::AccessDenied if self.says("is not authorized to perform") => {
                 "whoever signed the form may not store this file: allow it in the policy of the signer or the bucket"
             }
-            Code::AccessDenied => "the form does not allow this post",
+            Code::AccessDenied
+                if self.says("extra input fields")
+                    || self.says("must appear in the list of policy conditions") =>
+            {
+                "the policy has no condition for a field: post every field exactly as it was given, and no other"
+            }
+            Code::AccessDenied if self.says("policy condition failed") => {
+                "a field is not what the policy requires: post every field exactly as it was given"
+            }
+            Code::AccessDenied => "the form or URL does not allow this upload",
             Code::InvalidArgument
                 if self.says("server side encryption") || self.says("server-side-encryption") =>
             {

@@ -24,7 +24,6 @@ fn every_dependency_has_its_reason() {
 }
 
 #[test]
-#[test]
 fn readme_is_read_in_five_minutes() {
     let lines = read("README.md").lines().count();
     assert!(lines <= 180, "{lines}");

@@ -159,7 +159,35 @@ fn each_error_names_its_remedy() {
         (
             403,
             xml("AccessDenied", "Access Denied", ""),
-            "the form does not allow this post",
+            "the form or URL does not allow this upload",
+        ),
+        (
+            403,
+            xml(
+                "AccessDenied",
+                "Invalid according to Policy: Extra input fields: foo",
+                "",
+            ),
+            "no condition for a field",
+        ),
+        (
+            403,
+            xml(
+                "AccessDenied",
+                "Access Denied. (Each form field that you specify in a form must appear in the list of policy \
+                 conditions. \"Content-Md5\" not specified in the policy.)",
+                "",
+            ),
+            "and no other",
+        ),
+        (
+            403,
+            xml(
+                "AccessDenied",
+                "Invalid according to Policy: Policy Condition failed: [\"eq\", \"$key\", \"a\"]",
+                "",
+            ),
+            "a field is not what the policy requires",
         ),
         (
             400,
