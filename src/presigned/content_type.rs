@@ -2,10 +2,10 @@
 
 /// The content type to send a file with that is uploaded unchanged. `declared` is what its form or URL declares, and
 /// `detect` recognizes the file: it is called if `declared` is not one type.
-pub(crate) fn for_file<'a, E>(
-    declared: Option<&'a str>,
+pub(crate) fn for_file<E>(
+    declared: Option<&str>,
     detect: impl FnOnce() -> Result<Option<&'static str>, E>,
-) -> Result<Option<&'a str>, E> {
+) -> Result<Option<&str>, E> {
     let declared = declared.filter(|declared| !declared.is_empty());
     let is_single = |declared: &str| !is_partial(declared) && !declared.contains(',');
     if declared.is_some_and(is_single) {

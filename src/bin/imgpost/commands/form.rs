@@ -132,18 +132,11 @@ pub fn check(
     let validated = if let Some(file) = file {
         let validated = validate_raw(&given, file);
         explained.fits = Some(validated.is_ok());
-        validated.map(
-            |Validated {
-                 bytes,
-                 content_type,
-                 ..
-             }| {
-                explained.file = Some(format!(
-                    "{} ({bytes} bytes, {content_type})",
-                    read::name(file)
-                ));
-            },
-        )
+        explained.file = validated.as_ref().ok().map(|validated| {
+            let (bytes, content_type) = (validated.bytes, &validated.content_type);
+            format!("{} ({bytes} bytes, {content_type})", read::name(file))
+        });
+        validated.map(drop)
     } else {
         given.validate_without_file()
     };
