@@ -33,6 +33,10 @@ const sdks = {
       add(`aws-sdk-js POST, ${name}`, Key, form);
     }
     // By default the SDK signs the checksum of an empty file, which some storages compare with what arrives.
+    const Key = "aws-js/put-checksum.jpg";
+    const command = new PutObjectCommand({ Bucket: bucket, Key });
+    const checked = await getSignedUrl(client, command, { expiresIn: seconds });
+    add("aws-sdk-js PUT, with a checksum of nothing", Key, put(checked, {}));
     const sums = new S3Client({ ...options, requestChecksumCalculation: "WHEN_REQUIRED" });
     for (const [name, headers] of [["plain", {}], ["jpeg", jpeg]]) {
       const Key = `aws-js/put-${name}.jpg`;
