@@ -58,6 +58,11 @@ fn nothing_is_guessed() {
         (r#"{"title":"Forbidden","status":403}"#.into(), r#"the API reports "Forbidden""#),
         (r#"{"title":"A photo","id":"SECRET"}"#.into(), "found only title, id"),
         (
+            "<html><head><TITLE>502 Bad\nGateway</TITLE></head>SECRET</html>".into(),
+            "found only an HTML page (502 Bad Gateway)",
+        ),
+        ("<html><title></title>SECRET</html>".into(), "found only an HTML or XML document"),
+        (
             r#"{"statusCode":500,"body":"{\"error\":\"invalid_grant\",\"error_description\":\"expired\"}"}"#.into(),
             r#"the API reports "invalid_grant: expired""#,
         ),
