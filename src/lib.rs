@@ -93,7 +93,7 @@
 //!
 //! API keys and the fields that sign a form never appear in `Debug` output, errors or log messages of this crate, even if a
 //! server repeats them in another encoding. They are sent over https only, or to the loopback interface. At log level
-//! trace, the crate `ureq_proto` logs the bytes of the connection, including secrets.
+//! trace, the crates `ureq` and `ureq_proto` log the addresses and the bytes of the connection, including secrets.
 //!
 //! # Testing with the sandbox
 //!
@@ -189,7 +189,7 @@ pub use presigned::{
     PresignedUpload,
 };
 pub use s3::{S3Error, S3ErrorCode};
-pub use upload::{Presigned, Progress, Receipt, Uploader, upload};
+pub use upload::{Presigned, Progress, Receipt, Uploader, Validated, upload};
 pub use url::UrlError;
 
 /// The examples of the README compile as they stand.

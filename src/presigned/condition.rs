@@ -108,6 +108,24 @@ impl Condition {
         }
     }
 
+    /// Whether the storage may allow this value, or its absence. `${filename}` stands for the name of the file, which S3
+    /// inserts before it checks the conditions.
+    pub fn may_allow(&self, found: Option<&str>) -> bool {
+        const FILE_NAME: &str = "${filename}";
+        let Some((before, after)) = found.and_then(|found| found.split_once(FILE_NAME)) else {
+            return self.allows(found);
+        };
+        let with_some_name = match self {
+            Self::Equals { value, .. } => value.starts_with(before) && value.ends_with(after),
+            Self::StartsWith { prefix, .. } => {
+                before.starts_with(prefix) || prefix.starts_with(before)
+            }
+            Self::In { values, .. } => values.iter().any(|value| value.starts_with(before)),
+            _ => true,
+        };
+        with_some_name || self.allows(found)
+    }
+
     /// Whether the field may have this value, or be missing.
     pub fn allows(&self, found: Option<&str>) -> bool {
         match self {
@@ -155,6 +173,31 @@ impl fmt::Display for Condition {
                 write!(f, "[\"content-length-range\", {min}, {max}]")
             }
             Self::Unreadable => f.write_str("[unknown]"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_that_storage_inserts_is_left_to_it() {
+        for (condition, key, allowed) in [
+            (r#"["eq","$key","a/photo.jpg"]"#, "a/${filename}", true),
+            (r#"["eq","$key","a/${filename}"]"#, "a/${filename}", true),
+            (r#"["eq","$key","b/photo.jpg"]"#, "a/${filename}", false),
+            (r#"["eq","$key","a/photo.png"]"#, "a/${filename}.jpg", false),
+            (r#"["starts-with","$key","a/"]"#, "a/${filename}", true),
+            (r#"["starts-with","$key","a/photo"]"#, "a/${filename}", true),
+            (r#"["starts-with","$key","b/"]"#, "a/${filename}", false),
+            (r#"["in","$key",["a/1.jpg"]]"#, "a/${filename}", true),
+            (r#"["in","$key",["b/1.jpg"]]"#, "a/${filename}", false),
+            (r#"["eq","$key","a"]"#, "a", true),
+            (r#"["eq","$key","a"]"#, "b", false),
+        ] {
+            let read = Condition::read(&serde_json::from_str(condition).unwrap());
+            assert_eq!(read[0].may_allow(Some(key)), allowed, "{condition} {key}");
         }
     }
 }

@@ -1,5 +1,21 @@
 //! Types of files as forms declare them.
 
+/// The content type to send a file with that is uploaded unchanged. `declared` is what its form or URL declares, and
+/// `detect` recognizes the file: it is called if `declared` is not one type.
+pub(crate) fn for_file<E>(
+    declared: Option<&str>,
+    detect: impl FnOnce() -> Result<Option<&'static str>, E>,
+) -> Result<Option<&str>, E> {
+    let declared = declared.filter(|declared| !declared.is_empty());
+    let is_single = |declared: &str| !is_partial(declared) && !declared.contains(',');
+    if declared.is_some_and(is_single) {
+        return Ok(declared);
+    }
+    let detected = detect()?;
+    let fits = |detected: &&str| declared.is_none_or(|declared| covers(declared, detected));
+    Ok(detected.filter(fits).or(declared))
+}
+
 /// Whether a form that declares `declared` may be posted with a file of type `file`: the same type, one of a list, or a
 /// range such as `image/*`.
 pub(super) fn covers(declared: &str, file: &str) -> bool {
@@ -27,6 +43,27 @@ pub(super) fn normal(content_type: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_range_is_narrowed_to_the_type_of_the_file() {
+        let jpeg = Some("image/jpeg");
+        for (declared, detected, expected) in [
+            (None, jpeg, jpeg),
+            (None, None, None),
+            (Some("image/png"), jpeg, Some("image/png")),
+            (Some("image/"), jpeg, jpeg),
+            (Some("image/*"), jpeg, jpeg),
+            (Some("image/png, image/jpeg"), jpeg, jpeg),
+            (Some(""), jpeg, jpeg),
+            (Some(""), None, None),
+            // The storage takes the value as it was signed.
+            (Some("image/"), Some("video/mp4"), Some("image/")),
+            (Some("image/"), None, Some("image/")),
+        ] {
+            let chosen = for_file(declared, || Ok::<_, ()>(detected));
+            assert_eq!(chosen, Ok(expected), "{declared:?} {detected:?}");
+        }
+    }
 
     #[test]
     fn ranges_and_lists_cover_what_is_in_them() {

@@ -3,7 +3,8 @@
 mod checksum;
 mod cloud;
 mod condition;
-mod content_type;
+pub(crate) mod content_type;
+mod contradiction;
 mod error;
 pub(crate) mod fields;
 mod policy;

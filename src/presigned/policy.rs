@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::cloud::Cloud;
 use super::condition::Condition;
+use super::contradiction;
 use super::fields;
 use crate::time::Timestamp;
 
@@ -24,6 +25,7 @@ pub(crate) enum Violation {
         condition: Condition,
         found: Option<String>,
     },
+    Contradiction(String),
     ExtraField(String),
     TooLarge {
         size: u64,
@@ -100,6 +102,11 @@ impl Policy {
         fields: impl Iterator<Item = (&'a str, &'a str)> + Clone,
         size: Option<u64>,
     ) -> Result<(), Violation> {
+        if cloud.has_s3_conditions()
+            && let Some(field) = contradiction::find(&self.conditions)
+        {
+            return Err(Violation::Contradiction(field.into()));
+        }
         for condition in &self.conditions {
             self.check_condition(condition, cloud, fields.clone(), size)?;
         }
@@ -138,7 +145,7 @@ impl Policy {
         let found = fields::value(fields, cloud.field_name(name));
         // If no field names the bucket, the address does, and only storage knows which one that is.
         let is_in_address = found.is_none() && name.eq_ignore_ascii_case("bucket");
-        if is_in_address || condition.allows(found) {
+        if is_in_address || condition.may_allow(found) {
             Ok(())
         } else {
             Err(Violation::Condition {

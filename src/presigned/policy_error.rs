@@ -23,6 +23,12 @@ pub enum PolicyError {
         /// The value of the field; none if the form lacks it.
         found: Option<String>,
     },
+    /// The conditions for a field contradict each other, so storage rejects every post. Whoever signs the form has to
+    /// correct its policy.
+    Contradiction {
+        /// The name of the field, or `content-length-range`.
+        field: String,
+    },
     /// The policy has no condition for a field, so storage rejects the field.
     ExtraField {
         /// The name of the field.
@@ -92,6 +98,12 @@ impl fmt::Display for PolicyError {
                 "lacks the field {}, for which its policy requires {}; add the field, or post every field that was given",
                 one_line(field),
                 one_line(condition),
+            ),
+            Self::Contradiction { field } => write!(
+                f,
+                "has conditions for {} in its policy that contradict each other, so that every post is rejected; correct \
+                 the policy where the form is signed",
+                one_line(field),
             ),
             Self::ExtraField { field } => write!(
                 f,

@@ -142,19 +142,7 @@ impl PresignedPut {
         content_type: &str,
         now: SystemTime,
     ) -> Result<(), PresignedPutError> {
-        if let Some(left) = self.time_left(now)
-            && left <= MARGIN
-        {
-            let ago = Duration::from_millis(left.min(0).unsigned_abs());
-            return Err(PresignedPutError::Expired { ago });
-        }
-        let sent = self.headers_for(content_type);
-        for name in Query::new(&self.url).signed_headers() {
-            let is_sent = sent.iter().any(|(n, _)| *n == name);
-            if !is_sent && !matches!(name.as_str(), "host" | "content-length") {
-                return Err(PresignedPutError::MissingHeader { name });
-            }
-        }
+        self.validate_for(content_type, now)?;
         if let Some(signed) = self.header("content-type")
             && signed.starts_with("image/")
             && content_type.starts_with("image/")
@@ -176,8 +164,40 @@ impl PresignedPut {
         }
     }
 
+    /// Checks what can be checked without a file: as [`validate`](Self::validate), except for its size and type.
+    ///
+    /// # Errors
+    ///
+    /// As [`validate`](Self::validate).
+    pub fn validate_headers(&self, now: SystemTime) -> Result<(), PresignedPutError> {
+        // The type is not known before the file is, but every file has one.
+        self.validate_for("application/octet-stream", now)
+    }
+
+    fn validate_for(&self, content_type: &str, now: SystemTime) -> Result<(), PresignedPutError> {
+        if let Some(left) = self.time_left(now)
+            && left <= MARGIN
+        {
+            let ago = Duration::from_millis(left.min(0).unsigned_abs());
+            return Err(PresignedPutError::Expired { ago });
+        }
+        let sent = self.headers_for(content_type);
+        for name in Query::new(&self.url).signed_headers() {
+            let is_sent = sent.iter().any(|(n, _)| *n == name);
+            if !is_sent && !matches!(name.as_str(), "host" | "content-length") {
+                return Err(PresignedPutError::MissingHeader { name });
+            }
+        }
+        Ok(())
+    }
+
+    /// The given `Content-Type`: one type, or a range of types.
+    pub(crate) fn declared_content_type(&self) -> Option<&str> {
+        self.header("content-type")
+    }
+
     /// The value of a header that the producer gave.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         fields::value(self.headers(), name)
     }
 

@@ -39,6 +39,12 @@ pub enum PresignedPutError {
         /// The type of the file.
         file: String,
     },
+    /// The headers have the checksum of another file: usually of the original, before it was prepared. Upload the
+    /// original unchanged, or request a URL without the checksum.
+    Checksum {
+        /// The name of the header.
+        header: String,
+    },
     /// The URL was signed for a file of another size.
     ContentLength {
         /// The size it was signed for, in bytes.
@@ -76,6 +82,12 @@ impl fmt::Display for PresignedPutError {
                 "is for {}, but the file is {}; convert the file, or ask for a URL for its type",
                 one_line(signed),
                 one_line(file),
+            ),
+            Self::Checksum { header } => write!(
+                f,
+                "comes with a {} that does not match the file to be sent; if it belongs to the original file, send that \
+                 unchanged (--raw), or ask for a URL without the checksum",
+                one_line(header),
             ),
             Self::ContentLength { signed, bytes } => write!(
                 f,

@@ -117,8 +117,8 @@ impl PresignedPost {
         left.saturating_sub(self.clock_skew)
     }
 
-    /// The type the form was made for: its field, or the only one that its policy allows.
-    pub(super) fn declared_content_type(&self) -> Option<&str> {
+    /// The type the form was made for, or a range of types: its field, or the only value that its policy allows.
+    pub(crate) fn declared_content_type(&self) -> Option<&str> {
         let exact = || self.policy.as_ref()?.exact_value("Content-Type");
         self.value_of("Content-Type").or_else(exact)
     }
@@ -164,6 +164,7 @@ fn explain(violation: Violation) -> PolicyError {
             bytes: size,
             min_bytes: min,
         },
+        Violation::Contradiction(field) => PolicyError::Contradiction { field },
         Violation::ExtraField(field) => PolicyError::ExtraField { field },
         Violation::Condition { condition, found } => {
             let field = condition.name().unwrap_or_default().to_owned();

@@ -40,7 +40,7 @@ impl S3Error {
             Code::EntityTooSmall => {
                 let min = self.extra("MinSizeAllowed").unwrap_or("more");
                 return Some(format!(
-                    "the form requires at least {min} bytes: send a larger image"
+                    "the form requires at least {min} bytes: send a larger image (a larger --size, or a higher --quality)"
                 ));
             }
             Code::RequestTimeTooSkewed => {
@@ -54,10 +54,7 @@ impl S3Error {
             Code::AccessControlListNotSupported => {
                 "this bucket does not use ACLs: ask for a form without the fields acl and x-amz-acl"
             }
-            Code::BadDigest | Code::InvalidDigest => {
-                "the form's checksum is not that of the file: send the original unchanged (--raw), or ask for a form \
-                 without a checksum"
-            }
+            Code::BadDigest | Code::InvalidDigest => CHECKSUM,
             Code::NotImplemented if self.says("header") => {
                 "the storage does not support one of the headers: ask for a form or URL without it"
             }
@@ -76,7 +73,16 @@ impl S3Error {
             Code::AccessDenied if self.says("is not authorized to perform") => {
                 "whoever signed the form may not store this file: allow it in the policy of the signer or the bucket"
             }
-            Code::AccessDenied => "the form does not allow this post",
+            Code::AccessDenied
+                if self.says("extra input fields")
+                    || self.says("must appear in the list of policy conditions") =>
+            {
+                "the policy has no condition for a field: post every field exactly as it was given, and no other"
+            }
+            Code::AccessDenied if self.says("policy condition failed") => {
+                "a field is not what the policy requires: post every field exactly as it was given"
+            }
+            Code::AccessDenied => "the form or URL does not allow this upload",
             Code::InvalidArgument
                 if self.says("server side encryption") || self.says("server-side-encryption") =>
             {
@@ -160,6 +166,12 @@ impl S3Error {
     }
 }
 
+/// The AWS SDK for JavaScript signs the checksum of an empty file into URLs for PUT
+/// ([aws-sdk-js-v3#6994](https://github.com/aws/aws-sdk-js-v3/issues/6994)).
+const CHECKSUM: &str = "the checksum in the form or URL is not that of the file: send the original unchanged (--raw), or ask \
+                        for a form or URL without a checksum (in the AWS SDK for JavaScript, requestChecksumCalculation: \
+                        \"WHEN_REQUIRED\")";
+
 fn other(code: &str) -> Option<&'static str> {
     Some(match code {
         code if code.starts_with("KMS.") => {
@@ -177,6 +189,7 @@ fn other(code: &str) -> Option<&'static str> {
         "AuthorizationPermissionMismatch" | "AuthorizationFailure" => {
             "the URL does not allow this upload: ask for one with the permissions to create and to write"
         }
+        "XAmzContentChecksumMismatch" | "XAmzContentSHA256Mismatch" => CHECKSUM,
         "InvalidHeaderValue" | "MissingRequiredHeader" => {
             "send the headers that the URL's producer gave: {\"url\": …, \"method\": \"PUT\", \"headers\": …}"
         }

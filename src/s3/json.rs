@@ -20,7 +20,7 @@ impl JsonError {
             let mut texts = names.iter().filter_map(|name| object.get(name)?.as_str());
             texts.next().map(str::to_owned)
         };
-        let message = text(&["message", "Message", "error_description", "msg"]);
+        let message = text(&["message", "Message", "error_description", "msg", "detail"]);
         let code = text(&["code", "Code", "error"]);
         // A code is one word; a sentence is the message.
         let is_code = |code: &String| !code.is_empty() && !code.contains(char::is_whitespace);
@@ -61,6 +61,7 @@ mod tests {
                 "new row violates row-level security policy",
             ),
             (r#"{"message":"Forbidden"}"#, None, "Forbidden"),
+            (r#"{"detail":"Forbidden"}"#, None, "Forbidden"),
             (r#"{"error":"not allowed here"}"#, None, "not allowed here"),
         ] {
             let expected = JsonError {

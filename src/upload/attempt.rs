@@ -54,9 +54,13 @@ impl Uploader {
                 })?;
             Ok((response, attempt))
         });
-        result.map_err(|error| UploadError {
-            is_form_expired: matches!(error, RetryError::TooLate(_)),
-            error: error.into_error(Error::Cancelled),
+        result.map_err(|error| {
+            let is_too_late = matches!(error, RetryError::TooLate(_));
+            let error = error.into_error(Error::Cancelled);
+            UploadError {
+                is_form_expired: is_too_late || error.is_expired(),
+                error,
+            }
         })
     }
 
@@ -148,7 +152,7 @@ impl Uploader {
 /// Why the file was not uploaded.
 pub(crate) struct UploadError {
     pub error: Error,
-    /// Whether the upload may succeed with a new presigned.
+    /// Whether the upload may succeed with a new form: the form has expired, by this machine's clock or the storage's.
     pub is_form_expired: bool,
 }
 

@@ -2,31 +2,33 @@
 
 mod attempt;
 mod clock;
+mod detect;
 mod presigned;
 mod progress;
 mod receipt;
+mod source;
+mod validate;
 
 use std::fmt;
-use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::cancel::CancelToken;
-use crate::error::{Error, FileError};
-use crate::multipart::{Content, FileContent};
+use crate::error::Error;
 use crate::prepare::PreparedImage;
-use crate::text::ascii_file_name;
 use crate::transport::{Transport, UreqTransport};
 use crate::url::{self, UrlError};
-use presigned::{FileNames, PresignedRef};
+use presigned::{FileRequest, PresignedRef};
 
 pub(crate) use attempt::UploadError;
 pub use presigned::Presigned;
 use progress::OnProgress;
 pub use progress::Progress;
 pub use receipt::Receipt;
+use source::Source;
+pub use validate::Validated;
 
 /// Uploads `image` with the default settings of [`Uploader`].
 ///
@@ -162,7 +164,7 @@ impl Uploader {
         image: &PreparedImage,
     ) -> Result<Receipt, Error> {
         self.correcting_clock(presigned.presigned(), |presigned| {
-            self.upload_image(presigned, image)
+            self.upload_source(presigned, Source::from_image(image))
         })
     }
 
@@ -172,27 +174,14 @@ impl Uploader {
         presigned: &impl Presigned,
         image: &PreparedImage,
     ) -> Result<Receipt, UploadError> {
-        self.upload_image(presigned.presigned(), image)
-    }
-
-    fn upload_image(
-        &self,
-        presigned: PresignedRef<'_>,
-        image: &PreparedImage,
-    ) -> Result<Receipt, UploadError> {
-        let names = FileNames {
-            own: image.file_name(),
-            plain: format!("image.{}", image.extension()),
-        };
-        let content_type = image.extension().content_type();
-        self.upload_content(presigned, names, content_type, image.bytes().into())
+        self.upload_source(presigned.presigned(), Source::from_image(image))
     }
 
     /// Uploads the file at `path` unchanged, for example a video, a 3D model or an image that needs no preparation. The
     /// file is read while it is sent; it is never in memory as a whole.
     ///
-    /// `content_type` defaults to the `Content-Type` of the form or of the URL's headers, then to
-    /// `application/octet-stream`.
+    /// `content_type` defaults to the `Content-Type` of the form or of the URL's headers, then to what the file's first
+    /// bytes or its extension say, then to `application/octet-stream`.
     ///
     /// # Errors
     ///
@@ -206,7 +195,8 @@ impl Uploader {
     ) -> Result<Receipt, Error> {
         let path = path.as_ref();
         self.correcting_clock(presigned.presigned(), |presigned| {
-            self.upload_path(presigned, path, content_type)
+            let source = Source::from_file(presigned, path, content_type)?;
+            self.upload_source(presigned, source)
         })
     }
 
@@ -217,34 +207,16 @@ impl Uploader {
         path: &Path,
         content_type: Option<&str>,
     ) -> Result<Receipt, UploadError> {
-        self.upload_path(presigned.presigned(), path, content_type)
-    }
-
-    fn upload_path(
-        &self,
-        presigned: PresignedRef<'_>,
-        path: &Path,
-        content_type: Option<&str>,
-    ) -> Result<Receipt, UploadError> {
-        let file_error = |error: io::Error| FileError::read(path, error);
-        let metadata = std::fs::metadata(path).map_err(file_error)?;
-        if !metadata.is_file() {
-            return Err(file_error(io::Error::other("is not a file")).into());
-        }
-        let names = FileNames {
-            own: ascii_file_name(path),
-            plain: String::from("file"),
-        };
-        let content_type = content_type_or_default(presigned, content_type);
-        let content = Content::File(FileContent::new(path, &metadata));
-        self.upload_content(presigned, names, content_type, content)
+        let presigned = presigned.presigned();
+        let source = Source::from_file(presigned, path, content_type)?;
+        self.upload_source(presigned, source)
     }
 
     /// Uploads `bytes` unchanged.
     ///
-    /// `content_type` defaults to the `Content-Type` of the form or of the URL's headers, then to
-    /// `application/octet-stream`. Storage learns `file_name` only if the form's key contains `${filename}`; characters
-    /// other than ASCII letters, digits, `.`, `-` and `_` are replaced by `_`.
+    /// `content_type` defaults as in [`upload_file`](Self::upload_file), with the extension of `file_name`. Storage learns
+    /// `file_name` only if the form's key contains `${filename}`; characters other than ASCII letters, digits, `.`, `-`
+    /// and `_` are replaced by `_`.
     ///
     /// ```no_run
     /// # let form = imgpost::PresignedPost::from_json("")?;
@@ -264,29 +236,19 @@ impl Uploader {
         content_type: Option<&str>,
     ) -> Result<Receipt, Error> {
         self.correcting_clock(presigned.presigned(), |presigned| {
-            let names = FileNames {
-                own: ascii_file_name(Path::new(file_name)),
-                plain: String::from("file"),
-            };
-            let content_type = content_type_or_default(presigned, content_type);
-            self.upload_content(presigned, names, content_type, bytes.into())
+            let source = Source::from_bytes(presigned, bytes, file_name.as_ref(), content_type);
+            self.upload_source(presigned, source)
         })
     }
 
-    fn upload_content(
+    fn upload_source(
         &self,
         presigned: PresignedRef<'_>,
-        names: FileNames,
-        content_type: &str,
-        content: Content<'_>,
+        source: Source<'_>,
     ) -> Result<Receipt, UploadError> {
         let started = Instant::now();
-        self.check_url(presigned)?;
-        let bytes = content.length();
-        if self.validate_policy {
-            presigned.validate(&content, content_type, SystemTime::now())?;
-        }
-        let request = presigned.request(names, content_type, content)?;
+        let bytes = source.content.length();
+        let request = self.request(presigned, source)?;
         log::info!("uploading {bytes} bytes to {}", presigned.host());
         let (response, attempts) = self.send(presigned, &request)?;
         let receipt = Receipt {
@@ -299,13 +261,26 @@ impl Uploader {
         Ok(receipt)
     }
 
+    /// The request that uploads `source`, after everything that can be validated without sending it.
+    fn request<'a>(
+        &self,
+        presigned: PresignedRef<'_>,
+        source: Source<'a>,
+    ) -> Result<FileRequest<'a>, Error> {
+        self.check_url(presigned)?;
+        if self.validate_policy {
+            presigned.validate(&source.content, &source.content_type, SystemTime::now())?;
+        }
+        presigned.request(source)
+    }
+
     /// Refuses plain http to other machines unless it is allowed.
     fn check_url(&self, presigned: PresignedRef<'_>) -> Result<(), Error> {
         match url::check(presigned.url()) {
             Ok(_) => Ok(()),
             Err(UrlError::NotHttps) if self.allow_http && url::parse(presigned.url()).is_ok() => {
                 log::warn!(
-                    "uploading to {} over plain http: everyone on the network can read what is sent",
+                    "the address of {} is plain http: everyone on the network can read what is sent",
                     presigned.host()
                 );
                 Ok(())
@@ -313,15 +288,6 @@ impl Uploader {
             Err(error) => Err(presigned.url_error(error)),
         }
     }
-}
-
-fn content_type_or_default<'a>(
-    presigned: PresignedRef<'a>,
-    content_type: Option<&'a str>,
-) -> &'a str {
-    content_type
-        .or_else(|| presigned.content_type())
-        .unwrap_or("application/octet-stream")
 }
 
 impl fmt::Debug for Uploader {

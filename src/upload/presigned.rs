@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::source::Source;
 use crate::error::Error;
 use crate::multipart::{Body, Content};
 use crate::presigned::{
@@ -61,17 +62,11 @@ pub(super) struct FileRequest<'a> {
     /// Headers besides `Host` and `Content-Length`.
     pub headers: Vec<(String, String)>,
     pub body: Body<'a>,
+    /// The address, without its query.
+    pub url: String,
     /// Where the file will be, as far as that is known before the storage responds.
     pub key: Option<String>,
     pub location: Option<String>,
-}
-
-/// Names of the file in a multipart body.
-pub(super) struct FileNames {
-    /// The local name of the file.
-    pub own: String,
-    /// A name that reveals nothing about the file.
-    pub plain: String,
 }
 
 impl<'a> PresignedRef<'a> {
@@ -96,11 +91,11 @@ impl<'a> PresignedRef<'a> {
         }
     }
 
-    /// The content type that the producer declared.
+    /// The content type, or the range of types, that the producer declared.
     pub(super) fn content_type(self) -> Option<&'a str> {
         match self {
-            Self::Post(form) => form.value_of("Content-Type"),
-            Self::Put(put) => put.header("content-type"),
+            Self::Post(form) => form.declared_content_type(),
+            Self::Put(put) => put.declared_content_type(),
         }
     }
 
@@ -118,7 +113,12 @@ impl<'a> PresignedRef<'a> {
                 }
                 Ok(form.validate(content.length(), content_type, now)?)
             }
-            Self::Put(put) => Ok(put.validate(content.length(), content_type, now)?),
+            Self::Put(put) => {
+                if let Content::Bytes(bytes) = content {
+                    put.validate_checksums(bytes)?;
+                }
+                Ok(put.validate(content.length(), content_type, now)?)
+            }
         }
     }
 
@@ -169,14 +169,16 @@ impl<'a> PresignedRef<'a> {
         }
     }
 
-    /// The request that stores `content`. The local name of the file is sent only if a form asks for it, with
+    /// The request that stores `source`. The local name of the file is sent only if a form asks for it, with
     /// `${filename}` in its key.
-    pub(super) fn request<'c>(
-        self,
-        names: FileNames,
-        content_type: &str,
-        content: Content<'c>,
-    ) -> Result<FileRequest<'c>, Error> {
+    pub(super) fn request<'c>(self, source: Source<'c>) -> Result<FileRequest<'c>, Error> {
+        let Source {
+            names,
+            content_type,
+            content,
+        } = source;
+        let url = self.url().split(['?', '#']).next().unwrap_or_default();
+        let url = url.to_owned();
         match self {
             Self::Post(form) => {
                 let mut values = form.fields().map(|(_, value)| value);
@@ -185,21 +187,23 @@ impl<'a> PresignedRef<'a> {
                 } else {
                     names.plain
                 };
-                let body = form.body(&file_name, content_type, content)?;
+                let body = form.body(&file_name, &content_type, content)?;
                 Ok(FileRequest {
                     method: Method::Post,
                     headers: vec![("content-type".into(), body.content_type())],
                     body,
+                    url,
                     key: form.key().map(|key| key.replace("${filename}", &file_name)),
                     location: None,
                 })
             }
             Self::Put(put) => Ok(FileRequest {
                 method: Method::Put,
-                headers: put.headers_for(content_type),
-                body: Body::raw(content_type, content),
+                headers: put.headers_for(&content_type),
+                body: Body::raw(&content_type, content),
                 key: Some(put.path()),
-                location: put.url().split('?').next().map(str::to_owned),
+                location: Some(url.clone()),
+                url,
             }),
         }
     }

@@ -20,6 +20,10 @@ pub struct Receipt {
     /// Address of the file as the storage reports it, or that of a presigned PUT without its query. For a form with
     /// `success_action_redirect`, the address that a browser would be sent to.
     pub location: Option<String>,
+    /// Address that the file was sent to, without its query.
+    pub url: String,
+    /// HTTP status of the storage's response.
+    pub status: u16,
     /// Size of the file in bytes.
     pub bytes: u64,
     /// Number of attempts, the successful one included.
@@ -43,6 +47,8 @@ impl Receipt {
             location: header("location")
                 .or(document.location)
                 .or_else(|| request.location.clone()),
+            url: request.url.clone(),
+            status: response.status,
             bytes: 0,
             attempts: 0,
             elapsed: Duration::ZERO,

@@ -1,16 +1,19 @@
 //! Promise: S3 servers that verify signatures accept our posts, and their error responses become the right errors.
 //!
-//! Needs the environment that `.ci/run` sets up: `IMGPOST_TEST_BIN` lists the folders with `python` (boto3),
-//! `ministack` and `s3s-fs`. No test is skipped: a missing tool is a failure.
+//! Needs the environment that `.ci/run` sets up: `IMGPOST_TEST_BIN` lists the folders with `python` (boto3 and Google's
+//! SDK), `ministack` and `s3s-fs`, and `IMGPOST_TEST_NODE_MODULES` has the SDKs for JavaScript. No test is skipped: a
+//! missing tool is a failure.
 
 mod cases;
 mod matrix;
 mod names;
+mod puts;
 mod receipts;
+mod sdks;
 
 use std::process::Command;
 
-use imgpost::{Extension, PrepareOptions, PreparedImage};
+use imgpost::{Extension, PrepareOptions, PreparedImage, Uploader};
 use serde_json::json;
 
 use crate::support::fixture;
@@ -21,6 +24,11 @@ fn image() -> PreparedImage {
         .size(128, 96)
         .extension(Extension::Jpg);
     prepare.open(fixture("images/lighthouse.jpg")).unwrap()
+}
+
+/// An uploader that leaves the validation to the storage.
+fn unchecked() -> Uploader {
+    Uploader::default().validate_policy(false)
 }
 
 /// The command of the README, with a photo whose pixels are stored rotated.

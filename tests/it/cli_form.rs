@@ -134,7 +134,7 @@ fn check_says_whether_a_file_fits_and_what_is_public() {
     assert_eq!(report["fits"], false);
 }
 
-/// A file that is no image has the type that the form declares, as `post --raw` sends it.
+/// A file that is no image has the type that the form declares, or its own, as `post --raw` sends it.
 #[test]
 fn file_that_is_no_image_is_checked_with_the_type_of_the_form() {
     let fields = json!({"key": "k", "Content-Type": "text/markdown"});
@@ -143,10 +143,18 @@ fn file_that_is_no_image_is_checked_with_the_type_of_the_form() {
     let text = form("https://example.com/", &fields, &conditions);
     let output = run(imgpost().args(["check", &text, &readme]));
     assert!(output.status.success(), "{output:?}");
-    // Without a declared type, the condition cannot be met.
+    // Without a declared type, the extension decides.
     let untyped = form("https://example.com/", &json!({"key": "k"}), &conditions);
+    assert!(
+        run(imgpost().args(["check", &untyped, &readme]))
+            .status
+            .success()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let unknown = folder.path().join("notes.unknown");
+    std::fs::write(&unknown, "notes").unwrap();
     let (code, message) = {
-        let output = run(imgpost().args(["check", &untyped, &readme]));
+        let output = run(imgpost().args(["check", &untyped]).arg(&unknown));
         (
             output.status.code(),
             String::from_utf8(output.stderr).unwrap(),
@@ -179,6 +187,166 @@ fn dry_run_validates_and_sends_nothing() {
     assert_eq!(post(&["--raw"]).status.code(), Some(5));
     let report = &parsed(&post(&["--raw", "--no-check"]))[0];
     assert_eq!(report["bytes"], bytes);
+}
+
+#[test]
+fn dry_run_reports_what_would_fail() {
+    let fields = json!({"key": "k"});
+    let post = |url: &str, raw: &[&str], more: &[&str]| {
+        let form = json!({"url": url, "fields": fields}).to_string();
+        let output = run(imgpost()
+            .args(["post", "--dry-run", &gray(), &form])
+            .args(raw)
+            .args(more));
+        let message = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), message)
+    };
+    for raw in [&[][..], &["--raw"]] {
+        for (url, words) in [
+            ("http://minio:9000/bucket", "not https"),
+            (
+                "https://a.r2.cloudflarestorage.com/b",
+                "does not accept POST",
+            ),
+            (
+                "https://s3.us-west-002.backblazeb2.com/b",
+                "does not accept POST",
+            ),
+        ] {
+            let (code, message) = post(url, raw, &[]);
+            assert_eq!(code, Some(5), "{url}: {message}");
+            assert!(message.contains(words), "{message}");
+        }
+        let http = "http://minio:9000/bucket";
+        assert_eq!(post(http, raw, &["--allow-http"]).0, Some(0));
+        assert_eq!(post("https://minio/bucket", raw, &[]).0, Some(0));
+        let url = "http://minio:9000/b/k.jpg?X-Amz-Signature=SECRET";
+        let output = run(imgpost()
+            .args(["post", "--dry-run", &gray(), url])
+            .args(raw));
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            message.contains("--allow-http") && !message.contains("SECRET"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn json_has_location_url_and_status() {
+    let created =
+        "HTTP/1.1 201 Created\r\nLocation: https://cdn.example.com/k\r\nContent-Length: 0\r\n\r\n";
+    for raw in [&[][..], &["--raw"]] {
+        let (url, server) = capture_one(created);
+        let form = json!({"url": format!("{url}/b?SECRET"), "fields": {"key": "k"}}).to_string();
+        let output = run(imgpost().args(["post", "--json", &gray(), &form]).args(raw));
+        let report = &parsed(&output)[0];
+        server.join().unwrap();
+        assert_eq!(report["location"], "https://cdn.example.com/k");
+        assert_eq!(report["url"], format!("{url}/b"));
+        assert_eq!(report["status"], 201);
+    }
+    let (url, server) = capture_one("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let put = format!("{url}/b/k.jpg?X-Amz-Signature=SECRET");
+    let output = run(imgpost().args(["post", "--json", &gray(), &put]));
+    let report = &parsed(&output)[0];
+    server.join().unwrap();
+    let address = Value::from(format!("{url}/b/k.jpg"));
+    assert_eq!((&report["location"], &report["url"]), (&address, &address));
+    assert_eq!(report["status"], 200);
+    let (url, server) = capture_one("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    let form = json!({"url": url, "fields": {"key": "k"}}).to_string();
+    let output = run(imgpost().args(["post", "--json", &gray(), &form]));
+    server.join().unwrap();
+    let failure: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(
+        (&failure["status"], &failure["code"]),
+        (&json!(403), &json!(5))
+    );
+}
+
+/// Only `imgpost upload` can request another form, and only from the API that issues it.
+#[test]
+fn expired_form_is_exit_7_and_the_advice_is_for_its_producer() {
+    for (code, message) in [
+        (
+            "InvalidRequest",
+            "Bad request: Expiration date is in the past",
+        ),
+        (
+            "AccessDenied",
+            "Invalid according to Policy: Policy expired.",
+        ),
+    ] {
+        let xml = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+        let length = xml.len();
+        let response = format!("HTTP/1.1 400 E\r\nContent-Length: {length}\r\n\r\n{xml}");
+        let forms = |url: &str| {
+            let fields = json!({"key": "k.jpg"});
+            let leonardo =
+                json!({"id": "1", "url": url, "key": "k.jpg", "fields": fields.to_string()});
+            [
+                (json!({"url": url, "fields": fields}).to_string(), false),
+                (json!({"uploadInitImage": leonardo}).to_string(), true),
+            ]
+        };
+        for index in 0..2 {
+            let (url, server) = capture_one(response.clone());
+            let (form, is_leonardo) = &forms(&url)[index];
+            let (code, message) = refused(&run(imgpost().args(["post", &gray(), form])));
+            server.join().unwrap();
+            assert_eq!(code, 7, "{message}");
+            assert_eq!(
+                message.contains("imgpost upload"),
+                *is_leonardo,
+                "{message}"
+            );
+        }
+    }
+}
+
+#[test]
+fn check_names_what_a_post_would_need() {
+    let fields = json!({"key": "k"});
+    let missing = json!([{"key": "k"}, {"success_action_status": "201"}]);
+    let text = form("http://minio:9000/b", &fields, &missing);
+    let output = run(imgpost().args(["check", &text]));
+    let (printed, message) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    assert!(
+        printed.contains("minio:9000 (plain http, which --allow-http allows)"),
+        "{printed}"
+    );
+    assert!(message.contains("--field NAME=VALUE"), "{message}");
+    let add = ["--field", "success_action_status=201"];
+    assert!(
+        run(imgpost().args(["check", &text]).args(add))
+            .status
+            .success()
+    );
+    // A presigned PUT for a file of a certain size is valid without one.
+    let put = json!({
+        "url": "https://example.com/k?X-Amz-Signature=s&X-Amz-SignedHeaders=host;content-length",
+        "method": "PUT",
+        "headers": {"Content-Length": "5"},
+    });
+    let output = run(imgpost().args(["check", &put.to_string()]));
+    assert!(output.status.success(), "{output:?}");
+    let contradiction = json!([{"key": "k"}, {"bucket": "a"}, {"bucket": "b"}]);
+    let text = form("https://example.com/", &fields, &contradiction);
+    let (code, message) = {
+        let output = run(imgpost().args(["post", "--dry-run", &gray(), &text]));
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    assert!(
+        code == Some(5) && message.contains("contradict each other"),
+        "{message}"
+    );
 }
 
 #[test]

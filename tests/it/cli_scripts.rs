@@ -86,11 +86,11 @@ fn name_without_a_value_is_rejected_before_anything_is_sent() {
         "upload",
         &photo(),
         "--format",
-        "{url}",
+        "{title}",
     ])));
     assert_eq!(code, 2);
     assert!(
-        message.contains("no value for {url}; the names are file, id, key"),
+        message.contains("no value for {title}; the names are file, id, key"),
         "{message}"
     );
     assert!(sandbox.requests().is_empty());

@@ -1,14 +1,20 @@
 //! Promise: a presigned PUT stores the file under the signed URL, with exactly the signed headers, on a storage that
-//! verifies the signature.
+//! verifies the signature. It reports progress, can be cancelled, and its query stays secret.
 
 use std::fmt::Write;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use imgpost::sandbox::{Fault, Sandbox};
-use imgpost::{Error, PresignedPut, PresignedUpload, S3ErrorCode, Uploader};
+use imgpost::{CancelToken, Error, PresignedPut, PresignedUpload, S3ErrorCode, Uploader};
 use sha2::{Digest, Sha256};
 
-use crate::support::faults::{FaultServer, image};
+use crate::support::faults::{FaultServer, Step, image, respond};
+use crate::support::secrets::{log_lines, shown};
 
 fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
@@ -160,4 +166,122 @@ fn storage_rejects_a_wrong_signature_and_an_expired_url() {
         "{error:?}"
     );
     assert!(sandbox.keys().is_empty());
+}
+
+/// A signed URL at this address.
+fn signed(base: &str) -> PresignedPut {
+    let query = "X-Amz-SignedHeaders=host&X-Amz-Signature=HIDDEN-SIGNATURE/0123+abc=";
+    presigned(format!("{base}k.jpg?{query}"), &[])
+}
+
+#[test]
+fn progress_counts_the_bytes_of_the_file_in_every_attempt() {
+    let server = FaultServer::start(vec![Step::CloseInBody(50)]);
+    let reports = Arc::new(Mutex::new(Vec::new()));
+    let writer = Arc::clone(&reports);
+    let uploader = Uploader::default().on_progress(move |progress| {
+        writer.lock().unwrap().push(progress);
+        ControlFlow::Continue(())
+    });
+    uploader.upload(&signed(&server.url), &image()).unwrap();
+    let reports = reports.lock().unwrap();
+    let last = reports.last().unwrap();
+    let bytes = image().bytes().len() as u64;
+    assert_eq!((last.attempt, last.sent, last.total), (2, bytes, bytes));
+    assert!(reports.is_sorted_by_key(|progress| (progress.attempt, progress.sent)));
+}
+
+#[test]
+fn upload_is_cancelled_by_its_callback_and_by_its_token() {
+    let server = FaultServer::start(vec![]);
+    let stops = Uploader::default().on_progress(|progress| match progress.sent {
+        0 => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
+    });
+    let error = stops.upload(&signed(&server.url), &image()).unwrap_err();
+    assert!(error.is_cancelled(), "{error:?}");
+    assert!(server.stored().is_empty());
+
+    let minute = Duration::from_secs(60);
+    for step in [
+        Step::StallOnAccept(minute),
+        Step::StallBeforeResponse(minute),
+    ] {
+        let server = FaultServer::start(vec![step]);
+        let token = CancelToken::new();
+        let uploader = Uploader::default().cancel_token(&token);
+        let put = signed(&server.url);
+        let thread = std::thread::spawn(move || uploader.upload(&put, &image()));
+        while server.requests() == 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        token.cancel();
+        let error = thread.join().unwrap().unwrap_err();
+        assert!(error.is_cancelled(), "{error:?}");
+        assert_eq!((server.requests(), server.stored().len()), (1, 0));
+    }
+}
+
+/// Servers repeat the address of a request as it is, inside a URL, JSON or HTML, or encoded as a whole.
+#[test]
+fn query_that_a_server_repeats_is_redacted_in_every_encoding() {
+    log_lines();
+    let secret = "HIDDEN-SIGNATURE/0123+abc=";
+    let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let html: String = secret.bytes().map(|byte| format!("&#x{byte:x};")).collect();
+    let json: String = secret
+        .bytes()
+        .map(|byte| format!("\\u{byte:04x}"))
+        .collect();
+    let encoded = [
+        secret.to_owned(),
+        secret.to_lowercase(),
+        secret
+            .replace('/', "%2F")
+            .replace('+', "%2B")
+            .replace('=', "%3D"),
+        secret
+            .replace('/', "%252F")
+            .replace('+', "%252B")
+            .replace('=', "%253D"),
+        secret.replace('/', "\\/"),
+        secret.replace('/', "&#x2F;").replace('=', "&#61;"),
+        percent,
+        html,
+        json,
+        hex(secret.as_bytes()),
+        STANDARD.encode(secret),
+        STANDARD.encode(format!("/k.jpg?X-Amz-Signature={secret}")),
+    ];
+    let bodies = encoded.iter().flat_map(|text| {
+        [
+            format!("<Error><Code>AccessDenied</Code><Message>{text}</Message><Resource>/k.jpg?X-Amz-Signature={text}</Resource></Error>"),
+            format!(r#"{{"error": {{"message": "GET /k.jpg?X-Amz-Signature={text}"}}}}"#),
+            format!("<html><title>{text}</title></html>"),
+        ]
+    });
+    let steps: Vec<_> = bodies.map(|body| respond("403 E", "", &body)).collect();
+    let count = steps.len();
+    let server = FaultServer::start(steps);
+    let put = signed(&server.url);
+    let uploader = Uploader::default();
+    for _ in 0..count {
+        let error = uploader.upload(&put, &image()).unwrap_err();
+        let shown = shown(&error);
+        assert!(shown.contains("redacted"), "{shown}");
+        for text in &encoded {
+            // Without the first and the last characters, which may be changed with their neighbors.
+            let part = &text[6..text.len() - 6];
+            assert!(!shown.contains(part), "{part} in {shown}");
+        }
+    }
+    assert_eq!(server.requests(), count);
+    assert!(!format!("{put:?}").contains("HIDDEN"));
+    // At this level, ureq logs addresses, of which the documentation warns.
+    let lines = log_lines()
+        .into_iter()
+        .filter(|line| !line.contains(" ureq::"));
+    for line in lines {
+        assert!(!line.contains("HIDDEN-SIGNATURE"), "{line}");
+    }
 }

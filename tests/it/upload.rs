@@ -7,13 +7,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use imgpost::leonardo::{self, Client};
+use imgpost::sandbox::{Fault, Sandbox};
 use imgpost::transport::{
     Request, Response, Transport, TransportError, TransportErrorKind, UreqTransport,
 };
 use imgpost::{CancelToken, Error, FileOperation, PresignedPost, PresignedPut, Uploader};
 
 use crate::support::faults::{FaultServer, Step, form, image, respond};
+use crate::support::fixture;
+use crate::support::secrets::log_lines;
 
 fn uploader() -> Uploader {
     Uploader::default()
@@ -59,8 +64,111 @@ fn bytes_are_uploaded_with_their_name_and_content_type() {
         .upload_bytes(&form, bytes, "secret.csv", None)
         .unwrap();
     let stored = String::from_utf8(server.stored()[1].clone()).unwrap();
-    assert!(stored.contains("application/octet-stream"), "{stored}");
+    assert!(stored.contains("Content-Type: text/csv"), "{stored}");
     assert!(!stored.contains("secret"), "{stored}");
+    uploader().upload_bytes(&form, bytes, "", None).unwrap();
+    let stored = String::from_utf8(server.stored()[2].clone()).unwrap();
+    assert!(stored.contains("application/octet-stream"), "{stored}");
+}
+
+/// A form with this field `Content-Type`, if any, and a condition for it.
+fn form_for_types(url: &str, field: Option<&str>) -> PresignedPost {
+    let policy = r#"{"expiration":"2999-01-01T00:00:00Z","conditions":[
+        {"key":"k"},["starts-with","$Content-Type","image/"]]}"#;
+    let fields = [("key", "k"), ("policy", &STANDARD.encode(policy))];
+    let content_type = field.map(|value| ("Content-Type", value));
+    let fields = fields.into_iter().chain(content_type);
+    PresignedPost::new(url, fields.map(|(n, v)| (n.to_owned(), v.to_owned()))).unwrap()
+}
+
+#[test]
+fn raw_file_without_a_type_is_sent_with_its_own() {
+    let server = FaultServer::start(vec![]);
+    let photo = fixture("images/gray.jpg");
+    let bytes = std::fs::read(&photo).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let unnamed = folder.path().join("photo");
+    std::fs::copy(&photo, &unnamed).unwrap();
+    for (field, sent) in [
+        (None, "image/jpeg"),
+        (Some("image/"), "image/jpeg"),
+        (Some("image/*"), "image/jpeg"),
+        // The form says so, and storage accepts nothing else.
+        (Some("image/png"), "image/png"),
+    ] {
+        let form = form_for_types(&server.url, field);
+        let uploader = uploader();
+        uploader.upload_file(&form, &photo, None).unwrap();
+        uploader.upload_file(&form, &unnamed, None).unwrap();
+        uploader.upload_bytes(&form, &bytes, "", None).unwrap();
+        let stored = server.stored();
+        for body in &stored[stored.len() - 3..] {
+            let head = String::from_utf8_lossy(body);
+            let field = format!("name=\"Content-Type\"\r\n\r\n{sent}\r\n");
+            let part = format!("\r\nContent-Type: {sent}\r\n\r\n\u{fffd}");
+            assert!(
+                head.contains(&field) && head.contains(&part),
+                "{sent}: {head}"
+            );
+        }
+    }
+    // What is no image is not passed off as one.
+    let form = form_for_types(&server.url, None);
+    let error = uploader()
+        .upload_bytes(&form, b"a,b\n", "t.csv", None)
+        .unwrap_err();
+    assert!(error.to_string().contains("text/csv"), "{error}");
+}
+
+#[test]
+fn validation_finds_what_an_upload_would_and_sends_nothing() {
+    let server = FaultServer::start(vec![]);
+    let uploader = uploader();
+    let form = form_for_types(&server.url, None);
+    let validated = uploader.validate(&form, &image()).unwrap();
+    assert_eq!(validated.bytes, image().bytes().len() as u64);
+    assert_eq!(validated.content_type, image().extension().content_type());
+    let photo = fixture("images/gray.jpg");
+    let validated = uploader.validate_file(&form, &photo, None).unwrap();
+    assert_eq!(validated.bytes, std::fs::metadata(&photo).unwrap().len());
+    assert_eq!(validated.content_type, "image/jpeg");
+    let http = form_for_types("http://minio.example:9000/", None);
+    let r2 = form_for_types("https://a.r2.cloudflarestorage.com/", None);
+    let checksum = form
+        .clone()
+        .field("Content-MD5", "kAFQmDzST7DWlj99KOF/cg==")
+        .unwrap();
+    for (form, words) in [
+        (&http, "not https"),
+        (&r2, "does not accept POST"),
+        (&checksum, "Content-MD5"),
+    ] {
+        let error = uploader.validate(form, &image()).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    assert!(
+        uploader
+            .clone()
+            .allow_http(true)
+            .validate(&http, &image())
+            .is_ok()
+    );
+    assert!(
+        uploader
+            .clone()
+            .validate_policy(false)
+            .validate(&r2, &image())
+            .is_ok()
+    );
+    let error = uploader
+        .validate_bytes(&form, b"a,b", "t.csv", None)
+        .unwrap_err();
+    assert!(error.to_string().contains("text/csv"), "{error}");
+    let missing = uploader
+        .validate_file(&form, "missing.jpg", None)
+        .unwrap_err();
+    assert!(matches!(missing, Error::File(_)), "{missing:?}");
+    assert_eq!(server.requests(), 0);
 }
 
 /// A transport that reads every body and responds 204.
@@ -87,11 +195,21 @@ fn plain_http_to_another_machine_is_rejected_unless_allowed() {
     let message = error.to_string();
     assert!(message.contains("minio.example:9000"), "{message}");
     assert_eq!(storage.0.load(Ordering::Relaxed), 0);
+    log_lines();
     uploader
         .clone()
         .allow_http(true)
         .upload(&minio, &image())
         .unwrap();
+    let warned = log_lines();
+    let is_warning = |line: &&String| line.starts_with("WARN") && line.contains("plain http");
+    let warnings: Vec<_> = warned.iter().filter(is_warning).collect();
+    assert!(
+        warnings
+            .iter()
+            .any(|line| line.contains("minio.example:9000")),
+        "{warnings:?}"
+    );
     uploader
         .upload(&form("http://minio.localhost:9000/bucket"), &image())
         .unwrap();
@@ -325,6 +443,34 @@ fn expired_form_is_renewed_once_and_the_receipt_reports_it() {
     let (result, posts) = upload_with(&[expired, expired, minute], at_once);
     assert!(result.unwrap_err().is_expired());
     assert_eq!(posts, 0);
+}
+
+#[test]
+fn form_that_has_expired_for_the_storage_is_renewed_once() {
+    let responses = [
+        "<Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired.</Message>",
+        "<Code>InvalidRequest</Code><Message>Bad request: Expiration date is in the past</Message>",
+        "<Code>ExpiredToken</Code><Message>The provided token has expired.</Message>\
+         <Details>Request has expired: 1606000000</Details>",
+    ];
+    let expired = |elements: &str| Fault::Respond {
+        status: 403,
+        headers: vec![],
+        body: format!("<Error>{elements}</Error>"),
+    };
+    for elements in responses {
+        let sandbox = Sandbox::start().unwrap().with_fault(expired(elements));
+        let client = sandbox.client().unwrap();
+        let uploaded = client.upload_init_image(&image()).unwrap();
+        assert!(uploaded.receipt.form_renewed, "{elements}");
+        assert_eq!(sandbox.keys().len(), 1);
+    }
+    let sandbox = Sandbox::start().unwrap();
+    let sandbox = sandbox.with_fault(expired(responses[0]));
+    let sandbox = sandbox.with_fault(expired(responses[0]));
+    let error = sandbox.client().unwrap().upload_init_image(&image());
+    assert!(error.unwrap_err().is_expired());
+    assert!(sandbox.keys().is_empty());
 }
 
 #[test]

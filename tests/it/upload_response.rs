@@ -3,7 +3,7 @@
 use imgpost::leonardo::{CanvasForms, Error, UploadForm, UploadResponse};
 use imgpost::{Extension, PresignedPost};
 
-use crate::support::fixture;
+use crate::support::{AWS_SDK_FIELDS, fixture};
 
 fn read(name: &str) -> String {
     std::fs::read_to_string(fixture(&format!("api/{name}"))).unwrap()
@@ -27,19 +27,6 @@ fn names(form: &PresignedPost) -> Vec<&str> {
     form.fields().map(|(name, _)| name).collect()
 }
 
-/// The order in which the AWS SDK for JavaScript writes the fields.
-const FIELDS: [&str; 9] = [
-    "Content-Type",
-    "bucket",
-    "X-Amz-Algorithm",
-    "X-Amz-Credential",
-    "X-Amz-Date",
-    "X-Amz-Security-Token",
-    "key",
-    "Policy",
-    "X-Amz-Signature",
-];
-
 #[test]
 fn responses_with_one_form_are_read() {
     for (name, id, extension) in [
@@ -56,7 +43,7 @@ fn responses_with_one_form_are_read() {
         let is_s3 = form.url().starts_with("https://example-bucket.s3");
         assert!(is_s3, "{name}: {}", form.url());
         assert!(form.key().is_some_and(|key| key.contains('/')), "{name}");
-        assert_eq!(names(&form), FIELDS, "{name}");
+        assert_eq!(names(&form), AWS_SDK_FIELDS, "{name}");
     }
 }
 
@@ -69,7 +56,7 @@ fn canvas_responses_are_read_in_both_spellings() {
             ids.0.ends_with('3') && ids.1.ends_with('4'),
             "{name}: {ids:?}"
         );
-        assert_eq!(names(&canvas.init.form), FIELDS, "{name}");
+        assert_eq!(names(&canvas.init.form), AWS_SDK_FIELDS, "{name}");
         assert_eq!(canvas.mask.form.extension(), Some(Extension::Png), "{name}");
     }
 }

@@ -23,6 +23,19 @@ use std::thread::JoinHandle;
 use image::DynamicImage;
 pub use parts::Part;
 
+/// The fields of a form in the order in which the AWS SDK for JavaScript writes them.
+pub const AWS_SDK_FIELDS: [&str; 9] = [
+    "Content-Type",
+    "bucket",
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Date",
+    "X-Amz-Security-Token",
+    "key",
+    "Policy",
+    "X-Amz-Signature",
+];
+
 /// The path of a file in the fixtures folder.
 pub fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -104,8 +104,7 @@ impl Case {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(&self.file.name);
         std::fs::write(&path, self.content()).unwrap();
-        let given = Some(self.file.r#type.as_str()).filter(|given| !given.is_empty());
-        post_file(&self.fields, &path, given)
+        post_file(&self.fields, &path, Some(self.content_type()))
     }
 }
 

@@ -6,12 +6,16 @@ s3.py presign ENDPOINT BUCKET          reads a list of what to presign from stan
                                        presigned POSTs, in order:
                                        [{"key": …, "fields": {…}, "conditions": […], "expires": seconds,
                                          "credentials": [access key, secret key, session token or null]}, …]
+s3.py presign-put ENDPOINT BUCKET      the same for presigned PUTs, and prints their URLs:
+                                       [{"key": …, "parameters": those of PutObject, "expires": seconds,
+                                         "ago": by how many seconds the signer's clock is slow, "credentials": […]}, …]
 s3.py objects ENDPOINT BUCKET          prints all objects of a bucket as JSON: {key: base64, …}
 
 Credentials are read from the environment, but for forms that have their own.
 """
 
 import base64
+import datetime
 import json
 import sys
 
@@ -45,6 +49,22 @@ def presign(endpoint, bucket, asked):
         )
 
 
+def presign_put(endpoint, bucket, asked):
+    import botocore.auth
+
+    now = botocore.auth.get_current_datetime
+    own = client(endpoint)
+    for ask in asked:
+        signer = client(endpoint, ask["credentials"]) if "credentials" in ask else own
+        ago = datetime.timedelta(seconds=ask.get("ago", 0))
+        botocore.auth.get_current_datetime = lambda *arguments: now(*arguments) - ago
+        yield signer.generate_presigned_url(
+            "put_object",
+            Params={"Bucket": bucket, "Key": ask["key"], **ask.get("parameters", {})},
+            ExpiresIn=ask.get("expires", 120),
+        )
+
+
 def objects(endpoint, bucket):
     from botocore.handlers import set_list_objects_encoding_type_url as encode_keys
 
@@ -64,6 +84,9 @@ def main(command, *arguments):
     elif command == "presign":
         endpoint, bucket = arguments
         print(json.dumps(list(presign(endpoint, bucket, json.load(sys.stdin)))))
+    elif command == "presign-put":
+        endpoint, bucket = arguments
+        print(json.dumps(list(presign_put(endpoint, bucket, json.load(sys.stdin)))))
     elif command == "objects":
         endpoint, bucket = arguments
         print(json.dumps(dict(objects(endpoint, bucket))))

@@ -29,7 +29,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    fn for_servers() -> Self {
+    pub fn for_servers() -> Self {
         Self {
             bucket: BUCKET.into(),
             access_key: ACCESS_KEY.into(),
@@ -38,7 +38,7 @@ impl Signer {
         }
     }
 
-    fn environment(&self) -> [(&'static str, &str); 3] {
+    pub fn environment(&self) -> [(&'static str, &str); 3] {
         [
             ("AWS_ACCESS_KEY_ID", &self.access_key),
             ("AWS_SECRET_ACCESS_KEY", &self.secret_key),
@@ -76,6 +76,14 @@ pub trait Storage {
     /// Presigns a form per request with boto3 and returns them as JSON; see `s3.py`.
     fn presign_json(&self, requests: &[Value]) -> Vec<Value> {
         self.signer().presign(&self.endpoint(), requests)
+    }
+
+    /// Presigns a URL for PUT per request with boto3; see `s3.py`.
+    fn presign_put(&self, requests: &[Value]) -> Vec<String> {
+        let input = Value::from(requests).to_string();
+        let signer = self.signer();
+        let printed = signer.python("presign-put", &self.endpoint(), input.as_bytes());
+        serde_json::from_slice(&printed).unwrap()
     }
 
     /// Presigns a form per request with boto3; see `s3.py`.

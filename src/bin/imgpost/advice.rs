@@ -5,9 +5,6 @@ use imgpost::{PolicyError, PresignedPostError, PresignedPutError, UrlError};
 
 /// Text to append to the message; empty if there is nothing to add.
 pub fn option_for(error: &Error) -> String {
-    if error.is_expired() {
-        return " (`imgpost upload` requests another form by itself)".into();
-    }
     match (error, error.core()) {
         (Error::Unconfirmed(call), _) if call.is_charged() => {
             " (`imgpost me` prints the remaining tokens)".into()
@@ -15,6 +12,9 @@ pub fn option_for(error: &Error) -> String {
         (_, Some(imgpost::Error::PresignedPost(error))) => match error {
             PresignedPostError::Policy(PolicyError::TooLarge { max_bytes, .. }) => {
                 format!(" (`--max-bytes {max_bytes}` makes an image fit)")
+            }
+            PresignedPostError::Policy(PolicyError::ConditionFailed { found: None, .. }) => {
+                " (`--field NAME=VALUE` adds one)".into()
             }
             PresignedPostError::Url {
                 error: UrlError::NotHttps,

@@ -18,6 +18,8 @@ pub struct Failure {
     /// What is wrong, and after a semicolon what to do next.
     message: String,
     code: Code,
+    /// The HTTP status of the storage or of the API, if a response was the failure.
+    status: Option<u16>,
     /// The file that it is about.
     file: Option<PathBuf>,
     /// Whether the message contains the file's name already.
@@ -47,6 +49,7 @@ impl Failure {
         Self {
             message: message.into(),
             code,
+            status: None,
             file: None,
             names_file: false,
             has_remedy: true,
@@ -235,6 +238,14 @@ impl Failure {
         self
     }
 
+    /// The same failure, with a hint if a form or URL has expired.
+    pub fn with_hint_if_expired(mut self, hint: &str) -> Self {
+        if self.code == Code::Expired {
+            self.message += hint;
+        }
+        self
+    }
+
     /// The same failure of the result with this id.
     pub fn of_result(mut self, id: &str) -> Self {
         self.message = format!("{id}: {}", self.message);
@@ -249,7 +260,7 @@ impl Failure {
             None => (self.message.as_str(), None),
         };
         let file = self.file.as_ref().map(|file| file.display().to_string());
-        json!({"error": error, "remedy": remedy, "code": self.code(), "file": file})
+        json!({"error": error, "remedy": remedy, "code": self.code(), "status": self.status, "file": file})
     }
 
     fn code(&self) -> u8 {
@@ -281,9 +292,14 @@ impl Failure {
                 _ => Code::Api,
             },
         };
+        let status = match error.core() {
+            Some(imgpost::Error::Storage(error)) => Some(error.status),
+            _ => error.api().map(|error| error.status),
+        };
         let message = format!("{error:#}{}", advice::option_for(error));
         Self {
             names_file,
+            status,
             ..Self::new(message, code)
         }
     }

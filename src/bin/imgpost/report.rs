@@ -21,6 +21,9 @@ pub struct Report {
     height: Option<u32>,
     bytes: Option<u64>,
     etag: Option<String>,
+    location: Option<String>,
+    url: Option<String>,
+    status: Option<u16>,
     attempts: Option<u32>,
     /// A manifest lists the image, so it was not uploaded again.
     #[serde(skip_serializing_if = "is_false")]
@@ -51,6 +54,9 @@ impl Report {
         "height",
         "bytes",
         "etag",
+        "location",
+        "url",
+        "status",
         "attempts",
         "known",
         "dry_run",
@@ -66,6 +72,9 @@ impl Report {
             height: None,
             bytes: None,
             etag: None,
+            location: None,
+            url: None,
+            status: None,
             attempts: None,
             known: false,
             dry_run: false,
@@ -92,6 +101,9 @@ impl Report {
             key: receipt.key.clone(),
             bytes: Some(receipt.bytes),
             etag: receipt.etag.clone(),
+            location: receipt.location.clone(),
+            url: Some(receipt.url.clone()),
+            status: Some(receipt.status),
             attempts: Some(receipt.attempts),
             ..Self::new(file)
         }

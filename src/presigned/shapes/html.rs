@@ -25,7 +25,10 @@ pub(super) fn read(text: &str) -> Result<Vec<Shape>, PresignedPostError> {
         return Err(match error_document(text) {
             Some(message) => PresignedPostError::Api { message },
             None => PresignedPostError::NoForm {
-                found: vec!["an HTML or XML document".into()],
+                found: vec![match title(text) {
+                    Some(title) => format!("an HTML page ({title})"),
+                    None => "an HTML or XML document".into(),
+                }],
             },
         });
     }
@@ -42,6 +45,14 @@ pub(super) fn read(text: &str) -> Result<Vec<Shape>, PresignedPostError> {
         }),
     };
     forms.into_iter().map(shape).collect()
+}
+
+/// The title of a page: that of a proxy's error says what went wrong.
+fn title(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let start = lower.find("<title>")? + "<title>".len();
+    let length = lower[start..].find("</title")?;
+    Some(one_line(&text[start..start + length])).filter(|title| !title.is_empty())
 }
 
 /// The code and the message of S3's error document.

@@ -64,24 +64,32 @@ fn collect(json: &Json, before: &str, keys: &mut Vec<String>) {
 
 /// The message of an API error.
 pub(super) fn api_error(json: &Json) -> Option<String> {
-    let only_texts = |members: &[(String, Json)]| {
-        members
-            .iter()
-            .all(|(_, v)| v.is_empty() || v.as_text().is_some())
-    };
-    let found = find_error(json, MAX_DEPTH).or_else(|| {
-        // A gateway that refuses a request responds `{"message": "Forbidden"}`.
-        let members = json.as_object().filter(|members| only_texts(members))?;
-        let name = |members: &[(String, Json)]| {
-            members
-                .iter()
-                .find(|(name, _)| plain(name) == "message")
-                .cloned()
-        };
-        name(members)?.1.as_text().map(str::to_owned)
-    })?;
+    let found = find_error(json, MAX_DEPTH).or_else(|| bare_message(json.as_object()?))?;
     let message = without_queries(&one_line(&found));
     Some(message).filter(|message| !message.is_empty())
+}
+
+/// The message that is not marked as an error: `{"message": "Forbidden"}` of a gateway, `{"detail": "Not found."}` of a
+/// web framework, problem details (RFC 9457).
+fn bare_message(members: &[(String, Json)]) -> Option<String> {
+    let named = |wanted: &str| {
+        let mut members = members.iter();
+        let (_, value) = members.find(|(name, _)| plain(name) == wanted)?;
+        Some(value)
+    };
+    // `{"detail": [{"loc": ["body"], "msg": "field required"}]}`
+    if let Some(Json::List(details)) = named("detail") {
+        return details.iter().find_map(|detail| message(detail, &[]));
+    }
+    let is_text = |(_, value): &(String, Json)| value.is_empty() || value.as_text().is_some();
+    if !members.iter().all(is_text) {
+        return None;
+    }
+    let title = || named("title").filter(|_| named("status").is_some());
+    let found = named("message")
+        .or_else(|| named("detail"))
+        .or_else(title)?;
+    found.as_text().map(str::to_owned)
 }
 
 fn find_error(json: &Json, depth: usize) -> Option<String> {

@@ -85,6 +85,11 @@ fn each_error_names_its_remedy() {
         (400, xml("BadDigest", "m", ""), "(--raw)"),
         (400, xml("InvalidDigest", "m", ""), "(--raw)"),
         (
+            400,
+            xml("XAmzContentChecksumMismatch", "m", ""),
+            "WHEN_REQUIRED",
+        ),
+        (
             501,
             xml(
                 "NotImplemented",
@@ -116,7 +121,7 @@ fn each_error_names_its_remedy() {
         (
             400,
             xml("EntityTooSmall", "m", "<MinSizeAllowed>10</MinSizeAllowed>"),
-            "at least 10 bytes",
+            "at least 10 bytes: send a larger image (a larger --size",
         ),
         (
             400,
@@ -154,7 +159,35 @@ fn each_error_names_its_remedy() {
         (
             403,
             xml("AccessDenied", "Access Denied", ""),
-            "the form does not allow this post",
+            "the form or URL does not allow this upload",
+        ),
+        (
+            403,
+            xml(
+                "AccessDenied",
+                "Invalid according to Policy: Extra input fields: foo",
+                "",
+            ),
+            "no condition for a field",
+        ),
+        (
+            403,
+            xml(
+                "AccessDenied",
+                "Access Denied. (Each form field that you specify in a form must appear in the list of policy \
+                 conditions. \"Content-Md5\" not specified in the policy.)",
+                "",
+            ),
+            "and no other",
+        ),
+        (
+            403,
+            xml(
+                "AccessDenied",
+                "Invalid according to Policy: Policy Condition failed: [\"eq\", \"$key\", \"a\"]",
+                "",
+            ),
+            "a field is not what the policy requires",
         ),
         (
             400,
@@ -173,6 +206,27 @@ fn each_error_names_its_remedy() {
     ] {
         let shown = shown(status, &[], &body);
         assert!(shown.contains(words), "{words}: {shown}");
+    }
+}
+
+/// The core knows no service that issues forms.
+#[test]
+fn advice_for_an_expired_form_fits_every_storage() {
+    for (code, message) in [
+        (
+            "AccessDenied",
+            "Invalid according to Policy: Policy expired.",
+        ),
+        (
+            "InvalidRequest",
+            "Bad request: Expiration date is in the past",
+        ),
+    ] {
+        let shown = shown(403, &[], &xml(code, message, ""));
+        assert!(
+            shown.ends_with("; the form or URL has expired: ask for a new one"),
+            "{shown}"
+        );
     }
 }
 

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use imgpost::PresignedPost;
 use serde_json::{Value, json};
 
+use crate::support::AWS_SDK_FIELDS;
 use crate::support::s3::Signer;
 
 /// The names and values of a form, in order.
@@ -114,19 +115,8 @@ fn another_key_in_both(fields: &mut Fields) {
 
 /// Orders and spells the fields like the AWS SDK for JavaScript.
 fn as_aws_sdk_js(fields: &mut Fields) {
-    let order = [
-        "Content-Type",
-        "bucket",
-        "X-Amz-Algorithm",
-        "X-Amz-Credential",
-        "X-Amz-Date",
-        "X-Amz-Security-Token",
-        "key",
-        "Policy",
-        "X-Amz-Signature",
-    ];
     let mut given = std::mem::take(fields);
-    for name in order {
+    for name in AWS_SDK_FIELDS {
         let value = find(&mut given, &name.to_ascii_lowercase()).1.clone();
         fields.push((name.into(), value));
     }

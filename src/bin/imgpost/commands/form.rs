@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use imgpost::{Extension, Limits, PrepareOptions, PresignedUpload, Uploader, leonardo};
+use imgpost::{
+    Extension, Limits, PrepareOptions, PresignedPostError, PresignedPutError, PresignedUpload,
+    Uploader, Validated, leonardo,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -31,9 +34,30 @@ pub fn post(
     prepare: &PrepareArgs,
 ) -> Result<(), Failure> {
     let uploader = uploader.validate_policy(mode.validate);
-    if mode.raw {
-        return post_raw(context, file, given, uploader, mode);
+    let posted = if mode.raw {
+        post_raw(context, file, given, uploader, mode)
+    } else {
+        post_image(context, file, given, uploader, mode, prepare)
+    };
+    posted.map_err(|failure| explain(failure, given))
+}
+
+fn explain(failure: Failure, given: &Given) -> Failure {
+    if given.is_leonardo() {
+        failure.with_hint_if_expired(" (`imgpost upload` requests another form by itself)")
+    } else {
+        failure
     }
+}
+
+fn post_image(
+    context: &Context,
+    file: &Path,
+    given: &Given,
+    uploader: Uploader,
+    mode: &PostMode,
+    prepare: &PrepareArgs,
+) -> Result<(), Failure> {
     let base = if given.is_leonardo() {
         leonardo::prepare()
     } else {
@@ -41,10 +65,7 @@ pub fn post(
     };
     let image = input::image(file, &prepare.options(base, given.extension()))?;
     if mode.dry_run {
-        let content_type = image.extension().content_type();
-        if mode.validate {
-            given.validate(image.bytes().len() as u64, content_type)?;
-        }
+        uploader.validate(&given.presigned, &image)?;
         return context.result(&Report::prepared(file, &image).dry_run(true));
     }
     let uploaded = with_progress(context, file, uploader).upload(&given.presigned, &image);
@@ -70,11 +91,8 @@ fn post_raw(
         ));
     }
     if mode.dry_run {
-        let bytes = length(file)?;
-        if mode.validate {
-            given.validate(bytes, given.content_type())?;
-        }
-        return context.result(&Report::unsent(file, bytes).dry_run(true));
+        let validated = uploader.validate_file(&given.presigned, file, None)?;
+        return context.result(&Report::unsent(file, validated.bytes).dry_run(true));
     }
     let uploaded = with_progress(context, file, uploader).upload_file(&given.presigned, file, None);
     context.finished(file);
@@ -86,23 +104,20 @@ fn with_progress(context: &Context, file: &Path, uploader: Uploader) -> Uploader
     uploader.on_progress(move |progress| context.progress(&file, progress))
 }
 
-/// The number of bytes of a file or of standard input.
-fn length(file: &Path) -> Result<u64, Failure> {
-    if is_standard(file) {
-        let max_bytes = Limits::default().max_input_bytes;
-        let bytes = read::standard_input(max_bytes)?;
-        let bytes =
-            bytes.ok_or_else(|| Failure::image_too_large(read::STANDARD_INPUT, max_bytes))?;
-        return Ok(bytes.len() as u64);
+/// Validates a file or standard input as `post --raw` would.
+fn validate_raw(given: &Given, file: &Path) -> Result<Validated, Failure> {
+    // `check` says itself that plain http has to be allowed.
+    let uploader = Uploader::default().allow_http(true);
+    let extension = file.extension().unwrap_or_default().to_string_lossy();
+    // By its extension, so that an image which does not match the form is reported.
+    let content_type = extension.parse().ok().map(Extension::content_type);
+    if !is_standard(file) {
+        return Ok(uploader.validate_file(&given.presigned, file, content_type)?);
     }
-    let metadata = std::fs::metadata(file).map_err(|error| Failure::file(file, error))?;
-    if metadata.is_dir() {
-        return Err(Failure::usage(format!(
-            "{} is a folder; give a file",
-            file.display()
-        )));
-    }
-    Ok(metadata.len())
+    let max_bytes = Limits::default().max_input_bytes;
+    let bytes = read::standard_input(max_bytes)?;
+    let bytes = bytes.ok_or_else(|| Failure::image_too_large(read::STANDARD_INPUT, max_bytes))?;
+    Ok(uploader.validate_bytes(&given.presigned, &bytes, "", None)?)
 }
 
 /// Explains a form or a URL, and validates it and the file as `post --raw` would.
@@ -115,33 +130,27 @@ pub fn check(
     let given = input::presigned(form, select, file.unwrap_or(Path::new("")))?;
     let mut explained = Explained::new(&given);
     let validated = if let Some(file) = file {
-        let bytes = length(file)?;
-        let extension = file.extension().unwrap_or_default().to_string_lossy();
-        let content_type = match extension.parse::<Extension>() {
-            Ok(extension) => extension.content_type(),
-            Err(_) => given.content_type(),
-        };
-        let validated = given.validate(bytes, content_type);
+        let validated = validate_raw(&given, file);
         explained.fits = Some(validated.is_ok());
-        explained.file = Some(format!(
-            "{} ({bytes} bytes, {content_type})",
-            read::name(file)
-        ));
-        validated
-    } else if let PresignedUpload::Post(form) = &given.presigned {
-        let validated = form.validate_fields(SystemTime::now());
-        validated.map_err(Failure::from)
+        explained.file = validated.as_ref().ok().map(|validated| {
+            let (bytes, content_type) = (validated.bytes, &validated.content_type);
+            format!("{} ({bytes} bytes, {content_type})", read::name(file))
+        });
+        validated.map(drop)
     } else {
-        given.validate(0, given.content_type())
+        given.validate_without_file()
     };
     context.result(&explained)?;
-    validated
+    validated.map_err(|failure| explain(failure, &given))
 }
 
 /// A form or a URL without its secrets.
 #[derive(Serialize)]
 pub struct Explained {
     host: String,
+    /// Whether the address is one that `post` needs `--allow-http` for.
+    #[serde(skip)]
+    is_plain_http: bool,
     method: &'static str,
     key: Option<String>,
     id: Option<String>,
@@ -173,6 +182,7 @@ impl Explained {
     fn new(given: &Given) -> Self {
         let mut explained = Self {
             host: String::new(),
+            is_plain_http: is_plain_http(given),
             method: "POST",
             key: None,
             id: given.id.clone(),
@@ -214,6 +224,18 @@ impl Explained {
     }
 }
 
+/// Whether `post` would refuse the address without `--allow-http`.
+fn is_plain_http(given: &Given) -> bool {
+    let uploader = Uploader::default().validate_policy(false);
+    let refused = uploader.validate_bytes(&given.presigned, &[], "", None);
+    matches!(
+        refused,
+        Err(imgpost::Error::PresignedPost(
+            PresignedPostError::Url { .. } | PresignedPostError::Put(PresignedPutError::Url { .. })
+        ))
+    )
+}
+
 fn seconds_until(at: SystemTime) -> i64 {
     match at.duration_since(SystemTime::now()) {
         Ok(left) => left.as_secs() as i64,
@@ -223,7 +245,12 @@ fn seconds_until(at: SystemTime) -> i64 {
 
 impl Outcome for Explained {
     fn to_lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("host        {}", self.host)];
+        let scheme = if self.is_plain_http {
+            " (plain http, which --allow-http allows)"
+        } else {
+            ""
+        };
+        let mut lines = vec![format!("host        {}{scheme}", self.host)];
         for (name, value) in [("key", &self.key), ("id", &self.id)] {
             lines.extend(value.as_ref().map(|value| format!("{name:<11} {value}")));
         }

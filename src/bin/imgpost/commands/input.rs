@@ -100,28 +100,17 @@ impl Given {
         }
     }
 
-    /// Checks whether storage would accept a file.
-    pub fn validate(&self, bytes: u64, content_type: &str) -> Result<(), Failure> {
+    /// Checks what can be checked without a file.
+    pub fn validate_without_file(&self) -> Result<(), Failure> {
         let now = SystemTime::now();
         match &self.presigned {
-            PresignedUpload::Post(form) => form.validate(bytes, content_type, now)?,
+            PresignedUpload::Post(form) => form.validate_fields(now)?,
             PresignedUpload::Put(put) => put
-                .validate(bytes, content_type, now)
+                .validate_headers(now)
                 .map_err(PresignedPostError::from)?,
             _ => {}
         }
         Ok(())
-    }
-
-    /// The content type of a file that is uploaded unchanged.
-    pub fn content_type(&self) -> &str {
-        let is_type = |(name, _): &(&str, &str)| name.eq_ignore_ascii_case("Content-Type");
-        let declared = match &self.presigned {
-            PresignedUpload::Post(form) => form.fields().find(is_type),
-            PresignedUpload::Put(put) => put.headers().find(is_type),
-            _ => None,
-        };
-        declared.map_or("application/octet-stream", |(_, value)| value)
     }
 }
 

@@ -49,6 +49,19 @@ fn nothing_is_guessed() {
             r#"the API reports "Too big""#,
         ),
         (r#"{"message":"Forbidden"}"#.into(), r#"the API reports "Forbidden""#),
+        (r#"{"detail":"Not found."}"#.into(), r#"the API reports "Not found.""#),
+        (r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#.into(), r#"the API reports "field required""#),
+        (
+            r#"{"type":"about:blank","title":"Forbidden","status":403,"detail":"No credit"}"#.into(),
+            r#"the API reports "No credit""#,
+        ),
+        (r#"{"title":"Forbidden","status":403}"#.into(), r#"the API reports "Forbidden""#),
+        (r#"{"title":"A photo","id":"SECRET"}"#.into(), "found only title, id"),
+        (
+            "<html><head><TITLE>502 Bad\nGateway</TITLE></head>SECRET</html>".into(),
+            "found only an HTML page (502 Bad Gateway)",
+        ),
+        ("<html><title></title>SECRET</html>".into(), "found only an HTML or XML document"),
         (
             r#"{"statusCode":500,"body":"{\"error\":\"invalid_grant\",\"error_description\":\"expired\"}"}"#.into(),
             r#"the API reports "invalid_grant: expired""#,
