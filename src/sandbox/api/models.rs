@@ -141,6 +141,12 @@ fn side(model: &Value, index: usize) -> Option<Value> {
     Some(side)
 }
 
+/// Whether the model enlarges its image by `upscale_factor`.
+pub(super) fn is_upscaler(model: &str) -> bool {
+    let known = MODELS.iter().find(|known| known["id"] == model);
+    known.is_some_and(|known| known["kind"] == "upscaler")
+}
+
 /// The size of a generation without `width` and `height`.
 pub(super) fn default_size(model: &str) -> Size {
     let known = MODELS.iter().find(|known| known["id"] == model);

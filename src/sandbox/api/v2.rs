@@ -1,9 +1,11 @@
 //! Generations of version 2: other variables and other refusals for the same jobs, which are asked for in version 1.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::account::credits;
-use super::generation::{GenerationRequest, TYPED_IMAGE};
+use super::generation::GenerationRequest;
 use super::job::Work;
 use super::models;
 use super::refusal::Refusal;
@@ -49,13 +51,20 @@ const GUIDANCES: &[Variable] = &[
     optional("pose", GUIDANCE),
     optional("depth", GUIDANCE),
     optional("text_image", GUIDANCE),
+    optional("background_image_reference", GUIDANCE),
+];
+
+/// An image, which version 2 may also find among the variations.
+const IMAGE: &[Variable] = &[
+    required("id", ID),
+    required("type", Kind::OneOf(&["GENERATED", "UPLOADED", "VARIATION"])),
 ];
 
 /// Makes a video of it.
 const START_FRAME: &str = "start_frame";
 
-const GUIDANCE: Kind = Kind::List(&Kind::Object(&[
-    required("image", Kind::Object(TYPED_IMAGE)),
+pub(super) const GUIDANCE: Kind = Kind::List(&Kind::Object(&[
+    required("image", Kind::Object(IMAGE)),
     optional(
         "strength",
         Kind::OneOf(&["LOW", "MID", "HIGH", "ULTRA", "MAX"]),
@@ -99,8 +108,15 @@ impl Api {
         let quantity = parameters["quantity"].as_u64().unwrap_or(1);
         let mut variables = parameters.clone();
         variables["public"] = call.body["public"].clone();
+        let factor = parameters["upscale_factor"].as_u64();
+        let work = match (pictures.first(), factor) {
+            (Some(image), Some(factor)) if models::is_upscaler(model) => {
+                Work::Enlarge(Arc::clone(image), factor as f64)
+            }
+            _ => Work::from_images(pictures, parameters),
+        };
         let request = GenerationRequest {
-            work: Work::from_images(pictures, parameters),
+            work,
             size,
             count: quantity,
             motion_model: is_video.then(|| model.into()),

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use imgpost::leonardo::{self, BatchItem, BatchOptions, BatchOutcome, CanvasImages, Client};
+use imgpost::leonardo::{
+    self, BatchItem, BatchOptions, BatchOutcome, CanvasImages, Client, UploadedImage,
+};
 use imgpost::{PrepareOptions, Progress};
 use serde::Serialize;
 
@@ -16,6 +18,7 @@ use crate::args::{ApiArgs, FilesArgs, PrepareArgs};
 use crate::context::{Context, Outcome};
 use crate::escape;
 use crate::failure::Failure;
+use crate::read;
 use crate::report::Report;
 
 /// The options of `upload`.
@@ -149,6 +152,7 @@ fn upload_many(
                 context.finished(&item.path);
                 let printed = match &item.outcome {
                     BatchOutcome::Uploaded(image) => {
+                        report_warning(&context, &item.path, image);
                         let added = match &known {
                             Some(known) => known.add(&item.path, &image.id),
                             None => Ok(()),
@@ -186,6 +190,17 @@ fn upload_many(
     }
 }
 
+/// Reports what is wrong with the size of an image that was uploaded.
+pub fn report_warning(context: &Context, file: &Path, image: &UploadedImage) {
+    if let Some(warning) = &image.warning {
+        let (name, option) = (
+            read::name(file),
+            "(`--model` or `--bounds` chooses such a size)",
+        );
+        context.note(&format!("{name}: {warning} {option}"));
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -209,6 +224,7 @@ fn upload_one(
     };
     context.finished(file);
     let uploaded = uploaded?;
+    report_warning(context, file, &uploaded);
     let added = match known {
         Some(known) => known.add(file, &uploaded.id),
         None => Ok(()),
