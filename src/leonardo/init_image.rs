@@ -48,7 +48,7 @@ impl UploadedImage {
 
     pub(super) fn with_warning(self, warning: Option<String>) -> Self {
         if let Some(warning) = &warning {
-            log::warn!("{}: {warning}", self.id);
+            log::info!("{}: {warning}", self.id);
         }
         Self { warning, ..self }
     }

@@ -55,13 +55,13 @@ pub fn prepare() -> PrepareOptions {
     PrepareOptions::default().bounds(V1)
 }
 
-/// What is wrong with the size of an init image: no call of the API generates it, so that the generation would be distorted
+/// What is wrong with the size of an init image: no call of the API generates it, so that a generation would be distorted
 /// or rejected. It is no error, because the documentation limits the sizes of generations, not those of references.
 pub(super) fn init_image_warning(size: Size) -> Option<String> {
     let warning = || {
         format!(
-            "no model of the API generates {size}, the size of the image; prepare it with leonardo::prepare() or \
-             leonardo::prepare_for(&model)"
+            "no model of the API generates {size}, the size of the image; unless it is for an upscaler or remove-bg, \
+             prepare it with leonardo::prepare() or leonardo::prepare_for(&model)"
         )
     };
     (!is_usable(size)).then(warning)

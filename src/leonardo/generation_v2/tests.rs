@@ -165,10 +165,78 @@ fn guidances_that_the_model_does_not_take_are_rejected() {
         let error = rejected(&generation);
         assert!(error.contains(expected), "{expected}: {error}");
     }
-    let given_by_name = new("kling-2.6")
-        .end_frame(image())
-        .extra("guidances", json!({}));
-    assert!(given_by_name.request().is_ok());
+}
+
+#[test]
+fn guidances_given_by_name_replace_the_images_and_their_size() {
+    let json = |generation: CreateGenerationV2| generation.request().unwrap().json.unwrap();
+    let own = || json!({"image_reference": [{"image": {"type": "URL", "url": "https://example.com/a.jpg"}}]});
+    // The image would be distorted in this size, and the model does not list the size of the image.
+    let sized = CreateGenerationV2::new("nano-banana-2", "p").size(1024, 1024);
+    let listed = sized.clone().image_reference(sized_image(1200, 896), None);
+    assert!(listed.request().is_err());
+    let sent = json(listed.extra("guidances", own()));
+    assert_eq!(sent["parameters"]["width"], 1024);
+    assert_eq!(sent["parameters"]["guidances"], own());
+    let unlisted = CreateGenerationV2::new("nano-banana-2", "p")
+        .image_reference(sized_image(1201, 896), None)
+        .extra("guidances", own());
+    assert_eq!(json(unlisted)["parameters"]["width"], Value::Null);
+    // Frames of different ratios, a kind that is not accepted, and too few.
+    let frames = CreateGenerationV2::new("veo-3.1-lite", "p")
+        .start_frame(sized_image(1280, 720))
+        .end_frame(sized_image(720, 1280));
+    assert!(frames.request().is_err());
+    for replaced in [
+        frames,
+        CreateGenerationV2::new("kling-2.6", "p").end_frame(sized_image(1920, 1080)),
+        CreateGenerationV2::new("grok-imagine-1.5", "p"),
+    ] {
+        let sent = json(replaced.extra("guidances", json!({})));
+        assert_eq!(sent["parameters"]["guidances"], json!({}));
+        assert_eq!(sent["parameters"]["width"], Value::Null);
+    }
+}
+
+fn sized_image(width: u32, height: u32) -> ImageReference {
+    sized("a", width, height)
+}
+
+#[test]
+fn parameters_given_by_name_are_not_validated() {
+    let json = |generation: CreateGenerationV2| generation.request().unwrap().json.unwrap();
+    let new = || CreateGenerationV2::new("nano-banana-2", "p");
+    for (replaced, name, value) in [
+        (new().quantity(9), "quantity", json!(12)),
+        (new().duration(0), "duration", json!("long")),
+        (new().size(77, 33), "width", json!(78)),
+        (new().size(77, 33), "height", json!(34)),
+        (
+            CreateGenerationV2::new("nano-banana-2", ""),
+            "prompt",
+            json!(""),
+        ),
+    ] {
+        let sent = json(replaced.extra(name, value.clone()));
+        assert_eq!(sent["parameters"][name], value);
+    }
+    // These are members of the request, not parameters.
+    let model = new()
+        .size(77, 33)
+        .extra("model", "a-new-model")
+        .extra("public", true);
+    let sent = json(model);
+    assert_eq!(
+        (&sent["model"], &sent["public"]),
+        (&json!("a-new-model"), &json!(true))
+    );
+    assert_eq!(
+        sent["parameters"],
+        json!({"prompt": "p", "width": 77, "height": 33})
+    );
+    let retired = CreateGenerationV2::new("KLING2_1", "p");
+    assert!(retired.request().is_err());
+    assert!(retired.extra("model", "kling-3.0").request().is_ok());
 }
 
 #[test]
@@ -190,6 +258,19 @@ fn upscaler_takes_the_size_of_its_input_and_no_prompt() {
         .image_reference(sized("a", 640, 480), None)
         .upscale_factor(5);
     assert!(rejected(&five).contains("upscale_factor is 5"));
+    let unknown = new().image_reference(ImageReference::uploaded("a"), None);
+    assert_eq!(
+        rejected(&unknown),
+        "the model aurora-upscaler-precise requires the width and height of its image; state them"
+    );
+    assert!(unknown.clone().size(640, 480).request().is_ok());
+    let by_name = unknown.extra("width", 640).extra("height", 480);
+    assert!(by_name.request().is_ok());
+    // The ratio is that of the image, but an upscaler has to be given the image's own size.
+    let half = new()
+        .image_reference(sized("a", 640, 480), None)
+        .size(320, 240);
+    assert!(rejected(&half).contains("request 640x480"));
     let small = new().image_reference(sized("a", 100, 100), None);
     assert!(rejected(&small).contains("does not generate 100x100"));
 }

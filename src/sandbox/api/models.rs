@@ -79,7 +79,21 @@ fn entry(model: &Value) -> Value {
         parameters["allOf"] = json!([{"anyOf": branches.collect::<Vec<_>>()}]);
     }
     parameters["properties"] = Value::Object(properties);
-    json!({"id": id, "name": title, "parameters": parameters})
+    let mut entry = json!({"id": id, "name": title, "parameters": parameters});
+    remove_nulls(&mut entry);
+    entry
+}
+
+/// Removes the members that are null: limits and defaults that the model does not have.
+fn remove_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, value| !value.is_null());
+            members.values_mut().for_each(remove_nulls);
+        }
+        Value::Array(values) => values.iter_mut().for_each(remove_nulls),
+        _ => {}
+    }
 }
 
 fn guidance(rule: &Value) -> Value {

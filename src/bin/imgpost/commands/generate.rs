@@ -125,7 +125,10 @@ pub fn image(
             let uploaded = client.upload_init_image(&image);
             context.finished(file);
             let uploaded = uploaded?;
-            upload::report_warning(context, file, &uploaded);
+            // A model that is known got one of its sizes, or takes any.
+            if model.is_none() {
+                upload::report_warning(context, file, &uploaded);
+            }
             uploaded.id
         }
     };
