@@ -11,7 +11,7 @@
 //! ```
 
 use super::model::{Model, ModelKind};
-use crate::geometry::{Bounds, Size};
+use crate::geometry::{AllowedSizes, Bounds, Size};
 use crate::prepare::PrepareOptions;
 
 /// `POST /v1/generations`: sides of 32 to 1536 pixels, multiples of 8
@@ -79,15 +79,18 @@ pub(super) fn dataset_warning(size: Size) -> Option<String> {
     (!DATASET.contains(size)).then(warning)
 }
 
-/// Whether a call generates images of this size. An upscaler takes any image, but generates none of its size.
+/// Whether a call generates images of this size, as far as is documented. An upscaler takes any image, but generates none
+/// of its size.
 fn is_usable(size: Size) -> bool {
+    let contains = |model: &Model| match &model.sizes {
+        // There are no limits in the documentation.
+        Some(AllowedSizes::Range(bounds)) if bounds.min == Size::new(1, 1) => false,
+        Some(sizes) => sizes.contains(size),
+        None => false,
+    };
     let models = Model::all().iter();
     let mut generating = models.filter(|model| model.kind != ModelKind::Upscaler);
-    V1.contains(size)
-        || generating.any(|model| {
-            let sizes = model.sizes.as_ref();
-            sizes.is_some_and(|sizes| sizes.contains(size))
-        })
+    V1.contains(size) || generating.any(contains)
 }
 
 #[cfg(test)]

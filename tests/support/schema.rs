@@ -93,7 +93,7 @@ fn standard(schema: &Value) -> Value {
             let mut standard: Value = members.collect();
             if schema["nullable"] == true {
                 standard["type"] = json!([schema["type"], "null"]);
-                if let Some(values) = standard["enum"].as_array_mut() {
+                if let Some(Value::Array(values)) = standard.get_mut("enum") {
                     values.push(Value::Null);
                 }
             }

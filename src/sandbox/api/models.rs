@@ -18,6 +18,18 @@ static MODELS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     }
 });
 
+/// What a guidance refers to by its id.
+static REFERENCE: LazyLock<Value> = LazyLock::new(|| {
+    json!({
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "type": {"type": "string", "enum": ["UPLOADED", "GENERATED", "VARIATION", "URL", "BASE64"]},
+        },
+        "required": ["type"],
+    })
+});
+
 /// The greatest integer of JavaScript, which the schemas of the API have where there is no maximum.
 const NO_MAXIMUM: u64 = 9_007_199_254_740_991;
 
@@ -56,7 +68,7 @@ fn entry(model: &Value) -> Value {
     }
     let mut guidances = Map::new();
     for (kind, rule) in model["guidances"].as_object().into_iter().flatten() {
-        guidances.insert(kind.clone(), guidance(rule));
+        guidances.insert(kind.clone(), guidance(kind, rule));
     }
     properties.insert(
         "guidances".into(),
@@ -96,9 +108,14 @@ fn remove_nulls(value: &mut Value) {
     }
 }
 
-fn guidance(rule: &Value) -> Value {
-    let mut item = Map::from_iter([("image".to_owned(), json!({"type": "object"}))]);
-    let mut required = vec!["image"];
+fn guidance(kind: &str, rule: &Value) -> Value {
+    let medium = match kind {
+        "video_reference_base" => "video",
+        "audio_reference" => "audio",
+        _ => "image",
+    };
+    let mut item = Map::from_iter([(medium.to_owned(), REFERENCE.clone())]);
+    let mut required = vec![medium];
     if !rule["strength"].is_null() {
         item.insert(
             "strength".into(),

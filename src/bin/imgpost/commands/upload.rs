@@ -121,6 +121,7 @@ fn upload_many(
     let count = files.count();
     let stopping: Arc<Mutex<Option<Failure>>> = Arc::default();
     let known_count = Arc::new(AtomicUsize::new(0));
+    let is_dataset = dataset.is_some();
     let batch = BatchOptions::new(options)
         .jobs(jobs.into())
         .skip({
@@ -152,7 +153,9 @@ fn upload_many(
                 context.finished(&item.path);
                 let printed = match &item.outcome {
                     BatchOutcome::Uploaded(image) => {
-                        report_warning(&context, &item.path, image);
+                        if !is_dataset {
+                            report_warning(&context, &item.path, image);
+                        }
                         let added = match &known {
                             Some(known) => known.add(&item.path, &image.id),
                             None => Ok(()),
@@ -190,7 +193,8 @@ fn upload_many(
     }
 }
 
-/// Reports what is wrong with the size of an image that was uploaded.
+/// Reports what is wrong with the size of an init image that was uploaded. (Other sizes than the recommended one are usual
+/// in a dataset.)
 pub fn report_warning(context: &Context, file: &Path, image: &UploadedImage) {
     if let Some(warning) = &image.warning {
         let (name, option) = (
@@ -224,7 +228,9 @@ fn upload_one(
     };
     context.finished(file);
     let uploaded = uploaded?;
-    report_warning(context, file, &uploaded);
+    if dataset.is_none() {
+        report_warning(context, file, &uploaded);
+    }
     let added = match known {
         Some(known) => known.add(file, &uploaded.id),
         None => Ok(()),
