@@ -160,6 +160,10 @@ impl CreateUniversalUpscale {
     /// Sets any other parameter by the API's name.
     #[must_use]
     pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let name = name.into();
+        if matches!(&*name, "initImageId" | "generatedImageId" | "variationId") {
+            self.image_size = None;
+        }
         self.parameters.set(name, value);
         self
     }
@@ -237,6 +241,9 @@ mod tests {
         // 20 megapixels are accepted.
         let large = new().image_size(2500, 2000).multiplier(2.0);
         assert!(large.request().is_ok());
+        // The size is that of the image that is replaced.
+        let replaced = new().image_size(4000, 3000).extra("initImageId", "j");
+        assert!(replaced.request().is_ok());
         assert!(ultra().detail_contrast(10).similarity(1).request().is_ok());
         for rejected in [
             ultra().style(UpscalerStyle::General),

@@ -235,7 +235,7 @@ mod tests {
         let other = CreateImageToVideo::new("p", image().with_size(640, 480));
         let error = other.model(VideoModel::Kling2_5).request().unwrap_err();
         assert!(
-            error.to_string().contains("which gives 1440x1440"),
+            error.to_string().contains("which gives 1920x1080"),
             "{error}"
         );
     }

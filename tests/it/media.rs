@@ -51,6 +51,28 @@ fn media_is_uploaded_read_and_deleted() {
 }
 
 #[test]
+fn video_guides_a_generation_by_its_id() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = sandbox.client().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let [film, sound] = ["film.mp4", "sound.mp3"].map(|name| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, b"content").unwrap();
+        client.upload_media(path).unwrap().id
+    });
+    let guided = |id: &str| {
+        let video = Guidance::new(GuidanceKind::VideoReference, ImageReference::uploaded(id));
+        let generation = CreateGenerationV2::new("nano-banana-2", "p").guidance(video);
+        client.generate(&generation)
+    };
+    assert!(guided(&film).is_ok());
+    for wrong in [sound.as_str(), NO_SUCH_ID] {
+        let error = guided(wrong).unwrap_err().to_string();
+        assert!(error.contains("there is no video"), "{error}");
+    }
+}
+
+#[test]
 fn sandbox_requires_the_name_of_a_sound_and_an_id_for_a_team() {
     let api = RawApi::start();
     for (body, expected) in [

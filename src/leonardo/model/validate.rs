@@ -61,15 +61,15 @@ impl Model {
             let (model, version) = (model(), self.version);
             return Err(ModelError::OtherCall { model, version }.into());
         }
-        match request.size {
-            Some(size) => self.validate_size(size, request.sizes.or(self.sizes.as_ref()))?,
-            None if self.kind == ModelKind::Upscaler && !request.has_own_size => {
-                return Err(ModelError::NeedsSize { model: model() }.into());
-            }
-            None => {}
+        if let Some(size) = request.size {
+            self.validate_size(size, request.sizes.or(self.sizes.as_ref()))?;
         }
         if !request.has_own_guidances {
             self.validate_guidances(request.guidances)?;
+        }
+        let has_size = request.size.is_some() || request.has_own_size;
+        if self.kind == ModelKind::Upscaler && !has_size {
+            return Err(ModelError::NeedsSize { model: model() }.into());
         }
         self.validate_bytes(request.guidances)?;
         self.validate_ratios(request)?;

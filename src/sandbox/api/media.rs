@@ -72,6 +72,25 @@ impl Api {
         })})
     }
 
+    /// Checks that a request refers to a generated video, or to a video or a sound that was posted.
+    pub(super) fn check_media(&self, reference: &Value, medium: &str) -> Result<(), Refusal> {
+        let id = reference["id"].as_str().unwrap_or_default();
+        if reference["type"] == "GENERATED" {
+            return self.generated(id).map(drop);
+        }
+        let records = self.records();
+        let found = records.media.get(id);
+        let is_posted = found.is_some_and(|media| {
+            media.is_audio == (medium == "audio") && media.upload.stored(&self.storage).is_some()
+        });
+        if is_posted {
+            Ok(())
+        } else {
+            let message = format!("there is no {medium} {id}, or it was not posted yet");
+            Err(Refusal::invalid(message))
+        }
+    }
+
     pub(super) fn delete_media(&self, id: &str) -> Value {
         let deleted = self.records().media.remove(id);
         if let Some(media) = &deleted {

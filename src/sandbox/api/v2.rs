@@ -38,7 +38,7 @@ const PARAMETERS: &[Variable] = &[
     optional("guidances", Kind::Object(GUIDANCES)),
 ];
 
-/// The first that is given shows in the result.
+/// The first image that is given shows in the result.
 const GUIDANCES: &[Variable] = &[
     optional(START_FRAME, GUIDANCE),
     optional("end_frame", GUIDANCE),
@@ -52,7 +52,15 @@ const GUIDANCES: &[Variable] = &[
     optional("depth", GUIDANCE),
     optional("text_image", GUIDANCE),
     optional("background_image_reference", GUIDANCE),
+    optional(VIDEO_REFERENCE, VIDEO_GUIDANCE),
+    optional(AUDIO_REFERENCE, AUDIO_GUIDANCE),
 ];
+
+/// These do not show in the result.
+const VIDEO_REFERENCE: &str = "video_reference_base";
+const AUDIO_REFERENCE: &str = "audio_reference";
+const VIDEO_GUIDANCE: Kind = Kind::List(&Kind::Object(&[required("video", Kind::Object(IMAGE))]));
+const AUDIO_GUIDANCE: Kind = Kind::List(&Kind::Object(&[required("audio", Kind::Object(IMAGE))]));
 
 /// An image, which version 2 may also find among the variations.
 const IMAGE: &[Variable] = &[
@@ -90,9 +98,15 @@ impl Api {
             _ => models::default_size(model),
         };
         let guidances = &parameters["guidances"];
-        let items = |variable: &Variable| guidances[variable.name].as_array().cloned();
-        let items = GUIDANCES.iter().filter_map(items).flatten();
-        let pictures = items.map(|item| {
+        let items = |name: &str| guidances[name].as_array().cloned().unwrap_or_default();
+        for (name, medium) in [(VIDEO_REFERENCE, "video"), (AUDIO_REFERENCE, "audio")] {
+            for item in items(name) {
+                self.check_media(&item[medium], medium)?;
+            }
+        }
+        let names = GUIDANCES.iter().map(|variable| variable.name);
+        let names = names.filter(|name| ![VIDEO_REFERENCE, AUDIO_REFERENCE].contains(name));
+        let pictures = names.flat_map(items).map(|item| {
             let image = &item["image"];
             self.referenced(&image["type"], &image["id"])
         });
