@@ -197,7 +197,7 @@ fn retired_model_is_rejected_before_anything_is_sent() {
     let request = &json(&output)[0];
     assert_eq!(
         (&request["width"], &request["height"]),
-        (&1080.into(), &1920.into()),
+        (&1440.into(), &1440.into()),
         "{request}"
     );
 }

@@ -2,7 +2,8 @@
 
 use imgpost::leonardo::call::CreateMedia;
 use imgpost::leonardo::{
-    Error, MediaExtension, Model, ParameterError, prepare, prepare_for, sizes,
+    CreateGenerationV2, Error, Guidance, GuidanceKind, ImageReference, MediaExtension, Model,
+    ParameterError, prepare, prepare_for, sizes,
 };
 use imgpost::sandbox::Sandbox;
 use imgpost::{PrepareOptions, PreparedImage};

@@ -243,6 +243,8 @@ fn upscaler_enlarges_the_image_by_its_factor() {
 fn request_for_every_model_is_accepted() {
     let sandbox = Sandbox::start().unwrap();
     let client = sandbox.client().unwrap();
+    let image = square_in_the_middle(&imgpost::leonardo::prepare(), 64, 48);
+    let uploaded = client.upload_init_image(&image).unwrap();
     let mut sent = 0;
     for model in Model::all() {
         if model.version != 2
@@ -251,9 +253,9 @@ fn request_for_every_model_is_accepted() {
         {
             continue;
         }
-        let image = square_in_the_middle(&prepare_for(model), 400, 300);
-        let uploaded = client.upload_init_image(&image).unwrap();
-        let reference = || ImageReference::from(&uploaded);
+        // Of the size that an image for this model would have.
+        let size = prepare_for(model).plan_size(400, 300).unwrap().size();
+        let image = ImageReference::uploaded(&uploaded.id).with_size(size.width, size.height);
         let mut generation = CreateGenerationV2::for_model(model, "p");
         let kinds = [
             GuidanceKind::StartFrame,
@@ -264,13 +266,13 @@ fn request_for_every_model_is_accepted() {
         let kind = kinds.iter().find(|kind| model.guidance(kind).is_some());
         match kind {
             Some(kind) => {
-                let mut guidance = Guidance::new(kind.clone(), reference());
+                let mut guidance = Guidance::new(kind.clone(), image);
                 if model.guidance(kind).unwrap().strength == StrengthRule::Required {
                     guidance = guidance.strength(GuidanceStrength::Mid);
                 }
                 generation = generation.guidance(guidance);
             }
-            None => generation = generation.size(image.size().width, image.size().height),
+            None => generation = generation.size(size.width, size.height),
         }
         match client.generate(&generation) {
             Ok(_) => sent += 1,
