@@ -1,22 +1,19 @@
 //! Removes the background of an image, in one call.
 
-use std::fmt;
+mod removal;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::call::{Call, CallKind, CallRequest};
 use super::client::Client;
-use super::cost::Cost;
-use super::error::{ApiError, Error, ParameterError};
+use super::error::{Error, ParameterError};
 use super::guidance::Guidance;
 use super::image_reference::ImageReference;
 use super::model::{GuidanceKind, Model, ModelRequest};
 use super::parameters::Parameters;
-use super::response::{created_id, list_or_empty, text_or_empty};
 use crate::open_enum::open_enum;
+
+pub use removal::{BackgroundRemoval, Cutout};
 
 /// The only model that `POST /v2/generationssync` takes.
 const MODEL: &str = "remove-bg";
@@ -195,103 +192,7 @@ impl Call for RemoveBackground {
     }
 
     fn parse(&self, body: &[u8]) -> Result<BackgroundRemoval, Error> {
-        let raw: RawRemoval = serde_json::from_slice(body).map_err(ApiError::unreadable)?;
-        let results = raw.results.into_iter().map(Cutout::try_from);
-        Ok(BackgroundRemoval {
-            id: created_id(raw.id, "the generation")?,
-            results: results.collect::<Result<_, _>>()?,
-            blocked_count: raw.blocked_count.unwrap_or(0),
-            cost: raw.cost,
-            extra: raw.extra,
-        })
-    }
-}
-
-/// The result of [`RemoveBackground`].
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct BackgroundRemoval {
-    /// The id of the generation.
-    pub id: String,
-    /// The image without its background. Empty if the API blocked it.
-    pub results: Vec<Cutout>,
-    /// The number of images that the content filter of the API blocked.
-    pub blocked_count: u64,
-    /// The cost, if the API reports it.
-    pub cost: Option<Cost>,
-    /// Other members of the response.
-    pub extra: Map<String, Value>,
-}
-
-/// An image without its background. It has a URL, or with [`RemoveBackground::inline`] the bytes of its file.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Cutout {
-    /// Its media type, for example `image/png`. Empty if the API reports none.
-    pub content_type: String,
-    /// Its URL, for [`Client::download`].
-    pub url: Option<String>,
-    /// Its file.
-    pub bytes: Option<Vec<u8>>,
-    /// Its width in pixels, if the API reports it.
-    pub width: Option<u32>,
-    /// Its height in pixels, if the API reports it.
-    pub height: Option<u32>,
-}
-
-impl fmt::Debug for Cutout {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cutout")
-            .field("content_type", &self.content_type)
-            .field("url", &self.url)
-            .field("bytes", &self.bytes.as_ref().map(Vec::len))
-            .field("width", &self.width)
-            .field("height", &self.height)
-            .finish()
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawRemoval {
-    #[serde(alias = "generationId")]
-    id: Option<String>,
-    #[serde(default, deserialize_with = "list_or_empty")]
-    results: Vec<RawCutout>,
-    blocked_count: Option<u64>,
-    cost: Option<Cost>,
-    #[serde(flatten)]
-    extra: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawCutout {
-    #[serde(default, deserialize_with = "text_or_empty")]
-    content_type: String,
-    url: Option<String>,
-    #[serde(rename = "dataB64")]
-    data: Option<String>,
-    width: Option<u32>,
-    height: Option<u32>,
-}
-
-impl TryFrom<RawCutout> for Cutout {
-    type Error = ApiError;
-
-    fn try_from(raw: RawCutout) -> Result<Self, ApiError> {
-        let bytes = raw.data.map(|data| BASE64.decode(data)).transpose();
-        let bytes = bytes.map_err(|_| ApiError::lacks("valid base64 in dataB64"))?;
-        if raw.url.is_none() && bytes.is_none() {
-            return Err(ApiError::lacks("url or dataB64 of a result"));
-        }
-        Ok(Self {
-            content_type: raw.content_type,
-            url: raw.url,
-            bytes,
-            width: raw.width,
-            height: raw.height,
-        })
+        BackgroundRemoval::parse(body)
     }
 }
 
@@ -361,33 +262,6 @@ mod tests {
             let error = rejected(&large);
             assert!(error.contains("accepts at most 25000000"), "{error}");
             assert!(large.extra("guidances", json!({})).request().is_ok());
-        }
-    }
-
-    #[test]
-    fn results_have_a_url_or_bytes() {
-        let parse = |json: Value| {
-            let call = RemoveBackground::new(ImageReference::uploaded("u"));
-            call.parse(json.to_string().as_bytes())
-        };
-        let found = parse(json!({"id": "1", "blockedCount": 0, "results": [
-            {"contentType": "image/png", "url": "https://example.com/a.png", "width": 3, "height": 2},
-            {"contentType": "image/webp", "dataB64": "AAEC"},
-        ], "cost": {"amount": "0.1047", "unit": "DOLLARS"}}));
-        let found = found.unwrap();
-        assert_eq!(found.cost.unwrap().amount, "0.1047");
-        let [first, second] = found.results.try_into().unwrap();
-        assert_eq!(first.url.as_deref(), Some("https://example.com/a.png"));
-        assert_eq!(second.bytes.as_deref(), Some(&[0, 1, 2][..]));
-        assert!(format!("{second:?}").contains("bytes: Some(3)"));
-        let blocked = parse(json!({"id": "1", "results": [], "blockedCount": 1})).unwrap();
-        assert_eq!((blocked.results.len(), blocked.blocked_count), (0, 1));
-        for bad in [
-            json!({"id": null, "results": []}),
-            json!({"id": "1", "results": [{"contentType": "image/png"}]}),
-            json!({"id": "1", "results": [{"dataB64": "?"}]}),
-        ] {
-            assert!(parse(bad.clone()).is_err(), "{bad}");
         }
     }
 }
