@@ -171,3 +171,20 @@ fn command_validates_before_anything_is_sent() {
         assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
     }
 }
+
+#[test]
+fn blocked_image_is_a_failure_that_names_the_generation() {
+    let id = "00000000-0000-4000-8000-000000000011";
+    let body = format!(r#"{{"id": "{id}", "results": [], "blockedCount": 1}}"#);
+    let fault = Fault::Respond {
+        status: 200,
+        headers: vec![("Content-Type", "application/json".into())],
+        body,
+    };
+    let sandbox = Sandbox::start().unwrap().with_api_fault(fault);
+    let output = run(on(&sandbox).args(["remove-background", id]));
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let expected = format!("the API blocked the image of generation {id}");
+    assert!(stderr.contains(&expected), "{stderr}");
+}

@@ -87,17 +87,14 @@ impl Outcome for DryRun {
 
 /// An uploaded image.
 pub struct Image {
+    reference: ImageReference,
     id: String,
     size: Option<Size>,
 }
 
 impl Image {
     pub fn reference(&self) -> ImageReference {
-        let reference = ImageReference::uploaded(&self.id);
-        match self.size {
-            Some(size) => reference.with_size(size.width, size.height),
-            None => reference,
-        }
+        self.reference.clone()
     }
 }
 
@@ -111,6 +108,7 @@ pub fn image(
 ) -> Result<Image, Failure> {
     if is_id(given) {
         return Ok(Image {
+            reference: ImageReference::uploaded(given),
             id: given.into(),
             size: None,
         });
@@ -118,8 +116,13 @@ pub fn image(
     let file = Path::new(given);
     let base = models::base(model, leonardo::prepare());
     let image = input::image(file, &prepare.options(base, None))?;
-    let id = match client {
-        None => format!("the id of {given}"),
+    let size = image.size();
+    let (reference, id) = match client {
+        None => {
+            let id = format!("the id of {given}");
+            let reference = ImageReference::uploaded(&id);
+            (reference.with_size(size.width, size.height), id)
+        }
         Some(client) => {
             let client = upload::with_progress(context, client, file);
             let uploaded = client.upload_init_image(&image);
@@ -129,12 +132,13 @@ pub fn image(
             if model.is_none() {
                 upload::report_warning(context, file, &uploaded);
             }
-            uploaded.id
+            (ImageReference::from(&uploaded), uploaded.id)
         }
     };
     Ok(Image {
+        reference,
         id,
-        size: Some(image.size()),
+        size: Some(size),
     })
 }
 
