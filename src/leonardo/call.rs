@@ -32,8 +32,9 @@ pub use super::dataset::{
 };
 pub use super::generation::{DeleteGeneration, GetGeneration};
 pub use super::init_image::{CreateInitImage, DeleteInitImage, GetInitImage};
-pub use super::media::{CreateMedia, CreateModelAsset};
+pub use super::media::{CreateMedia, CreateModelAsset, DeleteMedia, GetMedia};
 pub use super::model::ListModels;
+pub use super::pricing::CalculatePrice;
 pub use super::response::Deleted;
 pub use super::variation::GetVariation;
 
@@ -65,6 +66,12 @@ pub trait Call {
         local: SystemTime,
     ) {
         let _ = (response, server, local);
+    }
+
+    /// The call that calculates the price of this one, if the API's calculator knows the model and the parameters.
+    /// Default: `None`, the price is unknown.
+    fn price(&self) -> Option<CalculatePrice> {
+        None
     }
 
     /// The result of a call that deletes a resource, if the API reports that the resource does not exist, but only after

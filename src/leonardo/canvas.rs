@@ -8,6 +8,7 @@ use super::call::{Call, CallKind, CallRequest};
 use super::client::Client;
 use super::error::{Error, ParameterError};
 use super::init_image::UploadedImage;
+use super::sizes;
 use super::upload_form::CanvasForms;
 use crate::extension::Extension;
 use crate::prepare::PreparedImage;
@@ -89,9 +90,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] if the two differ in size, and nothing was sent; otherwise as
-    /// [`create_canvas_init_image`](Self::create_canvas_init_image), and [`Error::Core`] with the errors of
-    /// [`upload`](crate::upload).
+    /// [`Error::InvalidParameter`] if the two differ in size, or the size is not one of [`sizes::CANVAS`], and nothing was
+    /// sent; otherwise as [`create_canvas_init_image`](Self::create_canvas_init_image), and [`Error::Core`] with the errors
+    /// of [`upload`](crate::upload).
     pub fn upload_canvas(
         &self,
         init: &PreparedImage,
@@ -100,6 +101,10 @@ impl Client {
         if init.size() != mask.size() {
             let (image, mask) = (init.size(), mask.size());
             return Err(ParameterError::MaskSize { image, mask }.into());
+        }
+        if !sizes::CANVAS.contains(init.size()) {
+            let (image, bounds) = (init.size(), sizes::CANVAS);
+            return Err(ParameterError::ImageSize { image, bounds }.into());
         }
         let call = CreateCanvasInitImage::new(init.extension(), mask.extension());
         let images = [init, mask];

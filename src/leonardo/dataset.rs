@@ -8,6 +8,7 @@ use super::client::Client;
 use super::error::{Error, ParameterError};
 use super::init_image::UploadedImage;
 use super::response::{created_id, wrapped};
+use super::sizes;
 use super::upload_form::{self, UploadForm, responds_with_a_form};
 use crate::extension::Extension;
 use crate::prepare::PreparedImage;
@@ -230,7 +231,7 @@ impl Client {
     }
 
     /// Uploads an image of a dataset: requests a form and posts `image` with it. If the form expires before the image is
-    /// stored, requests another one, once.
+    /// stored, requests another one, once. [`UploadedImage::warning`] reports a size other than [`sizes::DATASET`].
     ///
     /// # Errors
     ///
@@ -242,7 +243,8 @@ impl Client {
         image: &PreparedImage,
     ) -> Result<UploadedImage, Error> {
         let call = CreateDatasetImage::new(dataset_id, image.extension());
-        Ok(UploadedImage::new(image, self.upload_with(&call, image)?))
+        let uploaded = UploadedImage::new(image, self.upload_with(&call, image)?);
+        Ok(uploaded.with_warning(sizes::dataset_warning(image.size())))
     }
 
     /// Adds a generated image to a dataset and returns its id there: `POST /v1/datasets/{datasetId}/upload/gen`.

@@ -1,5 +1,7 @@
 //! Starts a generation of version 1 of the API.
 
+use std::ops::RangeInclusive;
+
 use serde_json::Value;
 
 use super::call::{Call, CallKind, CallRequest};
@@ -11,6 +13,7 @@ use super::image_reference::ImageReference;
 use super::init_image::UploadedImage;
 use super::job::{Job, started};
 use super::parameters::{Parameters, check_range};
+use super::pricing::CalculatePrice;
 use super::sizes;
 use crate::geometry::{Bounds, Size};
 use crate::open_enum::open_enum;
@@ -24,6 +27,34 @@ const MAX_LARGE_IMAGES: f64 = 4.0;
 
 /// The size that the API generates unless another one is requested.
 const DEFAULT_SIZE: Size = Size::new(1024, 768);
+
+/// The sides whose price the API calculates.
+const PRICED_SIDES: RangeInclusive<u64> = 32..=1024;
+
+/// The model of a generation that names none.
+const DEFAULT_MODEL: &str = "b24e16ff-06e3-43eb-8d33-4416c2d75876";
+
+/// The models whose price the API calculates, and the parameter that names each
+/// ([documentation](https://docs.leonardo.ai/docs/legacy-generation)).
+const PRICED_MODELS: &[(&str, &str)] = &[
+    // Leonardo Lightning XL.
+    (DEFAULT_MODEL, "isSDXLLightning"),
+    // Phoenix 1.0 and 0.9.
+    ("de7d3faf-762f-48e0-b3b7-9d0ac3a3fcf3", "isPhoenix"),
+    ("6b645e3a-d64f-4341-a6d8-7a3690fbf042", "isPhoenix"),
+    // FLUX Dev, FLUX Schnell, FLUX.1 Kontext.
+    ("b2614463-296c-462a-9586-aafdb8f00e36", "isFluxDev"),
+    ("1dd50843-d653-4516-a8e3-f0238ee453ff", "isFluxSchnell"),
+    ("28aeddf8-bd19-4803-80fc-79602d1a9989", "isFluxKontext"),
+    // SDXL 1.0 and 0.9, and those of Leonardo: Kino, Vision, Diffusion, Anime, AlbedoBase.
+    ("16e7060a-803e-4df3-97ee-edcfa5dc9cc8", "isSDXL"),
+    ("b63f7119-31dc-4540-969b-2a9df997e173", "isSDXL"),
+    ("aa77f04e-3eec-4034-9c07-d0f619684628", "isSDXL"),
+    ("5c232a9e-9061-4777-980a-ddc8e65647c6", "isSDXL"),
+    ("1e60896f-3c26-4296-8ecc-53e2afecc132", "isSDXL"),
+    ("e71a1c2f-4f80-4800-934f-2c68979d8cc8", "isSDXL"),
+    ("2067ae52-33fd-4a82-bb92-c2c55e7d2786", "isSDXL"),
+];
 
 open_enum! {
     /// What a generation does with the image of a canvas.
@@ -83,19 +114,25 @@ impl CreateGeneration {
 
     /// Starts from this image, and requests its size unless another one is set.
     #[must_use]
-    pub fn init_image(mut self, init: &UploadedImage) -> Self {
-        self.image_size = Some(init.size);
-        self.init_image_id(&init.id)
+    pub fn init_image(self, init: &UploadedImage) -> Self {
+        Self {
+            image_size: Some(init.size),
+            ..self.init_image_id(&init.id)
+        }
     }
 
     /// Draws on this canvas, and requests its size unless another one is set.
     #[must_use]
-    pub fn canvas(mut self, canvas: &CanvasImages, request_type: CanvasRequestType) -> Self {
-        self.image_size = Some(canvas.init.size);
-        self.extra("canvasRequest", true)
+    pub fn canvas(self, canvas: &CanvasImages, request_type: CanvasRequestType) -> Self {
+        let canvas_set = self
+            .extra("canvasRequest", true)
             .extra("canvasRequestType", request_type.as_str())
             .extra("canvasInitId", canvas.init.id.as_str())
-            .extra("canvasMaskId", canvas.mask.id.as_str())
+            .extra("canvasMaskId", canvas.mask.id.as_str());
+        Self {
+            image_size: Some(canvas.init.size),
+            ..canvas_set
+        }
     }
 
     /// Adds an uploaded image to the prompt.
@@ -179,15 +216,34 @@ impl CreateGeneration {
         public(bool) = "public";
     }
 
-    /// Sets any other parameter by the API's name. It can also set one of the above to a value of another type.
+    /// Sets any other parameter by the API's name. It can also set one of the above to a value of another type. The size
+    /// of an image that is replaced in this way is not requested.
     ///
     /// ```
     /// let generation = imgpost::leonardo::CreateGeneration::new("a lighthouse").extra("highContrast", true);
     /// ```
     #[must_use]
     pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let name = name.into();
+        if matches!(
+            &*name,
+            "init_image_id" | "init_generation_image_id" | "canvasInitId"
+        ) {
+            self.image_size = None;
+        }
         self.parameters.set(name, value);
         self
+    }
+
+    /// The parameters to send, with the size of the image unless another one is set.
+    fn all_parameters(&self) -> Parameters {
+        let mut parameters = self.parameters.clone();
+        let has_size = parameters.contains("width") || parameters.contains("height");
+        if let Some(size) = self.image_size.filter(|_| !has_size) {
+            parameters.set("width", size.width);
+            parameters.set("height", size.height);
+        }
+        parameters
     }
 
     fn check(&self, parameters: &Parameters) -> Result<(), ParameterError> {
@@ -225,12 +281,7 @@ impl Call for CreateGeneration {
     type Response = Job<Generation>;
 
     fn request(&self) -> Result<CallRequest, Error> {
-        let mut parameters = self.parameters.clone();
-        let has_size = parameters.contains("width") || parameters.contains("height");
-        if let Some(size) = self.image_size.filter(|_| !has_size) {
-            parameters.set("width", size.width);
-            parameters.set("height", size.height);
-        }
+        let parameters = self.all_parameters();
         self.check(&parameters)?;
         let (path, json) = ("/v1/generations", Value::Object(parameters.0));
         Ok(CallRequest::post(path, json, CallKind::Job))
@@ -238,6 +289,48 @@ impl Call for CreateGeneration {
 
     fn parse(&self, body: &[u8]) -> Result<Job<Generation>, Error> {
         started(body, "sdGenerationJob")
+    }
+
+    fn price(&self) -> Option<CalculatePrice> {
+        let parameters = self.all_parameters();
+        let number = |name: &str, default: u64| match parameters.0.get(name) {
+            None | Some(Value::Null) => Some(default),
+            Some(value) => value.as_u64(),
+        };
+        let side = |name: &str, default: u32| {
+            let side = number(name, default.into())?;
+            PRICED_SIDES.contains(&side).then_some(side)
+        };
+        let length = |name: &str| parameters.0.get(name)?.as_array().map(Vec::len);
+        // The price of a controlnet is not documented.
+        if length("controlnets").is_some_and(|count| count > 0) {
+            return None;
+        }
+        let model = parameters.0.get("modelId").and_then(Value::as_str);
+        let model = model.unwrap_or(DEFAULT_MODEL);
+        let (_, flag) = PRICED_MODELS.iter().find(|(id, _)| *id == model)?;
+        let alchemy = parameters.0.get("alchemy").cloned();
+        let mut price = CalculatePrice::new("IMAGE_GENERATION")
+            .parameter("imageWidth", side("width", DEFAULT_SIZE.width)?)
+            .parameter("imageHeight", side("height", DEFAULT_SIZE.height)?)
+            .parameter("numImages", number("num_images", 4)?)
+            .parameter("inferenceSteps", number("num_inference_steps", 15)?)
+            .parameter("alchemyMode", alchemy.unwrap_or(Value::Bool(true)))
+            .parameter(*flag, true)
+            .copy("photoRealMode", &parameters, "photoReal")
+            .copy("photoRealVersion", &parameters, "photoRealVersion")
+            .copy("photoRealStrength", &parameters, "photoRealStrength")
+            .copy("promptMagic", &parameters, "promptMagic")
+            .copy("promptMagicStrength", &parameters, "promptMagicStrength")
+            .copy("promptMagicVersion", &parameters, "promptMagicVersion")
+            .copy("highResolution", &parameters, "highResolution")
+            .copy("isUltra", &parameters, "ultra");
+        let elements = [length("elements"), length("userElements")];
+        let elements: usize = elements.into_iter().flatten().sum();
+        if elements > 0 {
+            price = price.parameter("loraCount", elements);
+        }
+        Some(price)
     }
 }
 
@@ -264,6 +357,21 @@ mod tests {
             .extra("highContrast", true);
         let expected = json!({"prompt": "p", "init_strength": 0.4, "highContrast": true});
         assert_eq!(json(&generation), expected);
+    }
+
+    #[test]
+    fn size_of_an_image_that_is_replaced_is_not_requested() {
+        let with_image = || CreateGeneration {
+            image_size: Some(Size::new(640, 480)),
+            ..CreateGeneration::new("p").init_image_id("a")
+        };
+        assert_eq!(json(&with_image())["width"], 640);
+        for replaced in [
+            with_image().init_image_id("b"),
+            with_image().extra("init_generation_image_id", "b"),
+        ] {
+            assert_eq!(json(&replaced)["width"], Value::Null, "{replaced:?}");
+        }
     }
 
     #[test]

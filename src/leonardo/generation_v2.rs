@@ -146,23 +146,39 @@ impl CreateGenerationV2 {
         self.guidance(Guidance::new(GuidanceKind::EndFrame, image))
     }
 
-    /// Sets any parameter by the API's name. It replaces the parameter that another method sets, and is not validated.
+    /// Sets any parameter by the API's name. It replaces the parameter that another method sets, and is not validated:
+    /// with `guidances`, the images that other methods added are not sent and determine no size. `model` and `public`
+    /// replace these members of the request; with `model`, nothing is validated against the replaced one.
     #[must_use]
     pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.overrides.set(name, value);
         self
     }
 
+    /// The guidances to send: none if [`extra`](Self::extra) sets others.
+    fn guidances(&self) -> &[Guidance] {
+        if self.overrides.contains("guidances") {
+            &[]
+        } else {
+            &self.guidances
+        }
+    }
+
+    /// The model to validate against, if it is known.
+    fn known_model(&self) -> Option<&Model> {
+        let is_replaced = self.overrides.contains("model");
+        self.model.as_ref().filter(|_| !is_replaced)
+    }
+
     /// The size to request, if it is set or follows from the image that guides the generation.
     fn requested_size(&self) -> Option<Size> {
         let has_no_size = self
-            .model
-            .as_ref()
+            .known_model()
             .is_some_and(|model| model.sizes.is_none());
         let of_first = || {
-            let sizes = self.guidances.iter();
+            let guidances = self.guidances();
             let start = |guidance: &&Guidance| guidance.kind == GuidanceKind::StartFrame;
-            let first = sizes.clone().find(start).or(self.guidances.first());
+            let first = guidances.iter().find(start).or(guidances.first());
             first
                 .filter(|_| !has_no_size)
                 .and_then(|first| first.reference.size)
@@ -171,18 +187,19 @@ impl CreateGenerationV2 {
     }
 
     fn validate(&self) -> Result<(), ParameterError> {
-        if self.id.trim().is_empty() {
+        let is_overridden = |name: &str| self.overrides.contains(name);
+        if self.id.trim().is_empty() && !is_overridden("model") {
             return Err(ParameterError::Missing { name: "model" });
         }
-        let max_chars = self.model.as_ref().and_then(|model| model.max_prompt_chars);
-        let max_chars = max_chars.map_or(usize::MAX, |max| max as usize);
-        if !self.overrides.contains("prompt") && self.needs_prompt() {
+        let model = self.known_model();
+        if !is_overridden("prompt") && self.needs_prompt() {
+            let max_chars = model.and_then(|model| model.max_prompt_chars);
+            let max_chars = max_chars.map_or(usize::MAX, |max| max as usize);
             self.parameters.check_prompt(max_chars)?;
         }
-        let is_overridden = |name| self.overrides.contains(name);
         let has_own_size = is_overridden("width") || is_overridden("height");
         let size = self.requested_size().filter(|_| !has_own_size);
-        let Some(model) = &self.model else {
+        let Some(model) = model else {
             return match (size, &self.sizes) {
                 (Some(size), Some(sizes)) if !sizes.contains(size) => {
                     let error = ModelError::size(&self.id, size, sizes);
@@ -193,13 +210,15 @@ impl CreateGenerationV2 {
         };
         let number = |name: &str| {
             let value = self.parameters.0.get(name).and_then(Value::as_u64);
-            value.filter(|_| !self.overrides.contains(name))
+            value.filter(|_| !is_overridden(name))
         };
         let request = ModelRequest {
+            version: 2,
             size,
+            has_own_size,
             sizes: self.sizes.as_ref(),
-            guidances: &self.guidances,
-            validates_guidances: !is_overridden("guidances"),
+            guidances: self.guidances(),
+            has_own_guidances: is_overridden("guidances"),
             quantity: number("quantity"),
             duration: number("duration"),
             upscale_factor: number("upscale_factor"),
@@ -211,7 +230,7 @@ impl CreateGenerationV2 {
     /// An upscaler and the removal of a background take an image only.
     fn needs_prompt(&self) -> bool {
         use super::model::ModelKind::{Background, Upscaler};
-        let kind = self.model.as_ref().map(|model| model.kind);
+        let kind = self.known_model().map(|model| model.kind);
         !matches!(kind, Some(Background | Upscaler))
     }
 }
@@ -230,15 +249,18 @@ impl Call for CreateGenerationV2 {
             parameters.set("height", height);
         }
         let mut guidances = Parameters::default();
-        for guidance in &self.guidances {
+        for guidance in self.guidances() {
             guidances.push(guidance.kind.as_str(), guidance.json());
         }
         if !guidances.0.is_empty() {
             parameters.set("guidances", guidances.0);
         }
         parameters.0.extend(self.overrides.0.clone());
-        let parameters = parameters.0;
-        let json = json!({"model": self.id, "public": self.public, "parameters": parameters});
+        let mut parameters = parameters.0;
+        let mut member = |name: &str, value: Value| parameters.remove(name).unwrap_or(value);
+        let model = member("model", self.id.clone().into());
+        let public = member("public", self.public.into());
+        let json = json!({"model": model, "public": public, "parameters": parameters});
         Ok(CallRequest::post("/v2/generations", json, CallKind::Job))
     }
 
@@ -258,221 +280,4 @@ impl Call for CreateGenerationV2 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::geometry::Bounds;
-
-    fn sized(id: &str, width: u32, height: u32) -> ImageReference {
-        ImageReference::uploaded(id).with_size(width, height)
-    }
-
-    fn rejected(generation: &CreateGenerationV2) -> String {
-        generation.request().unwrap_err().to_string()
-    }
-
-    #[test]
-    fn references_and_parameters_have_their_places_in_the_request() {
-        let style = Guidance::new(GuidanceKind::Style, ImageReference::uploaded("u"));
-        let content = Guidance::new(GuidanceKind::Content, ImageReference::generated("g"));
-        let generation = CreateGenerationV2::new("lucid-origin", "p")
-            .size(1024, 768)
-            .quantity(2)
-            .guidance(style.strength(GuidanceStrength::High).order(0))
-            .guidance(content.strength(GuidanceStrength::Low))
-            .extra("style_ids", json!(["s"]));
-        let expected = json!({"model": "lucid-origin", "public": false, "parameters": {
-            "prompt": "p", "width": 1024, "height": 768, "quantity": 2, "style_ids": ["s"],
-            "guidances": {
-                "style": [{"image": {"id": "u", "type": "UPLOADED"}, "strength": "HIGH", "order": 0}],
-                "content": [{"image": {"id": "g", "type": "GENERATED"}, "strength": "LOW"}],
-            },
-        }});
-        assert_eq!(generation.request().unwrap().json.unwrap(), expected);
-    }
-
-    #[test]
-    fn size_is_that_of_the_image_unless_another_is_set() {
-        let size = |generation: CreateGenerationV2| {
-            let json = generation.request().unwrap().json.unwrap();
-            let side = |name| json["parameters"][name].as_u64();
-            side("width").zip(side("height"))
-        };
-        let new = || CreateGenerationV2::new("nano-banana-2", "p");
-        assert_eq!(size(new()), None);
-        let image = || sized("a", 1200, 896);
-        assert_eq!(
-            size(new().image_reference(image(), None)),
-            Some((1200, 896))
-        );
-        let two = new()
-            .image_reference(image(), None)
-            .image_reference(sized("b", 1024, 1024), None);
-        assert_eq!(size(two.clone()), Some((1200, 896)));
-        assert_eq!(size(two.size(896, 1200)), Some((896, 1200)));
-        let unknown = CreateGenerationV2::new("a-new-model", "p");
-        assert_eq!(
-            size(unknown.image_reference(sized("a", 77, 33), None)),
-            Some((77, 33))
-        );
-        let background = CreateGenerationV2::new("remove-bg", "");
-        assert_eq!(
-            size(background.image_reference(sized("a", 77, 33), None)),
-            None
-        );
-        assert_eq!(size(new().size(0, 0)), Some((0, 0)));
-    }
-
-    #[test]
-    fn size_that_would_become_a_square_is_rejected_with_the_one_to_use() {
-        let error = rejected(&CreateGenerationV2::new("nano-banana-2", "p").size(1264, 896));
-        assert_eq!(
-            error,
-            "the model nano-banana-2 does not generate 1264x896, and may make a square of it without an error; prepare \
-             the image for this model, which gives 1264x848"
-        );
-        let overridden = CreateGenerationV2::new("nano-banana-2", "p")
-            .extra("width", 1264)
-            .extra("height", 896);
-        let json = overridden.request().unwrap().json.unwrap();
-        assert_eq!(json["parameters"]["width"], 1264);
-    }
-
-    #[test]
-    fn image_that_would_be_distorted_is_rejected() {
-        let new = || CreateGenerationV2::new("nano-banana-2", "p").size(1024, 1024);
-        let error = rejected(&new().image_reference(sized("a", 1200, 896), None));
-        assert!(
-            error.contains("would be distorted in a generation of 1024x1024"),
-            "{error}"
-        );
-        // References that are combined may differ.
-        let two = new()
-            .image_reference(sized("a", 1200, 896), None)
-            .image_reference(sized("b", 1024, 1024), None);
-        assert!(two.request().is_ok());
-        let frames =
-            CreateGenerationV2::new("veo-3.1-lite", "p").start_frame(sized("a", 1280, 720));
-        assert!(frames.request().is_ok());
-        assert!(
-            frames
-                .clone()
-                .end_frame(sized("b", 1920, 1080))
-                .request()
-                .is_ok()
-        );
-        let error = rejected(&frames.clone().end_frame(sized("b", 720, 1280)));
-        assert!(
-            error.contains("1280x720 pixels and the end frame 720x1280"),
-            "{error}"
-        );
-        let error = rejected(&frames.size(720, 1280));
-        assert!(
-            error.contains("the start_frame has 1280x720 pixels"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn guidances_that_the_model_does_not_take_are_rejected() {
-        let image = || ImageReference::uploaded("a");
-        let guidance = |kind| Guidance::new(kind, image());
-        let new = |model: &str| CreateGenerationV2::new(model, "p");
-        for (generation, expected) in [
-            (
-                new("kling-2.6").end_frame(image()),
-                "kling-2.6 does not take end_frame; it takes start_frame",
-            ),
-            (
-                new("veo-3.1-lite").end_frame(image()),
-                "end_frame requires start_frame",
-            ),
-            (
-                new("grok-imagine-1.5"),
-                "requires 1 start_frame, and there are 0",
-            ),
-            (
-                new("kling-3.0")
-                    .start_frame(image())
-                    .image_reference(image(), None),
-                "takes either start_frame or image_reference",
-            ),
-            (
-                (0..7).fold(new("nano-banana-2"), |all, _| {
-                    all.image_reference(image(), None)
-                }),
-                "takes at most 6 image_reference, and there are 7",
-            ),
-            (
-                new("lucid-origin").guidance(guidance(GuidanceKind::Style)),
-                "style of this model needs a strength of",
-            ),
-            (
-                new("gpt-image-2").image_reference(image(), Some(GuidanceStrength::High)),
-                "image_reference of this model has no strength",
-            ),
-            (
-                new("nano-banana-2").quantity(9),
-                "quantity is 9, and the model nano-banana-2 accepts 1 to 8",
-            ),
-            (
-                new("veo-3.1-lite").duration(5),
-                "duration is 5, and the model veo-3.1-lite accepts 4, 6, 8",
-            ),
-            (
-                new("KLING2_1").start_frame(image()),
-                "retired the model KLING2_1 on 2026-09-15",
-            ),
-            (new("KLING2_5").start_frame(image()), "belongs to version 1"),
-        ] {
-            let error = rejected(&generation);
-            assert!(error.contains(expected), "{expected}: {error}");
-        }
-        let given_by_name = new("kling-2.6")
-            .end_frame(image())
-            .extra("guidances", json!({}));
-        assert!(given_by_name.request().is_ok());
-    }
-
-    #[test]
-    fn upscaler_takes_the_size_of_its_input_and_no_prompt() {
-        let new = || CreateGenerationV2::new("aurora-upscaler-precise", "").upscale_factor(2);
-        let json = new()
-            .image_reference(sized("a", 640, 480), None)
-            .request()
-            .unwrap()
-            .json
-            .unwrap();
-        let expected = json!({
-            "width": 640, "height": 480, "upscale_factor": 2,
-            "guidances": {"image_reference": [{"image": {"id": "a", "type": "UPLOADED"}}]},
-        });
-        assert_eq!(json["parameters"], expected);
-        assert!(rejected(&new()).contains("requires 1 image_reference"));
-        let five = new()
-            .image_reference(sized("a", 640, 480), None)
-            .upscale_factor(5);
-        assert!(rejected(&five).contains("upscale_factor is 5"));
-        let small = new().image_reference(sized("a", 100, 100), None);
-        assert!(rejected(&small).contains("does not generate 100x100"));
-    }
-
-    #[test]
-    fn unknown_models_are_sent_without_validation() {
-        let generation = CreateGenerationV2::new("a-new-model", "p")
-            .size(77, 33)
-            .quantity(99);
-        assert!(generation.request().is_ok());
-        assert!(
-            generation
-                .bounds(Bounds::square(8, 64, 8))
-                .request()
-                .is_err()
-        );
-        assert!(
-            CreateGenerationV2::new("nano-banana-2", "")
-                .request()
-                .is_err()
-        );
-        assert!(CreateGenerationV2::new(" ", "p").request().is_err());
-    }
-}
+mod tests;

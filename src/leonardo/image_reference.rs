@@ -14,6 +14,8 @@ pub struct ImageReference {
     pub(super) origin: &'static str,
     /// Its size in pixels, if it is known.
     pub(super) size: Option<Size>,
+    /// The size of its file in bytes, if it is known.
+    pub(super) bytes: Option<u64>,
 }
 
 impl ImageReference {
@@ -45,6 +47,7 @@ impl ImageReference {
             id: id.into(),
             origin,
             size: None,
+            bytes: None,
         }
     }
 
@@ -57,7 +60,10 @@ impl ImageReference {
 impl From<&UploadedImage> for ImageReference {
     fn from(image: &UploadedImage) -> Self {
         let Size { width, height } = image.size;
-        Self::uploaded(&image.id).with_size(width, height)
+        Self {
+            bytes: Some(image.receipt.bytes),
+            ..Self::uploaded(&image.id).with_size(width, height)
+        }
     }
 }
 

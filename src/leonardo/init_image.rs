@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Call, CallKind, CallRequest, Deleted, calls_by_id};
 use super::client::Client;
 use super::error::Error;
+use super::sizes;
 use super::upload_form::{self, UploadForm, responds_with_a_form};
 use crate::extension::Extension;
 use crate::geometry::Size;
@@ -24,6 +25,9 @@ pub struct UploadedImage {
     pub size: Size,
     /// The receipt of the storage.
     pub receipt: Receipt,
+    /// What is wrong with its size, and what to do: no model generates this size, or the API recommends another one for
+    /// datasets. It is also in the log.
+    pub warning: Option<String>,
 }
 
 impl UploadedImage {
@@ -38,7 +42,15 @@ impl UploadedImage {
             extension: image.extension(),
             size: image.size(),
             receipt,
+            warning: None,
         }
+    }
+
+    pub(super) fn with_warning(self, warning: Option<String>) -> Self {
+        if let Some(warning) = &warning {
+            log::info!("{}: {warning}", self.id);
+        }
+        Self { warning, ..self }
     }
 }
 
@@ -105,6 +117,10 @@ impl Client {
     /// Uploads an init image: requests a form and posts `image` with it. If the form expires before the image is stored,
     /// requests another one, once.
     ///
+    /// The API limits the sizes of generations, not those of images, so that any size is uploaded. If no model generates
+    /// the size of the image, [`UploadedImage::warning`] reports it; a generation by a model that does not generate it is
+    /// rejected before it is sent.
+    ///
     /// ```no_run
     /// # let client = imgpost::leonardo::Client::from_env()?;
     /// let image = imgpost::leonardo::prepare().open("photo.jpg")?;
@@ -120,7 +136,8 @@ impl Client {
     /// [`upload`](crate::upload).
     pub fn upload_init_image(&self, image: &PreparedImage) -> Result<UploadedImage, Error> {
         let call = CreateInitImage::new(image.extension());
-        Ok(UploadedImage::new(image, self.upload_with(&call, image)?))
+        let uploaded = UploadedImage::new(image, self.upload_with(&call, image)?);
+        Ok(uploaded.with_warning(sizes::init_image_warning(image.size())))
     }
 
     /// Reads an init image: `GET /v1/init-image/{id}`.

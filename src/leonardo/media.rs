@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
-use super::call::{Call, CallKind, CallRequest};
+use super::call::{Call, CallKind, CallRequest, Deleted, calls_by_id};
 use super::client::Client;
 use super::error::{Error, ParameterError};
 use super::parameters::Parameters;
@@ -26,6 +27,13 @@ open_enum! {
     }
 }
 
+impl MediaExtension {
+    /// Whether this is the extension of a sound.
+    fn is_audio(&self) -> bool {
+        matches!(self, Self::Mp3 | Self::Wav)
+    }
+}
+
 /// A file other than an image that was uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -36,16 +44,69 @@ pub struct UploadedFile {
     pub receipt: Receipt,
 }
 
+/// A video or a sound, as the API stores it.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Media {
+    /// Its id.
+    pub id: Option<String>,
+    /// Its URL, for [`Client::download`].
+    pub url: Option<String>,
+    /// The URL of a small image of a video.
+    pub thumbnail_url: Option<String>,
+    /// Its status. The documentation does not list the values.
+    pub status: Option<String>,
+    /// Why it has this status.
+    pub status_reason: Option<String>,
+    /// Whether it is a video or a sound. The documentation does not list the values.
+    pub media_type: Option<String>,
+    /// Its duration in seconds.
+    pub duration: Option<f64>,
+    /// The width of a video in pixels.
+    pub width: Option<u32>,
+    /// The height of a video in pixels.
+    pub height: Option<u32>,
+    /// The frames of a video per second.
+    #[serde(rename = "video_fps")]
+    pub video_fps: Option<f64>,
+    /// When its form was requested: a date and time in ISO 8601.
+    pub created_at: Option<String>,
+    /// Other members of the response.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
 /// `POST /v1/media`: requests the form for a video or a sound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateMedia {
     extension: MediaExtension,
+    original_filename: Option<String>,
+    team_id: Option<String>,
 }
 
 impl CreateMedia {
     /// Requests the form for a file with this extension.
     pub fn new(extension: MediaExtension) -> Self {
-        Self { extension }
+        Self {
+            extension,
+            original_filename: None,
+            team_id: None,
+        }
+    }
+
+    /// The name of the file, which the API shows. It requires one for sounds. Default: none.
+    #[must_use]
+    pub fn original_filename(mut self, name: impl Into<String>) -> Self {
+        self.original_filename = Some(name.into());
+        self
+    }
+
+    /// The id of the team that the file belongs to. Default: none, it belongs to the owner of the API key.
+    #[must_use]
+    pub fn team_id(mut self, id: impl Into<String>) -> Self {
+        self.team_id = Some(id.into());
+        self
     }
 }
 
@@ -81,9 +142,29 @@ impl Call for CreateMedia {
     responds_with_a_form!(upload_form::MEDIA);
 
     fn request(&self) -> Result<CallRequest, Error> {
-        let json = json!({"extension": self.extension});
+        let name = self.original_filename.as_deref().unwrap_or_default();
+        if self.extension.is_audio() && name.trim().is_empty() {
+            let name = "originalFilename";
+            return Err(ParameterError::Missing { name }.into());
+        }
+        let mut json = json!({"extension": self.extension});
+        for (name, value) in [
+            ("originalFilename", &self.original_filename),
+            ("teamId", &self.team_id),
+        ] {
+            if let Some(value) = value {
+                json[name] = json!(value);
+            }
+        }
         Ok(CallRequest::post("/v1/media", json, CallKind::Idempotent))
     }
+}
+
+calls_by_id! {
+    /// `GET /v1/media/{id}`.
+    GetMedia: get "/v1/media", "uploaded_media_by_pk" => Media;
+    /// `DELETE /v1/media/{id}`.
+    DeleteMedia: delete "/v1/media", "delete_uploaded_media_by_pk" => Deleted;
 }
 
 impl Call for CreateModelAsset {
@@ -109,7 +190,8 @@ impl Call for CreateModelAsset {
 /// Files other than images.
 impl Client {
     /// Uploads a video or a sound unchanged: requests a form and posts the file with it. The extension of the file has to
-    /// be one of [`MediaExtension`]. The length of the file is not limited.
+    /// be one of [`MediaExtension`]. The API learns the name of a sound, which it requires, and not that of a video. The
+    /// length of the file is not limited.
     ///
     /// ```no_run
     /// # let client = imgpost::leonardo::Client::from_env()?;
@@ -132,8 +214,45 @@ impl Client {
             }
             known => known,
         };
-        let (id, receipt) = self.upload_file_with(&CreateMedia::new(extension), path)?;
+        let mut call = CreateMedia::new(extension);
+        if call.extension.is_audio() {
+            call.original_filename = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
+        }
+        self.upload_media_with(&call, path)
+    }
+
+    /// Uploads a video or a sound unchanged, with the parameters of `call`.
+    ///
+    /// # Errors
+    ///
+    /// As [`upload_media`](Self::upload_media); [`Error::InvalidParameter`] if `call` lacks the name of a sound.
+    pub fn upload_media_with(
+        &self,
+        call: &CreateMedia,
+        path: impl AsRef<Path>,
+    ) -> Result<UploadedFile, Error> {
+        let (id, receipt) = self.upload_file_with(call, path.as_ref())?;
         Ok(UploadedFile { id, receipt })
+    }
+
+    /// Reads a video or a sound that was uploaded: `GET /v1/media/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call). [`Error::is_not_found`] is true if there is none with this id.
+    pub fn media(&self, id: &str) -> Result<Media, Error> {
+        self.call(&GetMedia::new(id))
+    }
+
+    /// Deletes a video or a sound that was uploaded, and its file: `DELETE /v1/media/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call). [`Error::is_not_found`] is true if there is none with this id.
+    pub fn delete_media(&self, id: &str) -> Result<(), Error> {
+        self.call(&DeleteMedia::new(id)).map(drop)
     }
 
     /// Uploads a 3D model unchanged: requests a form and posts the file with it.
@@ -160,4 +279,27 @@ impl Client {
 fn extension_of(path: &Path) -> Option<String> {
     let extension = path.extension()?.to_str()?;
     Some(extension.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sound_needs_its_name_and_a_video_does_not() {
+        let request = |call: &CreateMedia| call.request().map(|request| request.json.unwrap());
+        for extension in [MediaExtension::Mp3, MediaExtension::Wav] {
+            let call = CreateMedia::new(extension.clone());
+            for unnamed in [call.clone(), call.clone().original_filename(" ")] {
+                let error = request(&unnamed).unwrap_err().to_string();
+                assert_eq!(error, "the originalFilename is empty; give one");
+            }
+            let named = request(&call.original_filename("waves.mp3").team_id("t")).unwrap();
+            let expected =
+                json!({"extension": extension, "originalFilename": "waves.mp3", "teamId": "t"});
+            assert_eq!(named, expected);
+        }
+        let video = request(&CreateMedia::new(MediaExtension::Mov)).unwrap();
+        assert_eq!(video, json!({"extension": "mov"}));
+    }
 }

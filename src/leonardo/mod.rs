@@ -18,8 +18,10 @@
 //! | init images | [`Client::upload_init_image`], [`Client::init_image`], [`Client::delete_init_image`] |
 //! | canvases | [`Client::upload_canvas`] with a [mask](crate::PreparedImage::mask_options) |
 //! | datasets | [`Client::create_dataset`], [`Client::upload_dataset`] for many files |
-//! | other files | [`Client::upload_media`], [`Client::upload_model_asset`] |
+//! | other files | [`Client::upload_media`], [`Client::media`], [`Client::delete_media`], [`Client::upload_model_asset`] |
 //! | jobs | [`Client::generate`] with a [`CreateGeneration`], [`CreateGenerationV2`], [`CreateImageToVideo`] or [`CreateUniversalUpscale`] |
+//! | backgrounds | [`Client::remove_background`], whose response is the result |
+//! | prices | [`Client::price`] of a call before it is made |
 //! | results | [`Client::wait`] for a [`Job`], [`Client::download`] |
 //! | account | [`Client::me`] |
 //!
@@ -57,6 +59,7 @@
 //! The client does not send more calls per minute than the API permits: further calls wait.
 
 mod account;
+mod background;
 mod batch;
 mod builder;
 pub mod call;
@@ -77,6 +80,7 @@ mod job;
 mod media;
 mod model;
 mod parameters;
+mod pricing;
 mod rate_limiter;
 mod response;
 pub mod sizes;
@@ -88,6 +92,7 @@ mod video;
 mod wait;
 
 pub use account::{User, UserDetails};
+pub use background::{BackgroundRemoval, Cutout, CutoutFormat, CutoutSize, RemoveBackground};
 pub use batch::{BatchItem, BatchOptions, BatchOutcome};
 pub use builder::ClientBuilder;
 pub use canvas::CanvasImages;
@@ -104,7 +109,7 @@ pub use guidance::{Guidance, GuidanceStrength};
 pub use image_reference::ImageReference;
 pub use init_image::{InitImage, UploadedImage};
 pub use job::{Job, JobResource, JobStatus};
-pub use media::{MediaExtension, UploadedFile};
+pub use media::{Media, MediaExtension, UploadedFile};
 pub use model::{
     GuidanceKind, GuidanceRule, ListedModel, Model, ModelError, ModelKind, ModelSource,
     StrengthRule, ZeroSize, prepare_for,

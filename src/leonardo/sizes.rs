@@ -10,7 +10,8 @@
 //! # Ok::<(), imgpost::Error>(())
 //! ```
 
-use crate::geometry::{Bounds, Size};
+use super::model::{Model, ModelKind};
+use crate::geometry::{AllowedSizes, Bounds, Size};
 use crate::prepare::PrepareOptions;
 
 /// `POST /v1/generations`: sides of 32 to 1536 pixels, multiples of 8
@@ -54,6 +55,44 @@ pub fn prepare() -> PrepareOptions {
     PrepareOptions::default().bounds(V1)
 }
 
+/// What is wrong with the size of an init image: no call of the API generates it, so that a generation would be distorted
+/// or rejected. It is no error, because the documentation limits the sizes of generations, not those of references.
+pub(super) fn init_image_warning(size: Size) -> Option<String> {
+    let warning = || {
+        format!(
+            "no model of the API generates {size}, the size of the image; unless it is for an upscaler or remove-bg, \
+             prepare it with leonardo::prepare() or leonardo::prepare_for(&model)"
+        )
+    };
+    (!is_usable(size)).then(warning)
+}
+
+/// What is wrong with the size of an image for a dataset: the API recommends another one.
+pub(super) fn dataset_warning(size: Size) -> Option<String> {
+    let warning = || {
+        format!(
+            "the image has {size} pixels, and the API recommends {} for datasets; prepare it with the bounds \
+             leonardo::sizes::DATASET",
+            DATASET.max
+        )
+    };
+    (!DATASET.contains(size)).then(warning)
+}
+
+/// Whether a call generates images of this size, as far as is documented. An upscaler takes any image, but generates none
+/// of its size.
+fn is_usable(size: Size) -> bool {
+    let contains = |model: &Model| match &model.sizes {
+        // There are no limits in the documentation.
+        Some(AllowedSizes::Range(bounds)) if bounds.min == Size::new(1, 1) => false,
+        Some(sizes) => sizes.contains(size),
+        None => false,
+    };
+    let models = Model::all().iter();
+    let mut generating = models.filter(|model| model.kind != ModelKind::Upscaler);
+    V1.contains(size) || generating.any(contains)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +100,25 @@ mod tests {
     fn size(bounds: Bounds, width: u32, height: u32) -> Size {
         let options = PrepareOptions::default().bounds(bounds);
         options.plan_size(width, height).unwrap().size()
+    }
+
+    #[test]
+    fn sizes_that_some_call_generates_are_usable() {
+        for usable in [
+            (640, 480),
+            (1536, 1152),
+            (77, 33),
+            (3808, 2160),
+            (1584, 672),
+        ] {
+            assert!(is_usable(Size::new(usable.0, usable.1)), "{usable:?}");
+        }
+        for unusable in [(10, 10), (4001, 3001), (100, 5001), (9000, 4000)] {
+            assert!(
+                !is_usable(Size::new(unusable.0, unusable.1)),
+                "{unusable:?}"
+            );
+        }
     }
 
     #[test]

@@ -7,8 +7,16 @@ use super::error::{Error, ParameterError};
 use super::init_image::UploadedImage;
 use super::job::{Job, started};
 use super::parameters::Parameters;
+use super::pricing::CalculatePrice;
 use super::variation::Variation;
+use crate::geometry::Size;
 use crate::open_enum::open_enum;
+
+/// The API's default factor.
+const DEFAULT_MULTIPLIER: f64 = 1.5;
+
+/// The largest result, in megapixels.
+const MAX_MEGAPIXELS: u64 = 20;
 
 open_enum! {
     /// The kind of image that the universal upscaler works on.
@@ -51,12 +59,14 @@ open_enum! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateUniversalUpscale {
     parameters: Parameters,
+    /// The size of the image, if it is known.
+    image_size: Option<Size>,
 }
 
 impl CreateUniversalUpscale {
     /// Enlarges an uploaded image.
     pub fn new(init: &UploadedImage) -> Self {
-        Self::init_image(&init.id)
+        Self::init_image(&init.id).image_size(init.size.width, init.size.height)
     }
 
     /// Enlarges the uploaded image with this id.
@@ -77,7 +87,32 @@ impl CreateUniversalUpscale {
     fn with_source(name: &str, id: impl Into<String>) -> Self {
         let mut parameters = Parameters::default();
         parameters.set(name, id.into());
-        Self { parameters }
+        Self {
+            parameters,
+            image_size: None,
+        }
+    }
+
+    /// States the size of the image in pixels, so that the size of the result is validated and its price can be
+    /// calculated. It is not sent. Default: unknown, but for an [`UploadedImage`].
+    #[must_use]
+    pub fn image_size(mut self, width: u32, height: u32) -> Self {
+        self.image_size = Some(Size::new(width, height));
+        self
+    }
+
+    /// The factor that is set, otherwise the API's default.
+    fn factor(&self) -> Option<f64> {
+        match self.parameters.0.get("upscaleMultiplier") {
+            None => Some(DEFAULT_MULTIPLIER),
+            Some(value) => value.as_f64(),
+        }
+    }
+
+    /// The size of the result in megapixels, rounded up.
+    fn megapixels(&self) -> Option<u64> {
+        let pixels = self.image_size?.area() as f64 * self.factor()?.powi(2);
+        Some((pixels / 1e6).ceil() as u64)
     }
 
     /// The factor by which width and height grow, 1 to 2. Default: the API's, 1.5.
@@ -125,6 +160,10 @@ impl CreateUniversalUpscale {
     /// Sets any other parameter by the API's name.
     #[must_use]
     pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let name = name.into();
+        if matches!(&*name, "initImageId" | "generatedImageId" | "variationId") {
+            self.image_size = None;
+        }
         self.parameters.set(name, value);
         self
     }
@@ -133,6 +172,17 @@ impl CreateUniversalUpscale {
         self.parameters.check_range("upscaleMultiplier", 1.0, 2.0)?;
         for name in ["creativityStrength", "detailContrast", "similarity"] {
             self.parameters.check_range(name, 1.0, 10.0)?;
+        }
+        if let Some(value) = self
+            .megapixels()
+            .filter(|megapixels| *megapixels > MAX_MEGAPIXELS)
+        {
+            return Err(ParameterError::OutOfRange {
+                name: "the number of megapixels of the result",
+                value: value.to_string(),
+                min: 1.0,
+                max: MAX_MEGAPIXELS as f64,
+            });
         }
         let has = |name| self.parameters.contains(name);
         let is_ultra = has("ultraUpscaleStyle");
@@ -163,6 +213,20 @@ impl Call for CreateUniversalUpscale {
     fn parse(&self, body: &[u8]) -> Result<Job<Variation>, Error> {
         started(body, "universalUpscaler")
     }
+
+    fn price(&self) -> Option<CalculatePrice> {
+        let size = self.image_size?;
+        if !self.parameters.contains("ultraUpscaleStyle") {
+            let megapixels = self.megapixels()?;
+            let price = CalculatePrice::new("UNIVERSAL_UPSCALER");
+            return Some(price.parameter("megapixel", megapixels));
+        }
+        let price = CalculatePrice::new("UNIVERSAL_UPSCALER_ULTRA")
+            .parameter("inputWidth", size.width)
+            .parameter("inputHeight", size.height)
+            .parameter("upscaleMultiplier", self.factor()?);
+        Some(price)
+    }
 }
 
 #[cfg(test)]
@@ -174,6 +238,12 @@ mod tests {
         let new = || CreateUniversalUpscale::init_image("i");
         let ultra = || new().ultra_style(UltraUpscaleStyle::Realistic);
         assert!(new().style(UpscalerStyle::Art2d).request().is_ok());
+        // 20 megapixels are accepted.
+        let large = new().image_size(2500, 2000).multiplier(2.0);
+        assert!(large.request().is_ok());
+        // The size is that of the image that is replaced.
+        let replaced = new().image_size(4000, 3000).extra("initImageId", "j");
+        assert!(replaced.request().is_ok());
         assert!(ultra().detail_contrast(10).similarity(1).request().is_ok());
         for rejected in [
             ultra().style(UpscalerStyle::General),
@@ -183,6 +253,7 @@ mod tests {
             new().multiplier(2.5),
             new().multiplier(f64::INFINITY),
             new().creativity_strength(0),
+            new().image_size(4000, 3000),
         ] {
             assert!(rejected.request().is_err(), "{rejected:?}");
         }

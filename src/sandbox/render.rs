@@ -5,7 +5,7 @@ use image::{DynamicImage, ImageFormat, RgbImage};
 use super::sigv4::sha256;
 use super::storage::StoredObject;
 use crate::extension::Extension;
-use crate::geometry::{Fit, Size};
+use crate::geometry::{Bounds, Fit, Size};
 use crate::prepare::{Limits, PrepareOptions, PreparedImage};
 
 pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -72,6 +72,54 @@ pub(super) fn filled(
     Ok(stored(
         prepare.prepare_image(DynamicImage::ImageRgb8(image))?,
     ))
+}
+
+/// What is put behind the subject of an image.
+pub(super) enum Behind<'a> {
+    Nothing,
+    White,
+    /// This image, stretched.
+    Image(&'a StoredObject),
+}
+
+/// The largest difference of a channel from the background's color.
+const TOLERANCE: u8 = 24;
+
+/// Replaces everything that has the color of the upper left corner, and reduces the image to `max_pixels`.
+pub(super) fn cut_out(
+    object: &StoredObject,
+    behind: &Behind<'_>,
+    max_pixels: u64,
+    extension: Extension,
+) -> Result<StoredObject, Error> {
+    let image = pixels(object)?;
+    let size = Size::new(image.width(), image.height());
+    let behind_pixels = match behind {
+        Behind::Image(image) => Some(pixels(&stretched(image, size)?)?),
+        _ => None,
+    };
+    let corner = *image.get_pixel(0, 0);
+    let mut cut = Vec::with_capacity(size.area() as usize * 4);
+    for (x, y, pixel) in image.enumerate_pixels() {
+        let mut differences = pixel.0.iter().zip(corner.0);
+        let is_background = differences.all(|(a, b)| a.abs_diff(b) <= TOLERANCE);
+        let [red, green, blue] = match (&behind_pixels, behind) {
+            (Some(other), _) if is_background => other.get_pixel(x, y).0,
+            (None, Behind::White) if is_background => [255; 3],
+            _ => pixel.0,
+        };
+        let is_transparent = is_background && matches!(behind, Behind::Nothing);
+        cut.extend([red, green, blue, if is_transparent { 0 } else { 255 }]);
+    }
+    let prepare = PrepareOptions::default()
+        .bounds(Bounds::ANY.with_max_pixels(max_pixels))
+        .limits(LIMITS)
+        .extension(extension);
+    Ok(stored(prepare.prepare_rgba8(
+        size.width,
+        size.height,
+        &cut,
+    )?))
 }
 
 /// A gradient between four corner colors that are derived from `seed`.

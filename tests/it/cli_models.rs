@@ -119,3 +119,85 @@ fn generation_of_a_model_has_the_size_of_the_prepared_image() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("which gives 1264x848"), "{stderr}");
 }
+
+/// Width divided by height of the dark disc in an image.
+fn proportions(path: &std::path::Path) -> f64 {
+    let image = image::open(path).unwrap().into_luma8();
+    let (width, height) = image.dimensions();
+    let is_dark = |x: u32, y: u32| image.get_pixel(x, y).0[0] < 128;
+    let across = (0..width).filter(|x| is_dark(*x, height / 2)).count();
+    let down = (0..height).filter(|y| is_dark(width / 2, *y)).count();
+    across as f64 / down as f64
+}
+
+#[test]
+fn generated_image_keeps_its_proportions_and_a_wrong_pair_deforms_it() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // A dark disc of 200 pixels in the middle of 640x360.
+    let disc = image::GrayImage::from_fn(640, 360, |x, y| {
+        let (x, y) = (f64::from(x) - 320.0, f64::from(y) - 180.0);
+        image::Luma([if x.hypot(y) < 100.0 { 0 } else { 255 }])
+    });
+    let photo = folder.path().join("disc.png");
+    disc.save(&photo).unwrap();
+    let photo = photo.to_str().unwrap();
+    let generate = |more: &[&str]| {
+        let arguments = ["generate", "-p", "p", "--model", "nano-banana-2", "-n", "1"];
+        let output = run(on(&sandbox)
+            .args(arguments)
+            .args(["--image-reference", photo, "--json", "--download"])
+            .arg(folder.path())
+            .args(more));
+        let report = &json(&output)[0];
+        proportions(report["images"][0]["file"].as_str().unwrap().as_ref())
+    };
+    let found = generate(&[]);
+    assert!((found - 1.0).abs() < 0.02, "{found}");
+    // Both sides are listed, but not as a pair, so that a square comes of 16:9.
+    let found = generate(&["--extra", "width=1376", "--extra", "height=1152"]);
+    assert!((found - 0.56).abs() < 0.03, "{found}");
+}
+
+#[test]
+fn upscaler_of_an_image_of_unknown_size_asks_for_it() {
+    let id = "00000000-0000-4000-8000-000000000011";
+    let upscale = [
+        "upscale",
+        id,
+        "--model",
+        "aurora-upscaler-precise",
+        "--dry-run",
+    ];
+    let output = run(imgpost().args(upscale));
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains("requires the width and height of its image"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("--size WxH"), "{stderr}");
+    let output = run(imgpost()
+        .args(upscale)
+        .args(["--size", "640x480", "--json"]));
+    assert_eq!(json(&output)[0]["parameters"]["width"], 640);
+}
+
+#[test]
+fn retired_model_is_rejected_before_anything_is_sent() {
+    let video = ["video", PHOTO, "-p", "p", "--dry-run", "--model"];
+    let output = run(imgpost().args(video).arg("KLING2_1"));
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains("retired the model KLING2_1 on 2026-09-15"),
+        "{stderr}"
+    );
+    let output = run(imgpost().args(video).args(["KLING2_5", "--json"]));
+    let request = &json(&output)[0];
+    assert_eq!(
+        (&request["width"], &request["height"]),
+        (&1440.into(), &1440.into()),
+        "{request}"
+    );
+}

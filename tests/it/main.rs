@@ -4,6 +4,7 @@
 mod support;
 
 mod api;
+mod background;
 mod cli;
 mod cli_api;
 mod cli_download;
@@ -27,10 +28,12 @@ mod golden;
 mod hostile;
 mod layers;
 mod mask;
+mod media;
 mod models;
 mod prepare;
 mod presigned_form;
 mod presigned_put;
+mod prices;
 mod proxy;
 mod sandbox;
 mod sandbox_api;

@@ -130,8 +130,8 @@ fn video_is_made_from_an_uploaded_or_generated_image() {
             (1280, 720),
         ),
         (
-            json!({"width": 96, "height": 48, "model": "KLING2_1", "endFrameImage": end}),
-            "KLING2_1",
+            json!({"width": 96, "height": 48, "model": "KLING2_5", "endFrameImage": end}),
+            "KLING2_5",
             (96, 48),
         ),
     ] {
@@ -154,14 +154,16 @@ fn video_is_made_from_an_uploaded_or_generated_image() {
         (json!({"imageType": "GENERATED"}), "no generated image"),
         (json!({"imageId": NO_SUCH_ID}), "no init image"),
         (json!({"model": "MOTION9"}), "one of MOTION2"),
+        // It was retired.
+        (json!({"model": "KLING2_1"}), "one of MOTION2"),
         (json!({"resolution": "720"}), "one of RESOLUTION_480"),
         (
             json!({"model": "KLING2_5", "duration": 6}),
             "[5, 10] seconds, not of 6",
         ),
-        (json!({"endFrameImage": end}), "KLING2_1 does"),
+        (json!({"endFrameImage": end}), "KLING2_5 does"),
         (
-            json!({"model": "KLING2_1", "endFrameImage": {"id": id}}),
+            json!({"model": "KLING2_5", "endFrameImage": {"id": id}}),
             "\"type\"",
         ),
         (

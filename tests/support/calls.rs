@@ -292,6 +292,56 @@ pub fn calls() -> Vec<ApiCall> {
             &[".null", ".null-fields"],
         ),
         row(
+            "getUploadedMediaById",
+            "GET",
+            "/v1/media/{id}",
+            "media",
+            Idempotent,
+            |c| shown(c.media(ID)),
+            &["", ".minimal", ".nulls"],
+            null,
+        ),
+        row(
+            "deleteUploadedMediaById",
+            "DELETE",
+            "/v1/media/{id}",
+            "delete_media",
+            Idempotent,
+            |c| shown(c.delete_media(ID)),
+            plain,
+            null,
+        ),
+        row(
+            "pricingCalculator",
+            "POST",
+            "/v1/pricing-calculator",
+            "price",
+            Idempotent,
+            |c| shown(c.price(&CreateGeneration::new("p"))),
+            plain,
+            null,
+        ),
+        row(
+            "createSyncGeneration",
+            "POST",
+            "/v2/generationssync",
+            "remove_background",
+            Billed,
+            |c| shown(c.remove_background(&RemoveBackground::new(ImageReference::uploaded(ID)))),
+            &["", ".inline", ".blocked"],
+            &[".null-id", ".no-image"],
+        ),
+        row(
+            "listModels",
+            "GET",
+            "/v2/models",
+            "models",
+            Idempotent,
+            |c| shown(c.models()),
+            plain,
+            null,
+        ),
+        row(
             "getUserSelf",
             "GET",
             "/v1/me",
@@ -425,7 +475,9 @@ pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
         MediaExtension::Mp3,
         MediaExtension::Wav,
     ] {
-        requests.push(("uploadMedia", json(CreateMedia::new(extension).request())));
+        let named = CreateMedia::new(extension).original_filename("a.mp4");
+        requests.push(("uploadMedia", json(named.clone().request())));
+        requests.push(("uploadMedia", json(named.team_id(ID).request())));
     }
     for (contrast, style) in [
         (1, UltraUpscaleStyle::Artistic),
@@ -447,26 +499,66 @@ pub fn requests() -> Vec<(&'static str, serde_json::Value)> {
             json(upscaler().style(style).request()),
         ));
     }
+    for (size, format) in [
+        (CutoutSize::Preview, CutoutFormat::Png),
+        (CutoutSize::Auto, CutoutFormat::Jpg),
+        (CutoutSize::Full, CutoutFormat::Webp),
+        (CutoutSize::Megapixels50, CutoutFormat::Webp),
+    ] {
+        let call = RemoveBackground::new(&init)
+            .background_image(generated())
+            .background_color("#ff8800")
+            .size(size)
+            .format(format)
+            .inline(true)
+            .ephemeral(true)
+            .public(true)
+            .extra("crop", true);
+        requests.push(("createSyncGeneration", json(call.request())));
+    }
+    let variation = RemoveBackground::new(ImageReference::variation(ID));
+    requests.push(("createSyncGeneration", json(variation.request())));
+    let mut price = |price: Option<CalculatePrice>| {
+        requests.push(("pricingCalculator", json(price.unwrap().request())));
+    };
+    price(generation().price());
+    let priced = generation()
+        .size(1024, 1024)
+        .num_images(4)
+        .model_id("de7d3faf-762f-48e0-b3b7-9d0ac3a3fcf3")
+        .photo_real(true)
+        .photo_real_version("v2")
+        .ultra(false)
+        .extra("promptMagic", true)
+        .extra("elements", json!([{"akUUID": ID}]));
+    price(priced.price());
+    price(upscaler().price());
+    price(upscaler().ultra_style(UltraUpscaleStyle::Artistic).price());
+    for resolution in [
+        VideoResolution::Resolution480,
+        VideoResolution::Resolution720,
+    ] {
+        let video = CreateImageToVideo::new("p", &init);
+        price(video.resolution(resolution).price());
+    }
     let video = || CreateImageToVideo::new("p", &init);
     requests.push(("createImageToVideoGeneration", json(video().request())));
     for model in [
         VideoModel::Motion2,
         VideoModel::Motion2Fast,
-        VideoModel::Kling2_1,
         VideoModel::Kling2_5,
-        VideoModel::Veo3,
-        VideoModel::Veo3Fast,
     ] {
         for resolution in [
             VideoResolution::Resolution480,
             VideoResolution::Resolution720,
             VideoResolution::Resolution1080,
         ] {
-            let full = video()
+            // Without the size of the image, which is not one of Kling's.
+            let full = CreateImageToVideo::new("p", ImageReference::uploaded(ID))
                 .model(model.clone())
                 .resolution(resolution)
                 .end_frame(generated())
-                .size(1280, 720)
+                .size(1920, 1080)
                 .duration(5)
                 .seed(7)
                 .negative_prompt("fog")

@@ -1,8 +1,56 @@
-//! Validates requests against the schemas in `fixtures/api/requests/`.
+//! Validates requests against the schemas in `fixtures/api/requests/`, with the crate jsonschema.
 
-use serde_json::{Map, Value};
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
 
 use crate::support::fixture;
+
+/// What a schema may consist of: jsonschema ignores keywords that it does not know, and so a mistake in one.
+static SCHEMA_OF_SCHEMAS: LazyLock<Validator> = LazyLock::new(|| {
+    let list = json!({"type": "array", "minItems": 1});
+    let schema = json!({
+        "$ref": "#/$defs/schema",
+        "$defs": {"schema": {
+            "type": "object",
+            "required": ["type"],
+            "properties": {
+                "operation": {"type": "object"},
+                "source": {"type": "string"},
+                "type": {"enum": ["object", "array", "string", "integer", "number", "boolean"]},
+                "nullable": {"type": "boolean"},
+            },
+            "oneOf": [
+                {"required": ["properties", "required", "additionalProperties"], "properties": {
+                    "type": {"const": "object"},
+                    "properties": {"type": "object", "additionalProperties": {"$ref": "#/$defs/schema"}},
+                    "required": {"type": "array", "items": {"type": "string"}},
+                    "additionalProperties": {"type": "boolean"},
+                }},
+                {"required": ["items"], "properties": {
+                    "type": {"const": "array"},
+                    "items": {"$ref": "#/$defs/schema"},
+                }},
+                {"properties": {
+                    "type": {"const": "string"},
+                    "enum": {"allOf": [list, {"items": {"type": "string"}}]},
+                    "maxLength": {"type": "integer", "minimum": 0},
+                }},
+                {"properties": {
+                    "type": {"enum": ["integer", "number"]},
+                    "enum": {"allOf": [list, {"items": {"type": "number"}}]},
+                    "minimum": {"type": "number"},
+                    "maximum": {"type": "number"},
+                    "multipleOf": {"type": "integer", "exclusiveMinimum": 0},
+                }},
+                {"properties": {"type": {"const": "boolean"}}},
+            ],
+            "unevaluatedProperties": false,
+        }},
+    });
+    jsonschema::validator_for(&schema).unwrap()
+});
 
 /// The schema of an operation's request.
 pub fn operation(name: &str) -> Value {
@@ -11,137 +59,47 @@ pub fn operation(name: &str) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// All violations of `schema` in `json`, each with its path. Panics if [`check`] does.
+/// All violations of `schema` in `json`: the path of each in the JSON, the keyword, and a message. Panics if [`check`] does.
 pub fn violations(schema: &Value, json: &Value) -> Vec<String> {
     check(schema);
-    let mut found = Vec::new();
-    visit(schema, json, "$", &mut found);
-    found
+    violations_of_standard(&standard(schema), json)
 }
 
-/// Panics if the schema or a nested one contains a keyword that [`violations`] would ignore.
+/// As [`violations`], of a schema that is a JSON schema already.
+pub fn violations_of_standard(schema: &Value, json: &Value) -> Vec<String> {
+    let validator = jsonschema::validator_for(schema).unwrap_or_else(|e| panic!("{e}: {schema}"));
+    let errors = validator.iter_errors(json).map(|error| {
+        let keyword = error.schema_path().to_string();
+        let keyword = keyword.rsplit('/').next().unwrap_or_default();
+        format!("{} {keyword}: {error}", error.instance_path())
+    });
+    errors.collect()
+}
+
+/// Panics if the schema or a nested one contains a keyword that is unknown or unusable.
 pub fn check(schema: &Value) {
-    let all = object(schema);
-    let kind = text(&schema["type"]);
-    let own: &[&str] = match kind {
-        "object" => &["properties", "required", "additionalProperties"],
-        "array" => &["items"],
-        "string" => &["enum", "maxLength"],
-        "integer" | "number" => &["enum", "minimum", "maximum", "multipleOf"],
-        "boolean" => &[],
-        _ => panic!("unknown type {kind}"),
-    };
-    for (keyword, value) in all {
-        let well_formed = match keyword.as_str() {
-            "operation" => value.is_object(),
-            "type" | "source" => value.is_string(),
-            "nullable" => value.is_boolean(),
-            known if !own.contains(&known) => panic!("unknown keyword {known} of {kind}"),
-            "additionalProperties" => value.is_boolean(),
-            "properties" | "items" => value.is_object(),
-            "enum" => list(value).iter().all(|one| is(kind, one)) && !list(value).is_empty(),
-            "required" => list(value)
+    if let Err(error) = SCHEMA_OF_SCHEMAS.validate(schema) {
+        panic!("{}: {error}", error.instance_path());
+    }
+}
+
+/// The schema without `nullable`, which is OpenAPI's: null is a type and a value of its own.
+fn standard(schema: &Value) -> Value {
+    match schema {
+        Value::Object(members) => {
+            let members = members
                 .iter()
-                .all(|name| object(&schema["properties"]).contains_key(text(name))),
-            "maxLength" => value.is_u64(),
-            "minimum" | "maximum" => value.is_number(),
-            "multipleOf" => kind == "integer" && value.as_i64() > Some(0),
-            _ => unreachable!("{keyword}"),
-        };
-        assert!(well_formed, "{keyword} cannot be {value}");
-    }
-    match kind {
-        "object" => {
-            let complete = own.iter().all(|keyword| all.contains_key(*keyword));
-            assert!(complete, "the schema of an object must have {own:?}");
-            object(&schema["properties"]).values().for_each(check);
-        }
-        "array" => check(&schema["items"]),
-        _ => {}
-    }
-}
-
-fn visit(schema: &Value, json: &Value, path: &str, found: &mut Vec<String>) {
-    if json.is_null() && schema["nullable"] == true {
-        return;
-    }
-    let kind = text(&schema["type"]);
-    if !is(kind, json) {
-        found.push(format!("{path}: {json} is no {kind}"));
-        return;
-    }
-    match json {
-        Value::Object(fields) => visit_object(schema, fields, path, found),
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                visit(&schema["items"], item, &format!("{path}[{index}]"), found);
+                .map(|(name, value)| (name.clone(), standard(value)));
+            let mut standard: Value = members.collect();
+            if schema["nullable"] == true {
+                standard["type"] = json!([schema["type"], "null"]);
+                if let Some(Value::Array(values)) = standard.get_mut("enum") {
+                    values.push(Value::Null);
+                }
             }
+            standard
         }
-        _ => visit_value(schema, json, path, found),
+        Value::Array(values) => values.iter().map(standard).collect(),
+        other => other.clone(),
     }
-}
-
-fn visit_object(schema: &Value, fields: &Map<String, Value>, path: &str, found: &mut Vec<String>) {
-    let missing = list(&schema["required"]).iter().map(text);
-    let missing = missing.filter(|name| !fields.contains_key(*name));
-    found.extend(missing.map(|name| format!("{path}.{name}: missing")));
-    for (name, value) in fields {
-        let path = format!("{path}.{name}");
-        match schema["properties"].get(name) {
-            Some(schema) => visit(schema, value, &path, found),
-            None if schema["additionalProperties"] == true => {}
-            None => found.push(format!("{path}: unknown")),
-        }
-    }
-}
-
-/// Validates a string, number or boolean of the right type. [`check`] has verified that all keywords are known.
-fn visit_value(schema: &Value, json: &Value, path: &str, found: &mut Vec<String>) {
-    for (keyword, limit) in object(schema) {
-        let holds = match keyword.as_str() {
-            "minimum" => json.as_f64() >= limit.as_f64(),
-            "maximum" => json.as_f64() <= limit.as_f64(),
-            "multipleOf" => (json.as_i64().zip(limit.as_i64())).is_some_and(|(n, of)| n % of == 0),
-            "maxLength" => Some(text(json).chars().count() as u64) <= limit.as_u64(),
-            "enum" => list(limit).iter().any(|one| same(one, json)),
-            _ => true,
-        };
-        if !holds {
-            found.push(format!("{path}: {json} violates {keyword} {limit}"));
-        }
-    }
-}
-
-fn is(kind: &str, json: &Value) -> bool {
-    match kind {
-        "object" => json.is_object(),
-        "array" => json.is_array(),
-        "string" => json.is_string(),
-        "integer" => json.is_i64() || json.is_u64(),
-        "number" => json.is_number(),
-        "boolean" => json.is_boolean(),
-        _ => panic!("unknown type {kind}"),
-    }
-}
-
-/// Whether two values are equal; 3 and 3.0 are.
-fn same(a: &Value, b: &Value) -> bool {
-    a == b || a.is_number() && a.as_f64() == b.as_f64()
-}
-
-fn object(value: &Value) -> &Map<String, Value> {
-    let object = value.as_object();
-    object.unwrap_or_else(|| panic!("{value} is no object"))
-}
-
-fn list(value: &Value) -> &Vec<Value> {
-    value
-        .as_array()
-        .unwrap_or_else(|| panic!("{value} is no list"))
-}
-
-fn text(value: &Value) -> &str {
-    value
-        .as_str()
-        .unwrap_or_else(|| panic!("{value} is no text"))
 }

@@ -1,11 +1,12 @@
 //! Names the option or the command that helps with an error of the library, which does not know the command.
 
-use imgpost::leonardo::Error;
+use imgpost::leonardo::{Error, ModelError, ParameterError};
 use imgpost::{PolicyError, PresignedPostError, PresignedPutError, UrlError};
 
 /// Text to append to the message; empty if there is nothing to add.
 pub fn option_for(error: &Error) -> String {
     match (error, error.core()) {
+        (Error::InvalidParameter(invalid), _) if needs_size(invalid) => " (`--size WxH`)".into(),
         (Error::Unconfirmed(call), _) if call.is_charged() => {
             " (`imgpost me` prints the remaining tokens)".into()
         }
@@ -37,5 +38,12 @@ pub fn option_for(error: &Error) -> String {
             _ => String::new(),
         },
         _ => String::new(),
+    }
+}
+
+fn needs_size(invalid: &ParameterError) -> bool {
+    match invalid {
+        ParameterError::Model(error) => matches!(**error, ModelError::NeedsSize { .. }),
+        _ => false,
     }
 }

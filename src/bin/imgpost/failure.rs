@@ -144,6 +144,14 @@ impl Failure {
         Self::new(message, Code::Api)
     }
 
+    /// The API returned no image, because its content filter blocked it.
+    pub fn blocked(id: &str) -> Self {
+        let message = format!(
+            "the API blocked the image of generation {id} and returned nothing; use another image"
+        );
+        Self::new(message, Code::Api)
+    }
+
     /// The same failure after a job was started, and charged: the message contains its id, so that it is not lost.
     pub fn after_start_of(mut self, id: &str) -> Self {
         if !self.is_reported && !self.message.contains(id) {

@@ -44,6 +44,13 @@ pub enum ParameterError {
         /// The sizes that the model accepts.
         bounds: Bounds,
     },
+    /// The API does not accept an image of this size. Prepare it with [`prepare`](crate::leonardo::prepare).
+    ImageSize {
+        /// The size of the image.
+        image: Size,
+        /// The sizes that the API accepts.
+        bounds: Bounds,
+    },
     /// The model does not accept the parameters, or would distort the image.
     Model(Box<ModelError>),
     /// A parameter cannot be combined with another one.
@@ -111,6 +118,10 @@ impl fmt::Display for ParameterError {
                 f,
                 "a generation of {size} is not accepted; the allowed sizes are {bounds}; request one of them, and prepare the \
                  image for it"
+            ),
+            Self::ImageSize { image, bounds } => write!(
+                f,
+                "the image has {image} pixels; the API accepts {bounds}; prepare it with leonardo::prepare()"
             ),
             Self::Model(error) => error.fmt(f),
             Self::Conflict { name, with } => {

@@ -57,6 +57,7 @@ impl ListedModel {
             max_quantity: schema.max_quantity,
             max_prompt_chars: schema.max_prompt_chars,
             upscale_factors: schema.upscale_factors,
+            max_input_bytes: known.and_then(|known| known.max_input_bytes),
             retired_on: None,
             version: 2,
             source: None,

@@ -1,5 +1,6 @@
 //! The models of `POST /v2/generations`: their sizes, and what may guide them.
 
+mod error;
 mod guidance;
 mod listing;
 mod rule;
@@ -13,10 +14,10 @@ use serde::Deserialize;
 use crate::geometry::{AllowedSizes, Size};
 use crate::prepare::PrepareOptions;
 
+pub use error::ModelError;
 pub use guidance::{GuidanceKind, GuidanceRule, StrengthRule};
 pub use listing::{ListModels, ListedModel};
 use rule::SizeRule;
-pub use validate::ModelError;
 pub(super) use validate::ModelRequest;
 
 /// What a model makes.
@@ -90,6 +91,8 @@ pub struct Model {
     pub max_prompt_chars: Option<u32>,
     /// The factors of an upscaler. Empty for other models.
     pub upscale_factors: Vec<u32>,
+    /// Maximum size of the file of an input image in bytes, where it is documented.
+    pub max_input_bytes: Option<u64>,
     /// The day on which the API stopped to offer it, for example `2026-09-15`.
     pub retired_on: Option<String>,
     /// Which part of the API takes it: 1 for `POST /v1/generations-image-to-video`, 2 for `POST /v2/generations`.
@@ -191,7 +194,8 @@ fn shown(sizes: Option<&AllowedSizes>) -> String {
 /// The options that prepare an image for a generation by `model`: one of its sizes, the one whose ratio is nearest to
 /// the image's. [`PreparedImage::size`](crate::PreparedImage::size) is then the width and height to ask for.
 ///
-/// For a model without sizes (`remove-bg`, `rodin-v2`) the image keeps its size.
+/// For a model without sizes (`remove-bg`, `rodin-v2`) the image keeps its size. Where the documentation limits the bytes
+/// of an input, the image is encoded, and reduced if it has to be, so that its file fits.
 ///
 /// ```no_run
 /// use imgpost::leonardo::{Client, CreateGenerationV2, Model, prepare_for};
@@ -205,9 +209,13 @@ fn shown(sizes: Option<&AllowedSizes>) -> String {
 /// # Ok::<(), imgpost::leonardo::Error>(())
 /// ```
 pub fn prepare_for(model: &Model) -> PrepareOptions {
-    match &model.sizes {
+    let options = match &model.sizes {
         Some(sizes) => PrepareOptions::default().bounds(sizes.clone()),
         None => PrepareOptions::default(),
+    };
+    match model.max_input_bytes {
+        Some(max_bytes) => options.max_bytes(max_bytes).allow_shrinking(true),
+        None => options,
     }
 }
 
@@ -247,6 +255,7 @@ struct RawModel {
     prompt_max: Option<u32>,
     #[serde(default)]
     upscale_factors: Vec<u32>,
+    input_max_bytes: Option<u64>,
     retired: Option<String>,
     api: Option<String>,
     source: ModelSource,
@@ -270,6 +279,7 @@ impl From<RawModel> for Model {
             max_quantity: raw.quantity_max,
             max_prompt_chars: raw.prompt_max,
             upscale_factors: raw.upscale_factors,
+            max_input_bytes: raw.input_max_bytes,
             retired_on: raw.retired,
             version: if raw.api.as_deref() == Some("v1") {
                 1

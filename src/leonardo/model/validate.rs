@@ -1,146 +1,44 @@
 //! Finds what a model would reject, or silently distort, before a generation is sent and paid for.
 
-use std::fmt;
-
 use super::guidance::{GuidanceKind, StrengthRule};
-use super::{Model, ZeroSize};
+use super::{Model, ModelError, ModelKind, ZeroSize};
 use crate::geometry::{AllowedSizes, Size};
 use crate::leonardo::guidance::Guidance;
-use crate::prepare::PrepareOptions;
-use crate::text::one_line;
 
 /// Two ratios that differ by less than this are one: listed sizes of one ratio differ by as much, because their sides
 /// are multiples of 16.
 const SAME_RATIO: f64 = 0.02;
 
-/// Why a model would reject a generation, or distort its image. Nothing was sent.
-/// [`CreateGenerationV2::extra`](crate::leonardo::CreateGenerationV2::extra) sets a parameter without this check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ModelError {
-    /// The API does not offer the model any more.
-    Retired {
-        /// The id of the model.
-        model: String,
-        /// The day on which it was retired.
-        day: String,
-    },
-    /// The model belongs to another call of the API: `POST /v1/generations-image-to-video`.
-    OtherCall {
-        /// The id of the model.
-        model: String,
-    },
-    /// The model does not list this size. Some models silently make a square instead.
-    Size {
-        /// The id of the model.
-        model: String,
-        /// The requested size.
-        size: Size,
-        /// The allowed size that is nearest, if there is one.
-        nearest: Option<Size>,
-        /// The sizes that the model accepts.
-        allowed: AllowedSizes,
-    },
-    /// The model has no width and height.
-    NoSize {
-        /// The id of the model.
-        model: String,
-    },
-    /// An image has another aspect ratio than the requested size, so that the result would be distorted.
-    Distorted {
-        /// The kind of the guidance.
-        kind: GuidanceKind,
-        /// The size of the image.
-        image: Size,
-        /// The requested size.
-        size: Size,
-    },
-    /// The frames of a video have different aspect ratios.
-    Frames {
-        /// The size of the start frame.
-        start: Size,
-        /// The size of the end frame.
-        end: Size,
-    },
-    /// The model does not take this kind of guidance.
-    Guidance {
-        /// The id of the model.
-        model: String,
-        /// The kind.
-        kind: GuidanceKind,
-        /// The kinds that it takes.
-        accepted: Vec<GuidanceKind>,
-    },
-    /// There are too few or too many guidances of a kind.
-    Count {
-        /// The id of the model.
-        model: String,
-        /// The kind.
-        kind: GuidanceKind,
-        /// How many there are.
-        count: usize,
-        /// Minimum number.
-        min: u32,
-        /// Maximum number.
-        max: u32,
-    },
-    /// A guidance needs one of others.
-    Needs {
-        /// The kind.
-        kind: GuidanceKind,
-        /// The kinds of which one has to be there.
-        one_of: Vec<GuidanceKind>,
-    },
-    /// Two kinds of guidances exclude each other.
-    Excludes {
-        /// The id of the model.
-        model: String,
-        /// One kind.
-        kind: GuidanceKind,
-        /// The other kind.
-        other: GuidanceKind,
-    },
-    /// A strength is missing, is not accepted, or is none of the levels.
-    Strength {
-        /// The kind.
-        kind: GuidanceKind,
-        /// The levels that are accepted. Empty if the kind has no strength.
-        levels: Vec<String>,
-    },
-    /// The number of images, the duration or another number is not among those that the model accepts.
-    Number {
-        /// The id of the model.
-        model: String,
-        /// The name of the parameter.
-        name: &'static str,
-        /// Its value.
-        value: u64,
-        /// What the model accepts.
-        accepted: String,
-    },
-}
-
 /// The parts of a request that a model restricts.
 pub(in crate::leonardo) struct ModelRequest<'a> {
+    /// The version of the call: 1 or 2.
+    pub version: u8,
     pub size: Option<Size>,
+    /// Whether the width or the height is set by its name, and is not validated.
+    pub has_own_size: bool,
     /// The sizes to validate against, in place of the model's.
     pub sizes: Option<&'a AllowedSizes>,
     pub guidances: &'a [Guidance],
-    pub validates_guidances: bool,
+    /// Whether the guidances are set by their name, and are not validated.
+    pub has_own_guidances: bool,
     pub quantity: Option<u64>,
     pub duration: Option<u64>,
     pub upscale_factor: Option<u64>,
 }
 
-impl ModelError {
-    pub(in crate::leonardo) fn size(model: &str, size: Size, allowed: &AllowedSizes) -> Self {
-        let options = PrepareOptions::default().bounds(allowed.clone());
-        let plan = options.plan_size(size.width, size.height);
-        Self::Size {
-            model: model.into(),
-            size,
-            nearest: plan.ok().map(|plan| plan.size()),
-            allowed: allowed.clone(),
+impl ModelRequest<'_> {
+    /// A request without parameters for this version.
+    pub fn new(version: u8) -> Self {
+        Self {
+            version,
+            size: None,
+            has_own_size: false,
+            sizes: None,
+            guidances: &[],
+            has_own_guidances: false,
+            quantity: None,
+            duration: None,
+            upscale_factor: None,
         }
     }
 }
@@ -159,16 +57,22 @@ impl Model {
             }
             .into());
         }
-        if self.version != 2 {
-            return Err(ModelError::OtherCall { model: model() }.into());
+        if self.version != request.version {
+            let (model, version) = (model(), self.version);
+            return Err(ModelError::OtherCall { model, version }.into());
         }
         if let Some(size) = request.size {
             self.validate_size(size, request.sizes.or(self.sizes.as_ref()))?;
         }
-        if request.validates_guidances {
+        if !request.has_own_guidances {
             self.validate_guidances(request.guidances)?;
         }
-        validate_ratios(request)?;
+        let has_size = request.size.is_some() || request.has_own_size;
+        if self.kind == ModelKind::Upscaler && !has_size {
+            return Err(ModelError::NeedsSize { model: model() }.into());
+        }
+        self.validate_bytes(request.guidances)?;
+        self.validate_ratios(request)?;
         let max = self.max_quantity.map(u64::from);
         if let (Some(value), Some(max)) = (request.quantity, max)
             && !(1..=max).contains(&value)
@@ -295,45 +199,67 @@ impl Model {
         }
         Ok(())
     }
-}
 
-/// Checks the images that are stretched to the requested size: the frames of a video, the image to begin with, and a
-/// reference that is alone. Several references are combined, so that they may differ.
-fn validate_ratios(request: &ModelRequest<'_>) -> Result<(), Box<ModelError>> {
-    let frame = |kind: GuidanceKind| {
-        let mut guidances = request.guidances.iter();
-        guidances
-            .find(|g| g.kind == kind)
-            .and_then(|g| g.reference.size)
-    };
-    if let (Some(start), Some(end)) = (
-        frame(GuidanceKind::StartFrame),
-        frame(GuidanceKind::EndFrame),
-    ) && !is_same_ratio(start, end)
-    {
-        return Err(ModelError::Frames { start, end }.into());
-    }
-    let Some(size) = request
-        .size
-        .filter(|size| size.width > 0 && size.height > 0)
-    else {
-        return Ok(());
-    };
-    for guidance in request.guidances {
-        let Some(image) = guidance.reference.size else {
-            continue;
+    fn validate_bytes(&self, guidances: &[Guidance]) -> Result<(), Box<ModelError>> {
+        let Some(max) = self.max_input_bytes else {
+            return Ok(());
         };
-        let is_stretched = match guidance.kind {
-            GuidanceKind::StartFrame | GuidanceKind::EndFrame | GuidanceKind::ImageToImage => true,
-            GuidanceKind::ImageReference => request.guidances.len() == 1,
-            _ => false,
-        };
-        if is_stretched && !is_same_ratio(image, size) {
-            let kind = guidance.kind.clone();
-            return Err(ModelError::Distorted { kind, image, size }.into());
+        let mut sizes = guidances.iter().filter_map(|g| g.reference.bytes);
+        match sizes.find(|bytes| *bytes > max) {
+            Some(bytes) => {
+                let model = self.id.clone();
+                Err(ModelError::Bytes { model, bytes, max }.into())
+            }
+            None => Ok(()),
         }
     }
-    Ok(())
+
+    /// Checks the images that are stretched to the requested size: the frames of a video, the image to begin with, and a
+    /// reference that is alone. Several references are combined, so that they may differ. An upscaler has to be given the
+    /// size of its input.
+    fn validate_ratios(&self, request: &ModelRequest<'_>) -> Result<(), Box<ModelError>> {
+        let frame = |kind: GuidanceKind| {
+            let mut guidances = request.guidances.iter();
+            guidances
+                .find(|g| g.kind == kind)
+                .and_then(|g| g.reference.size)
+        };
+        if let (Some(start), Some(end)) = (
+            frame(GuidanceKind::StartFrame),
+            frame(GuidanceKind::EndFrame),
+        ) && !is_same_ratio(start, end)
+        {
+            return Err(ModelError::Frames { start, end }.into());
+        }
+        let Some(size) = request
+            .size
+            .filter(|size| size.width > 0 && size.height > 0)
+        else {
+            return Ok(());
+        };
+        for guidance in request.guidances {
+            let Some(image) = guidance.reference.size else {
+                continue;
+            };
+            let is_stretched = match guidance.kind {
+                GuidanceKind::StartFrame | GuidanceKind::EndFrame | GuidanceKind::ImageToImage => {
+                    true
+                }
+                GuidanceKind::ImageReference => request.guidances.len() == 1,
+                _ => false,
+            };
+            let fits = if self.kind == ModelKind::Upscaler {
+                image == size
+            } else {
+                is_same_ratio(image, size)
+            };
+            if is_stretched && !fits {
+                let kind = guidance.kind.clone();
+                return Err(ModelError::Distorted { kind, image, size }.into());
+            }
+        }
+        Ok(())
+    }
 }
 
 fn is_same_ratio(a: Size, b: Size) -> bool {
@@ -341,126 +267,3 @@ fn is_same_ratio(a: Size, b: Size) -> bool {
     let (a, b) = (ratio(a), ratio(b));
     (a - b).abs() <= SAME_RATIO * a.max(b)
 }
-
-fn list(kinds: &[GuidanceKind], last: &str) -> String {
-    let names: Vec<_> = kinds.iter().map(GuidanceKind::as_str).collect();
-    match names.as_slice() {
-        [] => String::from("none"),
-        [one] => (*one).into(),
-        [rest @ .., end] => format!("{} {last} {end}", rest.join(", ")),
-    }
-}
-
-impl fmt::Display for ModelError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Retired { model, day } => {
-                write!(
-                    f,
-                    "the API retired the model {model} on {day}; choose another one"
-                )
-            }
-            Self::OtherCall { model } => write!(
-                f,
-                "the model {model} belongs to version 1 of the API; use CreateImageToVideo, or `imgpost video`"
-            ),
-            Self::Size {
-                model,
-                size,
-                nearest,
-                allowed,
-            } => {
-                let model = one_line(model);
-                write!(f, "the model {model} does not generate {size}")?;
-                if matches!(allowed, AllowedSizes::Pairs(_)) {
-                    f.write_str(", and may make a square of it without an error")?;
-                }
-                match nearest {
-                    Some(nearest) => write!(
-                        f,
-                        "; prepare the image for this model, which gives {nearest}"
-                    ),
-                    None => write!(f, "; it generates {allowed}"),
-                }
-            }
-            Self::NoSize { model } => {
-                write!(
-                    f,
-                    "the model {} takes no width and height; leave them out",
-                    one_line(model)
-                )
-            }
-            Self::Distorted { kind, image, size } => write!(
-                f,
-                "the {kind} has {image} pixels and would be distorted in a generation of {size}; request {image}, or \
-                 prepare the image for {size}"
-            ),
-            Self::Frames { start, end } => write!(
-                f,
-                "the start frame has {start} pixels and the end frame {end}, so that one would be distorted; prepare \
-                 both for the same size"
-            ),
-            Self::Guidance {
-                model,
-                kind,
-                accepted,
-            } => write!(
-                f,
-                "the model {} does not take {}; it takes {}",
-                one_line(model),
-                one_line(kind.as_str()),
-                list(accepted, "and")
-            ),
-            Self::Count {
-                model,
-                kind,
-                count,
-                min,
-                max,
-            } => {
-                let model = one_line(model);
-                if count < &(*min as usize) {
-                    write!(
-                        f,
-                        "the model {model} requires {min} {kind}, and there are {count}; add one"
-                    )
-                } else {
-                    write!(
-                        f,
-                        "the model {model} takes at most {max} {kind}, and there are {count}; leave some out"
-                    )
-                }
-            }
-            Self::Needs { kind, one_of } => {
-                write!(f, "{kind} requires {}; add it", list(one_of, "or"))
-            }
-            Self::Excludes { model, kind, other } => write!(
-                f,
-                "the model {} takes either {kind} or {other}; leave one of them out",
-                one_line(model)
-            ),
-            Self::Strength { kind, levels } if levels.is_empty() => {
-                write!(f, "{kind} of this model has no strength; leave it out")
-            }
-            Self::Strength { kind, levels } => {
-                write!(
-                    f,
-                    "{kind} of this model needs a strength of {}",
-                    levels.join(", ")
-                )
-            }
-            Self::Number {
-                model,
-                name,
-                value,
-                accepted,
-            } => write!(
-                f,
-                "{name} is {value}, and the model {} accepts {accepted}",
-                one_line(model)
-            ),
-        }
-    }
-}
-
-impl std::error::Error for ModelError {}

@@ -250,17 +250,17 @@ impl Api {
         })
     }
 
-    /// The generated or uploaded image that a request refers to.
+    /// The generated, varied or uploaded image that a request refers to.
     pub(super) fn referenced(
         &self,
         image_type: &Value,
         id: &Value,
     ) -> Result<Arc<StoredObject>, Refusal> {
         let id = id.as_str().unwrap_or_default();
-        if image_type == "GENERATED" {
-            Ok(self.generated(id)?.1)
-        } else {
-            self.uploaded(id)
+        match image_type.as_str() {
+            Some("GENERATED") => Ok(self.generated(id)?.1),
+            Some("VARIATION") => self.varied(id),
+            _ => self.uploaded(id),
         }
     }
 }

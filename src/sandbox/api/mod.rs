@@ -1,6 +1,7 @@
 //! The API: the calls that involve uploaded images, with replies in the shapes of the real API.
 
 mod account;
+mod background;
 mod canvas;
 mod dataset;
 mod form;
@@ -9,6 +10,7 @@ mod init_image;
 mod job;
 mod media;
 mod models;
+mod pricing;
 mod refusal;
 mod v2;
 mod variables;
@@ -55,6 +57,7 @@ struct Records {
     datasets: Recent<dataset::Dataset>,
     dataset_images: Recent<dataset::DatasetImage>,
     generations: Recent<generation::Generation>,
+    media: Recent<media::Media>,
     variations: Recent<variation::Variation>,
     /// The jobs of generations and variations.
     jobs: Recent<job::Job>,
@@ -68,6 +71,7 @@ impl Default for Records {
             datasets: records(),
             dataset_images: records(),
             generations: records(),
+            media: records(),
             variations: records(),
             jobs: records(),
             spent_credits: 0,
@@ -160,8 +164,12 @@ impl Api {
             ("GET",    ["v1", "variations", id]) => Ok(self.variation(uuid(id)?)),
             ("POST",   ["v1", "models-3d", "upload"]) => self.create_model_asset(call),
             ("POST",   ["v1", "media"]) => self.create_media(call),
+            ("GET",    ["v1", "media", id]) => Ok(self.media(uuid(id)?)),
+            ("DELETE", ["v1", "media", id]) => Ok(self.delete_media(uuid(id)?)),
+            ("POST",   ["v1", "pricing-calculator"]) => pricing::calculate(call),
             ("GET",    ["v2", "models"]) => Ok(models::list()),
             ("POST",   ["v2", "generations"]) => Ok(self.create_generation_v2(call)),
+            ("POST",   ["v2", "generationssync"]) => Ok(self.remove_background(call)),
             _ => Err(Refusal::not_found(format!("{method} {path} is not in the sandbox"))),
         }
     }

@@ -18,6 +18,18 @@ static MODELS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     }
 });
 
+/// What a guidance refers to by its id.
+static REFERENCE: LazyLock<Value> = LazyLock::new(|| {
+    json!({
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "type": {"type": "string", "enum": ["UPLOADED", "GENERATED", "VARIATION", "URL", "BASE64"]},
+        },
+        "required": ["type"],
+    })
+});
+
 /// The greatest integer of JavaScript, which the schemas of the API have where there is no maximum.
 const NO_MAXIMUM: u64 = 9_007_199_254_740_991;
 
@@ -56,7 +68,7 @@ fn entry(model: &Value) -> Value {
     }
     let mut guidances = Map::new();
     for (kind, rule) in model["guidances"].as_object().into_iter().flatten() {
-        guidances.insert(kind.clone(), guidance(rule));
+        guidances.insert(kind.clone(), guidance(kind, rule));
     }
     properties.insert(
         "guidances".into(),
@@ -79,12 +91,31 @@ fn entry(model: &Value) -> Value {
         parameters["allOf"] = json!([{"anyOf": branches.collect::<Vec<_>>()}]);
     }
     parameters["properties"] = Value::Object(properties);
-    json!({"id": id, "name": title, "parameters": parameters})
+    let mut entry = json!({"id": id, "name": title, "parameters": parameters});
+    remove_nulls(&mut entry);
+    entry
 }
 
-fn guidance(rule: &Value) -> Value {
-    let mut item = Map::from_iter([("image".to_owned(), json!({"type": "object"}))]);
-    let mut required = vec!["image"];
+/// Removes the members that are null: limits and defaults that the model does not have.
+fn remove_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, value| !value.is_null());
+            members.values_mut().for_each(remove_nulls);
+        }
+        Value::Array(values) => values.iter_mut().for_each(remove_nulls),
+        _ => {}
+    }
+}
+
+fn guidance(kind: &str, rule: &Value) -> Value {
+    let medium = match kind {
+        "video_reference_base" => "video",
+        "audio_reference" => "audio",
+        _ => "image",
+    };
+    let mut item = Map::from_iter([(medium.to_owned(), REFERENCE.clone())]);
+    let mut required = vec![medium];
     if !rule["strength"].is_null() {
         item.insert(
             "strength".into(),
@@ -139,6 +170,12 @@ fn side(model: &Value, index: usize) -> Option<Value> {
         side["multipleOf"] = range["multiple"].clone();
     }
     Some(side)
+}
+
+/// Whether the model enlarges its image by `upscale_factor`.
+pub(super) fn is_upscaler(model: &str) -> bool {
+    let known = MODELS.iter().find(|known| known["id"] == model);
+    known.is_some_and(|known| known["kind"] == "upscaler")
 }
 
 /// The size of a generation without `width` and `height`.

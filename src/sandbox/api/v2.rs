@@ -1,9 +1,11 @@
 //! Generations of version 2: other variables and other refusals for the same jobs, which are asked for in version 1.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::account::credits;
-use super::generation::{GenerationRequest, TYPED_IMAGE};
+use super::generation::GenerationRequest;
 use super::job::Work;
 use super::models;
 use super::refusal::Refusal;
@@ -36,7 +38,7 @@ const PARAMETERS: &[Variable] = &[
     optional("guidances", Kind::Object(GUIDANCES)),
 ];
 
-/// The first that is given shows in the result.
+/// The first image that is given shows in the result.
 const GUIDANCES: &[Variable] = &[
     optional(START_FRAME, GUIDANCE),
     optional("end_frame", GUIDANCE),
@@ -49,13 +51,28 @@ const GUIDANCES: &[Variable] = &[
     optional("pose", GUIDANCE),
     optional("depth", GUIDANCE),
     optional("text_image", GUIDANCE),
+    optional("background_image_reference", GUIDANCE),
+    optional(VIDEO_REFERENCE, VIDEO_GUIDANCE),
+    optional(AUDIO_REFERENCE, AUDIO_GUIDANCE),
+];
+
+/// These do not show in the result.
+const VIDEO_REFERENCE: &str = "video_reference_base";
+const AUDIO_REFERENCE: &str = "audio_reference";
+const VIDEO_GUIDANCE: Kind = Kind::List(&Kind::Object(&[required("video", Kind::Object(IMAGE))]));
+const AUDIO_GUIDANCE: Kind = Kind::List(&Kind::Object(&[required("audio", Kind::Object(IMAGE))]));
+
+/// An image, which version 2 may also find among the variations.
+const IMAGE: &[Variable] = &[
+    required("id", ID),
+    required("type", Kind::OneOf(&["GENERATED", "UPLOADED", "VARIATION"])),
 ];
 
 /// Makes a video of it.
 const START_FRAME: &str = "start_frame";
 
-const GUIDANCE: Kind = Kind::List(&Kind::Object(&[
-    required("image", Kind::Object(TYPED_IMAGE)),
+pub(super) const GUIDANCE: Kind = Kind::List(&Kind::Object(&[
+    required("image", Kind::Object(IMAGE)),
     optional(
         "strength",
         Kind::OneOf(&["LOW", "MID", "HIGH", "ULTRA", "MAX"]),
@@ -81,9 +98,15 @@ impl Api {
             _ => models::default_size(model),
         };
         let guidances = &parameters["guidances"];
-        let items = |variable: &Variable| guidances[variable.name].as_array().cloned();
-        let items = GUIDANCES.iter().filter_map(items).flatten();
-        let pictures = items.map(|item| {
+        let items = |name: &str| guidances[name].as_array().cloned().unwrap_or_default();
+        for (name, medium) in [(VIDEO_REFERENCE, "video"), (AUDIO_REFERENCE, "audio")] {
+            for item in items(name) {
+                self.check_media(&item[medium], medium)?;
+            }
+        }
+        let names = GUIDANCES.iter().map(|variable| variable.name);
+        let names = names.filter(|name| ![VIDEO_REFERENCE, AUDIO_REFERENCE].contains(name));
+        let pictures = names.flat_map(items).map(|item| {
             let image = &item["image"];
             self.referenced(&image["type"], &image["id"])
         });
@@ -99,8 +122,15 @@ impl Api {
         let quantity = parameters["quantity"].as_u64().unwrap_or(1);
         let mut variables = parameters.clone();
         variables["public"] = call.body["public"].clone();
+        let factor = parameters["upscale_factor"].as_u64();
+        let work = match (pictures.first(), factor) {
+            (Some(image), Some(factor)) if models::is_upscaler(model) => {
+                Work::Enlarge(Arc::clone(image), factor as f64)
+            }
+            _ => Work::from_images(pictures, parameters),
+        };
         let request = GenerationRequest {
-            work: Work::from_images(pictures, parameters),
+            work,
             size,
             count: quantity,
             motion_model: is_video.then(|| model.into()),

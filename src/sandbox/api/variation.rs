@@ -32,7 +32,7 @@ const UPSCALE: &[Variable] = &[
 const LEVEL: Kind = Kind::Integer(1..=10);
 
 /// The cost of an upscale.
-const CREDITS: u64 = 20;
+pub(super) const CREDITS: u64 = 20;
 
 pub(super) struct Variation {
     created_at: Timestamp,
@@ -84,7 +84,7 @@ impl Api {
     }
 
     /// The image that a variation produced.
-    fn varied(&self, id: &str) -> Result<Arc<StoredObject>, Refusal> {
+    pub(super) fn varied(&self, id: &str) -> Result<Arc<StoredObject>, Refusal> {
         let records = self.records();
         let job = records.variations.get(id).and(records.jobs.get(id));
         let output = job.and_then(|job| job.outputs().first());

@@ -19,7 +19,7 @@ const VIDEO: &[Variable] = &[
     required("imageType", IMAGE_TYPE),
     optional("endFrameImage", Kind::Object(TYPED_IMAGE)),
     optional("resolution", Kind::OneOf(&["RESOLUTION_480", "RESOLUTION_720", "RESOLUTION_1080"])),
-    optional("model", Kind::OneOf(&["MOTION2", "VEO3", "MOTION2FAST", "VEO3FAST", "KLING2_1", "KLING2_5"])),
+    optional("model", Kind::OneOf(&["MOTION2", "MOTION2FAST", "KLING2_5"])),
     optional("duration", Kind::Integer(1..=60)),
     optional("width", Kind::Integer(1..=4096)),
     optional("height", Kind::Integer(1..=4096)),
@@ -41,17 +41,13 @@ impl Api {
         let image = self.referenced(&call.body["imageType"], &call.body["imageId"])?;
         let end = &call.body["endFrameImage"];
         if end.is_object() {
-            if model != "KLING2_1" {
-                let message = format!("{model} does not accept endFrameImage; KLING2_1 does");
+            if model != "KLING2_5" {
+                let message = format!("{model} does not accept endFrameImage; KLING2_5 does");
                 return Err(Refusal::invalid(message).at("$.endFrameImage"));
             }
             self.referenced(&end["type"], &end["id"])?;
         }
-        let (width, height) = match call.text("resolution") {
-            "RESOLUTION_1080" => (1920, 1080),
-            "RESOLUTION_720" => (1280, 720),
-            _ => (832, 480),
-        };
+        let Size { width, height } = sides(call.text("resolution"));
         let side = |name: &str, default| call.body[name].as_u64().map_or(default, |n| n as u32);
         let size = Size::new(side("width", width), side("height", height));
         let request = GenerationRequest {
@@ -71,6 +67,15 @@ impl Api {
     }
 }
 
+/// The size of a video of this resolution.
+pub(super) fn sides(resolution: &str) -> Size {
+    match resolution {
+        "RESOLUTION_1080" => Size::new(1920, 1080),
+        "RESOLUTION_720" => Size::new(1280, 720),
+        _ => Size::new(832, 480),
+    }
+}
+
 /// The cost of a video in credits: as much as 25 images.
 pub(super) fn video_credits(size: Size) -> u64 {
     credits(size) * 25
@@ -79,7 +84,6 @@ pub(super) fn video_credits(size: Size) -> u64 {
 /// Checks the duration, which some models restrict to a few values.
 fn check_duration(model: &str, call: &Call) -> Result<(), Refusal> {
     let allowed: &[u64] = match model {
-        "VEO3" | "VEO3FAST" => &[4, 6, 8],
         "KLING2_5" => &[5, 10],
         _ => return Ok(()),
     };

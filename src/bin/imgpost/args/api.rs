@@ -91,6 +91,11 @@ impl ApiArgs {
         given.unwrap_or_default()
     }
 
+    /// Whether there is an API key.
+    pub fn has_key(&self) -> bool {
+        self.api_key_file.is_some() || variable("LEONARDO_API_KEY").is_some()
+    }
+
     /// The API client; a signal cancels it.
     pub fn client(&self, context: &Context) -> Result<Client, Failure> {
         let key = match &self.api_key_file {

@@ -50,7 +50,7 @@ pub struct JobArgs {
     /// Set another parameter of the API; VALUE is JSON or text. Repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_extra)]
     pub extra: Vec<(String, Value)>,
-    /// Print the JSON of the request and send nothing
+    /// Print the JSON of the request and start nothing; with an API key, the price is asked for and reported
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
@@ -97,6 +97,47 @@ pub struct UpscaleArgs {
     pub prompt: Option<String>,
     #[command(flatten)]
     pub job: JobArgs,
+}
+
+#[derive(clap::Args)]
+pub struct RemoveBackgroundArgs {
+    /// The image: the id of an init image, or a file that is prepared and uploaded first
+    #[arg(value_name = "ID|FILE")]
+    pub image: String,
+    /// The id is that of a generated image, not of an init image
+    #[arg(long)]
+    pub generated: bool,
+    /// Put this image behind the subject: an id, or a file that is prepared and uploaded first
+    #[arg(long, value_name = "ID|FILE")]
+    pub background_image: Option<String>,
+    /// Put this color behind the subject: a hexadecimal code such as '#ff8800', or a name
+    #[arg(long, value_name = "COLOR", conflicts_with = "background_image")]
+    pub background_color: Option<String>,
+    /// Maximum size of the result: 0.25, 25, 25 or 50 megapixels [default: the API's]
+    #[arg(long, value_name = "SIZE", value_parser = PossibleValuesParser::new(["preview", "auto", "full", "50MP"]))]
+    pub cutout_size: Option<String>,
+    /// Format of the result; a png has at most 10 megapixels [default: the API's]
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(["png", "jpg", "webp"]))]
+    pub cutout_format: Option<String>,
+    /// Let the API keep nothing: the URL of the result is valid for 30 minutes
+    #[arg(long)]
+    pub ephemeral: bool,
+    /// Set another parameter of the API; VALUE is JSON or text. Repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_extra)]
+    pub extra: Vec<(String, Value)>,
+    /// Print the JSON of the request and start nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Download the result into this folder
+    #[arg(long, value_name = "DIR", help_heading = "Result options")]
+    pub download: Option<PathBuf>,
+    /// Open the result: the downloaded file, otherwise its URL
+    #[arg(long, help_heading = "Result options")]
+    pub open: bool,
+    #[command(flatten)]
+    pub api: ApiArgs,
+    #[command(flatten)]
+    pub prepare: PrepareArgs,
 }
 
 #[derive(clap::Args)]

@@ -17,7 +17,7 @@ use clap_complete::Shell;
 
 pub use api::{ApiArgs, ConnectArgs};
 pub use files::FilesArgs;
-pub use jobs::{GenerateArgs, JobArgs, ResultArgs, UpscaleArgs, VideoArgs};
+pub use jobs::{GenerateArgs, JobArgs, RemoveBackgroundArgs, ResultArgs, UpscaleArgs, VideoArgs};
 pub use output::{Color, OutputArgs};
 pub use prepare::PrepareArgs;
 pub use secret::{FormSource, is_plain};
@@ -175,6 +175,8 @@ pub enum Command {
     },
     /// Enlarge an image with the universal upscaler
     Upscale(UpscaleArgs),
+    /// Remove the background of an image
+    RemoveBackground(RemoveBackgroundArgs),
     /// Create a video that starts with an image
     Video(VideoArgs),
     /// Create, show, fill or delete datasets

@@ -81,11 +81,9 @@ impl PrepareArgs {
             .gravity(self.gravity)
             .quality(self.quality)
             .effort(self.effort)
-            .background(self.background)
-            .allow_shrinking(self.shrink);
-        let model = self.model.as_deref().and_then(Model::find);
-        if let Some(sizes) = model.and_then(|model| model.sizes.as_ref()) {
-            options = options.bounds(sizes.clone());
+            .background(self.background);
+        if let Some(model) = self.model.as_deref().and_then(Model::find) {
+            options = for_model(options, model);
         }
         if let Some(bounds) = self.bounds {
             options = options.bounds(bounds);
@@ -94,13 +92,24 @@ impl PrepareArgs {
             options = options.resolution(resolution);
         }
         if let Some(max_bytes) = self.max_bytes {
-            options = options.max_bytes(max_bytes);
+            options = options.max_bytes(max_bytes).allow_shrinking(self.shrink);
         }
         if let Some(extension) = self.extension.or(declared) {
             options = options.extension(extension);
         }
         options
     }
+}
+
+/// As `prepare_for`, but keeps the other options.
+fn for_model(mut options: PrepareOptions, model: &Model) -> PrepareOptions {
+    if let Some(sizes) = &model.sizes {
+        options = options.bounds(sizes.clone());
+    }
+    if let Some(max_bytes) = model.max_input_bytes {
+        options = options.max_bytes(max_bytes).allow_shrinking(true);
+    }
+    options
 }
 
 fn preset() -> impl TypedValueParser<Value = Bounds> {

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::result::{self, Results};
 use super::{input, models, upload};
-use crate::args::{GenerateArgs, JobArgs, PrepareArgs, ResultArgs, UpscaleArgs, VideoArgs};
+use crate::args::{ApiArgs, GenerateArgs, JobArgs, PrepareArgs, UpscaleArgs, VideoArgs};
 use crate::context::{Context, Outcome};
 use crate::escape;
 use crate::failure::Failure;
@@ -23,7 +23,7 @@ fn client(context: &Context, job: &JobArgs) -> Result<Option<Client>, Failure> {
     if job.dry_run {
         return Ok(None);
     }
-    result::create_folder(&job.result)?;
+    result::create_folder(job.result.download.as_deref())?;
     job.api.client(context).map(Some)
 }
 
@@ -40,12 +40,37 @@ fn start<R: Results>(
     context: &Context,
     client: Option<&Client>,
     call: &impl Call<Response = Job<R>>,
-    args: &ResultArgs,
+    job: &JobArgs,
 ) -> Result<(), Failure> {
     match client {
-        None => context.result(&DryRun(call.request()?.json.unwrap_or_default())),
-        Some(client) => result::started(context, client, client.generate(call)?, args),
+        None => dry_run(context, call, &job.api),
+        Some(client) => result::started(context, client, client.generate(call)?, &job.result),
     }
+}
+
+/// Prints the request, and reports its price.
+pub fn dry_run(context: &Context, call: &impl Call, api: &ApiArgs) -> Result<(), Failure> {
+    context.result(&DryRun(call.request()?.json.unwrap_or_default()))?;
+    context.note(&match price(context, call, api) {
+        Ok(credits) => format!("price: {credits} credits"),
+        Err(reason) => format!("price: unknown, because {reason}"),
+    });
+    Ok(())
+}
+
+/// The price of a call in credits, or why it is unknown.
+fn price(context: &Context, call: &impl Call, api: &ApiArgs) -> Result<u64, String> {
+    let not_known = "the API does not calculate it for this model and these parameters";
+    if call.price().is_none() {
+        return Err(not_known.into());
+    }
+    if !api.has_key() {
+        return Err("no API key is set".into());
+    }
+    let client = api.client(context);
+    let client = client.map_err(|_| String::from("the API key or the address is invalid"))?;
+    let credits = client.price(call).map_err(|error| error.to_string())?;
+    credits.ok_or_else(|| not_known.into())
 }
 
 /// The JSON of a request.
@@ -61,23 +86,20 @@ impl Outcome for DryRun {
 }
 
 /// An uploaded image.
-struct Image {
+pub struct Image {
+    reference: ImageReference,
     id: String,
     size: Option<Size>,
 }
 
 impl Image {
-    fn reference(&self) -> ImageReference {
-        let reference = ImageReference::uploaded(&self.id);
-        match self.size {
-            Some(size) => reference.with_size(size.width, size.height),
-            None => reference,
-        }
+    pub fn reference(&self) -> ImageReference {
+        self.reference.clone()
     }
 }
 
 /// Returns the image with the given id, or prepares and uploads the given file. A dry run does not upload.
-fn image(
+pub fn image(
     context: &Context,
     client: Option<&Client>,
     given: &str,
@@ -86,6 +108,7 @@ fn image(
 ) -> Result<Image, Failure> {
     if is_id(given) {
         return Ok(Image {
+            reference: ImageReference::uploaded(given),
             id: given.into(),
             size: None,
         });
@@ -93,18 +116,29 @@ fn image(
     let file = Path::new(given);
     let base = models::base(model, leonardo::prepare());
     let image = input::image(file, &prepare.options(base, None))?;
-    let id = match client {
-        None => format!("the id of {given}"),
+    let size = image.size();
+    let (reference, id) = match client {
+        None => {
+            let id = format!("the id of {given}");
+            let reference = ImageReference::uploaded(&id);
+            (reference.with_size(size.width, size.height), id)
+        }
         Some(client) => {
             let client = upload::with_progress(context, client, file);
             let uploaded = client.upload_init_image(&image);
             context.finished(file);
-            uploaded?.id
+            let uploaded = uploaded?;
+            // A model that is known got one of its sizes, or takes any.
+            if model.is_none() {
+                upload::report_warning(context, file, &uploaded);
+            }
+            (ImageReference::from(&uploaded), uploaded.id)
         }
     };
     Ok(Image {
+        reference,
         id,
-        size: Some(image.size()),
+        size: Some(size),
     })
 }
 
@@ -121,11 +155,11 @@ pub fn generate(context: &Context, args: &GenerateArgs) -> Result<(), Failure> {
     match version_2_id(&args.job.prepare) {
         Some(id) => {
             let generation = version_2(context, client, args, id)?;
-            start(context, client, &generation, &args.job.result)
+            start(context, client, &generation, &args.job)
         }
         None => {
             let generation = version_1(context, client, args)?;
-            start(context, client, &generation, &args.job.result)
+            start(context, client, &generation, &args.job)
         }
     }
 }
@@ -337,13 +371,17 @@ pub fn upscale(context: &Context, args: &UpscaleArgs) -> Result<(), Failure> {
     let client = client.as_ref();
     if let Some(id) = version_2_id(&args.job.prepare) {
         let upscale = upscale_version_2(context, client, args, id)?;
-        return start(context, client, &upscale, &args.job.result);
+        return start(context, client, &upscale, &args.job);
     }
     let mut upscaler = if args.generated {
         CreateUniversalUpscale::generated_image(&args.image)
     } else {
         let image = image(context, client, &args.image, &args.job.prepare, None)?;
-        CreateUniversalUpscale::init_image(&image.id)
+        let upscaler = CreateUniversalUpscale::init_image(&image.id);
+        match image.size {
+            Some(size) => upscaler.image_size(size.width, size.height),
+            None => upscaler,
+        }
     };
     if let Some(multiplier) = args.multiplier {
         upscaler = upscaler.multiplier(multiplier);
@@ -355,7 +393,7 @@ pub fn upscale(context: &Context, args: &UpscaleArgs) -> Result<(), Failure> {
         upscaler = upscaler.prompt(prompt);
     }
     let upscaler = with_extra(upscaler, &args.job, CreateUniversalUpscale::extra);
-    start(context, client, &upscaler, &args.job.result)
+    start(context, client, &upscaler, &args.job)
 }
 
 pub fn video(context: &Context, args: &VideoArgs) -> Result<(), Failure> {
@@ -363,19 +401,22 @@ pub fn video(context: &Context, args: &VideoArgs) -> Result<(), Failure> {
     let client = client.as_ref();
     if let Some(id) = version_2_id(&args.job.prepare) {
         let video = video_version_2(context, client, args, id)?;
-        return start(context, client, &video, &args.job.result);
+        return start(context, client, &video, &args.job);
     }
+    let prepare = &args.job.prepare;
+    // The other models of version 1 publish no sizes.
+    let known = prepare.model.as_deref().and_then(Model::find);
     let first = if args.generated {
         ImageReference::generated(&args.image)
     } else {
-        ImageReference::uploaded(image(context, client, &args.image, &args.job.prepare, None)?.id)
+        image(context, client, &args.image, prepare, known)?.reference()
     };
     let mut video = CreateImageToVideo::new(&args.prompt, first);
     if let Some(given) = &args.end_frame {
-        let last = image(context, client, given, &args.job.prepare, None)?;
+        let last = image(context, client, given, prepare, known)?;
         video = video.end_frame(last.reference());
     }
-    let model = &args.job.prepare.model;
+    let model = &prepare.model;
     for (name, value) in [("model", model), ("resolution", &args.video_resolution)] {
         if let Some(value) = value {
             video = video.extra(name, value.as_str());
@@ -385,5 +426,5 @@ pub fn video(context: &Context, args: &VideoArgs) -> Result<(), Failure> {
         video = video.duration(seconds);
     }
     let video = with_extra(video, &args.job, CreateImageToVideo::extra);
-    start(context, client, &video, &args.job.result)
+    start(context, client, &video, &args.job)
 }

@@ -1,5 +1,6 @@
 //! The commands, grouped into files.
 
+mod background;
 mod download;
 mod files;
 mod folder;
@@ -115,6 +116,7 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
             result::wait(context, &api.client(context)?, &id, &result)
         }
         Command::Upscale(args) => generate::upscale(context, &args),
+        Command::RemoveBackground(args) => background::remove_background(context, &args),
         Command::Video(args) => generate::video(context, &args),
         Command::Dataset(command) => records::dataset(context, command),
         Command::InitImage(command) => records::init_image(context, command),
@@ -136,9 +138,11 @@ fn check_format(context: &Context, command: &Command) -> Result<(), Failure> {
         Command::Plan { .. } => PlanReport::NAMES,
         Command::Check { .. } => Explained::NAMES,
         Command::Canvas { .. } => CanvasReport::NAMES,
-        Command::Generate(_) | Command::Wait { .. } | Command::Upscale(_) | Command::Video(_) => {
-            JobReport::NAMES
-        }
+        Command::Generate(_)
+        | Command::Wait { .. }
+        | Command::Upscale(_)
+        | Command::RemoveBackground(_)
+        | Command::Video(_) => JobReport::NAMES,
         Command::Models(_) => models::Row::NAMES,
         Command::Dataset(_) | Command::InitImage(_) => &["id"],
         Command::Me { .. }

@@ -1,10 +1,11 @@
 //! Waits for jobs, and downloads and opens their results.
 
 use std::ffi::OsStr;
+use std::path::Path;
 use std::time::Duration;
 
 use imgpost::leonardo::{
-    Client, Cost, Error, Generation, Job, JobResource, Variation, WaitOptions,
+    Client, Cost, Error, Generation, Job, JobResource, JobStatus, Variation, WaitOptions,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -36,6 +37,16 @@ struct ImageReport {
 }
 
 impl JobReport {
+    /// A job that is complete with the response that started it.
+    pub fn complete(id: String, cost: Option<Cost>) -> Self {
+        Self {
+            id,
+            status: Some(JobStatus::Complete.to_string()),
+            cost,
+            ..Self::default()
+        }
+    }
+
     /// The id and the cost of the job.
     fn line(&self) -> String {
         let id = &self.id;
@@ -169,7 +180,7 @@ pub fn wait(
     args: &ResultArgs,
 ) -> Result<(), Failure> {
     let id = &job_id(id)?;
-    create_folder(args)?;
+    create_folder(args.download.as_deref())?;
     let report = JobReport {
         id: id.into(),
         ..JobReport::default()
@@ -197,7 +208,7 @@ fn waited<R: Results>(
     client.wait_with(job, &wait)
 }
 
-/// Downloads and opens the results as the arguments ask, and prints the file or the URL of each.
+/// Downloads and opens the results of a job as the arguments ask, and prints the file or the URL of each.
 fn finish(
     context: &Context,
     client: &Client,
@@ -207,13 +218,33 @@ fn finish(
 ) -> Result<(), Failure> {
     report.status = resource.job_status().map(ToString::to_string);
     let results = resource.results(&report.id);
+    save(
+        context,
+        client,
+        results,
+        report,
+        args.download.as_deref(),
+        args.open,
+    )
+}
+
+/// Downloads the results with these ids and URLs into a folder, if there is one, opens them if `opens`, and prints the file
+/// or the URL of each.
+pub fn save(
+    context: &Context,
+    client: &Client,
+    results: Vec<(String, String)>,
+    mut report: JobReport,
+    folder: Option<&Path>,
+    opens: bool,
+) -> Result<(), Failure> {
     let all = results.len();
     let results: Vec<_> = results
         .into_iter()
         .filter(|(_, url)| !url.is_empty())
         .collect();
     let listed = results.len();
-    let (files, downloaded) = match &args.download {
+    let (files, downloaded) = match folder {
         None => (vec![None; listed], Ok(())),
         Some(folder) => download(context, client, folder, &results),
     };
@@ -230,7 +261,7 @@ fn finish(
     if context.json() || !report.images.is_empty() {
         context.result(&report)?;
     }
-    if args.open {
+    if opens {
         for place in report.places() {
             open(context, OsStr::new(place));
         }
@@ -243,13 +274,12 @@ fn finish(
     }
 }
 
-/// Creates the folder for downloads.
-pub fn create_folder(args: &ResultArgs) -> Result<(), Failure> {
-    match &args.download {
-        None => Ok(()),
-        Some(folder) => {
-            std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))
-        }
+/// Creates the folder for downloads, if there is one.
+pub fn create_folder(folder: Option<&Path>) -> Result<(), Failure> {
+    let created = folder.map(|folder| (folder, std::fs::create_dir_all(folder)));
+    match created {
+        Some((folder, Err(error))) => Err(Failure::file(folder, error)),
+        _ => Ok(()),
     }
 }
 

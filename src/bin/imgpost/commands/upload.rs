@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use imgpost::leonardo::{self, BatchItem, BatchOptions, BatchOutcome, CanvasImages, Client};
+use imgpost::leonardo::{
+    self, BatchItem, BatchOptions, BatchOutcome, CanvasImages, Client, UploadedImage,
+};
 use imgpost::{PrepareOptions, Progress};
 use serde::Serialize;
 
@@ -16,6 +18,7 @@ use crate::args::{ApiArgs, FilesArgs, PrepareArgs};
 use crate::context::{Context, Outcome};
 use crate::escape;
 use crate::failure::Failure;
+use crate::read;
 use crate::report::Report;
 
 /// The options of `upload`.
@@ -118,6 +121,7 @@ fn upload_many(
     let count = files.count();
     let stopping: Arc<Mutex<Option<Failure>>> = Arc::default();
     let known_count = Arc::new(AtomicUsize::new(0));
+    let is_dataset = dataset.is_some();
     let batch = BatchOptions::new(options)
         .jobs(jobs.into())
         .skip({
@@ -149,6 +153,9 @@ fn upload_many(
                 context.finished(&item.path);
                 let printed = match &item.outcome {
                     BatchOutcome::Uploaded(image) => {
+                        if !is_dataset {
+                            report_warning(&context, &item.path, image);
+                        }
                         let added = match &known {
                             Some(known) => known.add(&item.path, &image.id),
                             None => Ok(()),
@@ -186,6 +193,18 @@ fn upload_many(
     }
 }
 
+/// Reports what is wrong with the size of an init image that was uploaded. (Other sizes than the recommended one are usual
+/// in a dataset.)
+pub fn report_warning(context: &Context, file: &Path, image: &UploadedImage) {
+    if let Some(warning) = &image.warning {
+        let (name, option) = (
+            read::name(file),
+            "(`--model` or `--bounds` chooses such a size)",
+        );
+        context.note(&format!("{name}: {warning} {option}"));
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -209,6 +228,9 @@ fn upload_one(
     };
     context.finished(file);
     let uploaded = uploaded?;
+    if dataset.is_none() {
+        report_warning(context, file, &uploaded);
+    }
     let added = match known {
         Some(known) => known.add(file, &uploaded.id),
         None => Ok(()),
