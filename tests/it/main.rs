@@ -40,6 +40,7 @@ mod sandbox_limits;
 mod schema;
 mod secrets;
 mod sizes;
+mod strip;
 mod tls;
 mod upload;
 mod upload_response;

@@ -68,7 +68,7 @@ pub enum Command {
         /// Keep files that exist instead of replacing them
         #[arg(long)]
         no_clobber: bool,
-        /// Keep the size and the format, and remove all metadata
+        /// Remove the metadata, and keep the size, the format and the encoded pixels; only an image that EXIF rotates is encoded again
         #[arg(long, conflicts_with_all = ["target", "bounds", "model", "extension"])]
         strip: bool,
         /// Prepare the images and print the results, but write nothing

@@ -54,6 +54,13 @@ pub fn image(file: &Path, options: &PrepareOptions) -> Result<PreparedImage, Fai
     Ok(image)
 }
 
+/// Removes the metadata of an image, and encodes it again only if that is necessary.
+pub fn stripped(file: &Path, options: &PrepareOptions) -> Result<PreparedImage, Failure> {
+    check_name(file)?;
+    check_format(file)?;
+    Ok(options.strip(file)?)
+}
+
 /// Prepares an image of unknown length.
 fn image_from_stream(file: &Path, prepare: &PrepareOptions) -> Result<PreparedImage, Failure> {
     let max_bytes = Limits::default().max_input_bytes;
