@@ -37,6 +37,7 @@ mod sandbox_api;
 mod sandbox_generations;
 mod sandbox_jobs;
 mod sandbox_limits;
+mod sandbox_page;
 mod schema;
 mod secrets;
 mod sizes;
