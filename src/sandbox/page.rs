@@ -72,8 +72,13 @@ pub(super) fn render<'a>(
 fn add_file(page: &mut String, key: &str, Stored { object, at }: &Stored) {
     let content_type = object.content_type.as_deref().unwrap_or("no type");
     // Without the host: the page may be open under another name of it.
-    let (url, id) = (escape(&format!("/{BUCKET}/{key}")), escape(id(key)));
-    let (key, content_type) = (escape(short(key)), escape(content_type));
+    let (url, id) = (escape(&format!("/{BUCKET}/{key}")), id(key));
+    let key = if id == key {
+        String::new()
+    } else {
+        escape(&short(key).replace(id, "…"))
+    };
+    let (id, content_type) = (escape(id), escape(content_type));
     let (thumbnail, size) = if content_type.starts_with("image/") {
         let plan = PrepareOptions::default().plan_bytes(&object.bytes);
         let size = plan.map(|plan| {

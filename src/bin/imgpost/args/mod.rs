@@ -47,7 +47,7 @@ For example: imgpost completions fish > ~/.config/fish/completions/imgpost.fish"
 
 /// Prepare images and upload them with presigned S3 forms, or to Leonardo.Ai.
 #[derive(Parser)]
-#[command(name = "imgpost", version, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(name = "imgpost", version, arg_required_else_help = true, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     pub output: OutputArgs,
