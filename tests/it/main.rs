@@ -32,6 +32,7 @@ mod prepare;
 mod presigned_form;
 mod presigned_put;
 mod proxy;
+mod readme;
 mod sandbox;
 mod sandbox_api;
 mod sandbox_generations;
