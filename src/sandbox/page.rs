@@ -52,11 +52,8 @@ pub(super) fn render<'a>(
         add(&mut page, format_args!("<p>and {older} older ones</p>"));
     }
     page += "</section><section><h2>Last requests</h2>";
-    // Leave out the requests that this page itself causes by showing images, and those that browsers add.
-    let is_shown = |request: &&SandboxRequest| match request.method.as_str() {
-        "GET" => request.path.starts_with(super::api::PREFIX),
-        method => method != "OPTIONS",
-    };
+    // Preflights say nothing that the requests after them do not.
+    let is_shown = |request: &&SandboxRequest| request.method != "OPTIONS";
     let mut shown = requests.rev().filter(is_shown).take(MAX_SHOWN).peekable();
     if shown.peek().is_none() {
         page += "<p>None yet.</p>";

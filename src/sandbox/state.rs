@@ -82,10 +82,18 @@ impl State {
         let path = path.to_owned();
         let refusal = host::check(request.headers("host"), self.address).err();
         let refusal = refusal.map(|(status, text)| Response::text(status, text));
-        if path == "/" && request.method == "GET" && refusal.is_none() {
-            // The page does not list requests for itself, and pages of other origins cannot read it.
-            std::thread::sleep(self.settings().latency);
-            return Ok(Reply::Response(self.page()));
+        // Requests for the page and the images in it are not listed, and pages of other origins cannot read it.
+        if request.method == "GET" && refusal.is_none() {
+            let is_image = is_sent_by_page(request) && !path.starts_with(api::PREFIX);
+            if path == "/" || is_image {
+                std::thread::sleep(self.settings().latency);
+            }
+            if path == "/" {
+                return Ok(Reply::Response(self.page()));
+            }
+            if is_image {
+                return self.storage.respond(request).map(Reply::Response);
+            }
         }
         let is_refused = refusal.is_some();
         let direct = refusal.or_else(|| cors::preflight(request));
@@ -153,8 +161,15 @@ impl State {
         let mut response = Response::new(200, "text/html; charset=utf-8", page);
         response.add_header("Content-Security-Policy", page::security_policy());
         response.add_header("Cache-Control", "no-store");
+        response.add_header("Referrer-Policy", "same-origin");
         response
     }
+}
+
+/// Whether the sandbox's own page causes the request, which is for the host in `Host`.
+fn is_sent_by_page(request: &Incoming<'_>) -> bool {
+    let (host, referer) = (request.header("host"), request.header("referer"));
+    host.is_some_and(|host| referer == Some(&format!("http://{host}/")))
 }
 
 #[cfg(test)]

@@ -26,9 +26,9 @@ fn request(sandbox: &Sandbox, start: &str, headers: &str) -> String {
     let (mut stream, host) = connect(sandbox);
     let head = format!("{start} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n");
     stream.write_all(head.as_bytes()).unwrap();
-    let mut response = String::new();
-    stream.read_to_string(&mut response).unwrap();
-    response
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).unwrap();
+    String::from_utf8_lossy(&response).into_owned()
 }
 
 fn position(page: &str, text: &str) -> usize {
@@ -51,6 +51,14 @@ fn newest_files_come_first_with_whole_ids_and_sizes() {
         );
     }
     assert!(position(&page, &second.id) < position(&page, &first.id));
+    // The requests for the images in the page are not listed.
+    let key = first.receipt.key.unwrap();
+    let (start, listed) = (format!("GET /imgpost-sandbox/{key}"), sandbox.requests());
+    let referer = format!("Referer: {}\r\n", sandbox.page_url());
+    assert!(request(&sandbox, &start, &referer).starts_with("HTTP/1.1 200 "));
+    assert_eq!(sandbox.requests(), listed);
+    assert!(request(&sandbox, &start, "").starts_with("HTTP/1.1 200 "));
+    assert_eq!(sandbox.requests().len(), listed.len() + 1);
     // Without the host, so that it is the same page at localhost.
     assert!(
         page.contains("<img src=\"/imgpost-sandbox/users/"),

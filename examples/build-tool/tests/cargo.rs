@@ -226,12 +226,16 @@ fn build_uploads_what_changed_and_nothing_else() {
     let sandbox = Sandbox::start().unwrap();
     let copy = Copy::new("changes");
     let printed = copy.on(&sandbox).succeeded();
-    assert!(!printed.messages.contains("warning: copy-"), "{}", printed.messages);
+    assert!(
+        !printed.messages.contains("warning: copy-"),
+        "{}",
+        printed.messages
+    );
     assert_eq!(stored(&sandbox), 3);
     assert_eq!(copy.names(), ["buoy.png", "flags/papa.png", "harbor.png"]);
     for (name, id) in copy.ids() {
-        let is_told = |line: &str| line.starts_with(&name) && line.contains(&id);
-        assert!(printed.table.lines().any(is_told), "{}", printed.table);
+        let is_listed = |line: &str| line.starts_with(&name) && line.contains(&id);
+        assert!(printed.table.lines().any(is_listed), "{}", printed.table);
     }
 
     // Before a later build writes over it.
@@ -271,10 +275,7 @@ fn build_uploads_what_changed_and_nothing_else() {
     fs::copy(assets.join("harbor.png"), assets.join("flags/harbor.png")).unwrap();
     fs::remove_file(assets.join("buoy.png")).unwrap();
     copy.on(&sandbox).succeeded();
-    assert_eq!(
-        copy.names(),
-        ["flags/harbor.png", "harbor.png", "papa.png"]
-    );
+    assert_eq!(copy.names(), ["flags/harbor.png", "harbor.png", "papa.png"]);
     assert_eq!(sandbox.requests().len(), requests);
     assert!(!copy.on(&sandbox).succeeded().is_rebuilt());
 
@@ -399,7 +400,11 @@ fn without_a_key_a_build_warns_and_a_release_fails() {
     // The key comes, and cargo sees it.
     let sandbox = Sandbox::start().unwrap();
     let printed = copy.on(&sandbox).succeeded();
-    assert!(!printed.messages.contains("no LEONARDO_API_KEY"), "{}", printed.messages);
+    assert!(
+        !printed.messages.contains("no LEONARDO_API_KEY"),
+        "{}",
+        printed.messages
+    );
     assert_eq!(stored(&sandbox), 3);
     assert_eq!(copy.names().len(), 3);
 }

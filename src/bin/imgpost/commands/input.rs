@@ -214,11 +214,11 @@ fn read_form(source: FormSource, file: &Path) -> Result<Vec<u8>, Failure> {
     Ok(text)
 }
 
-/// Whether a URL has the first parameters of a signature, but not the signature itself.
+/// Whether a URL has other parameters of a signature, but not the signature itself.
 fn is_cut_off(url: &str) -> bool {
-    ["X-Amz-", "X-Goog-"]
-        .iter()
-        .any(|prefix| url.contains(prefix) && !url.contains(&format!("{prefix}Signature=")))
+    let url = url.to_ascii_lowercase();
+    let marks = ["x-amz-", "x-goog-", "awsaccesskeyid=", "googleaccessid="];
+    marks.iter().any(|mark| url.contains(mark)) && !url.contains("signature=")
 }
 
 fn select_form(text: Vec<u8>, select: &SelectArgs) -> Result<Given, Failure> {
