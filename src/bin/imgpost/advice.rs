@@ -16,6 +16,10 @@ pub fn option_for(error: &Error) -> String {
             PresignedPostError::Policy(PolicyError::TooLarge { max_bytes, .. }) => {
                 format!(" (`--max-bytes {max_bytes}` makes an image fit)")
             }
+            PresignedPostError::Policy(PolicyError::ContentType { .. })
+            | PresignedPostError::Put(PresignedPutError::ContentType { .. }) => {
+                " (`imgpost post` without `--raw` converts an image)".into()
+            }
             PresignedPostError::Url {
                 error: UrlError::NotHttps,
                 ..
