@@ -76,9 +76,20 @@ struct State {
     pending: HashMap<PathBuf, String>,
     /// Open once something was appended.
     file: Option<File>,
-    /// The length of the complete lines and of the file, if it ends in the middle of a line.
-    cut_off: Option<(u64, u64)>,
+    /// How the file has to be repaired before something is appended.
+    tail: Option<Tail>,
 }
+
+/// A last line without a line break.
+struct Tail {
+    /// The length of the lines before, if the last one is not a whole entry.
+    complete: Option<u64>,
+    /// The length of the file.
+    whole: u64,
+}
+
+/// What every entry starts with.
+const START: &str = "{\"file\":\"";
 
 impl Manifest {
     /// Reads a manifest. A file that does not exist is an empty one.
@@ -98,25 +109,39 @@ impl Manifest {
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error),
         };
-        let complete = text.rfind('\n').map_or(0, |end| end + 1);
-        let is_cut_off = complete < text.len();
-        let count = text.lines().count();
+        let (lines, last) = text.split_at(text.rfind('\n').map_or(0, |end| end + 1));
         let mut entries = Vec::new();
-        for (number, line) in (1..).zip(text.lines()) {
-            match serde_json::from_str(line) {
-                _ if line.trim().is_empty() || is_cut_off && number == count => {}
-                Ok(entry) => entries.push(entry),
-                Err(error) => {
-                    return Err(io::Error::new(
-                        ErrorKind::InvalidData,
-                        format!(
-                            "line {number} is not an entry of a manifest ({error}); restore the file, or choose a new name to \
-                             upload all images again"
-                        ),
-                    ));
-                }
+        let invalid = |number: usize, error| {
+            io::Error::new(
+                ErrorKind::InvalidData,
+                format!(
+                    "line {number} is not an entry of a manifest ({error}); restore the file, or choose a new name to upload \
+                     all images again"
+                ),
+            )
+        };
+        for (number, line) in (1..).zip(lines.lines()) {
+            if !line.trim().is_empty() {
+                entries.push(serde_json::from_str(line).map_err(|error| invalid(number, error))?);
             }
         }
+        let whole = text.len() as u64;
+        let tail = match serde_json::from_str(last) {
+            _ if last.trim().is_empty() => None,
+            Ok(entry) => {
+                entries.push(entry);
+                Some(Tail {
+                    complete: None,
+                    whole,
+                })
+            }
+            // Any other text is not ours to remove.
+            Err(_) if last.starts_with(START) || START.starts_with(last) => Some(Tail {
+                complete: Some(lines.len() as u64),
+                whole,
+            }),
+            Err(error) => return Err(invalid(lines.lines().count() + 1, error)),
+        };
         let base_url = without_version(base_url.trim());
         let api = if base_url.is_empty() {
             DEFAULT_BASE_URL
@@ -132,7 +157,7 @@ impl Manifest {
                 by_hash: HashMap::new(),
                 pending: HashMap::new(),
                 file: None,
-                cut_off: is_cut_off.then_some((complete as u64, text.len() as u64)),
+                tail,
             }),
         };
         let state = manifest
@@ -275,7 +300,7 @@ impl Manifest {
             for entry in entries {
                 state.push(entry.clone(), &self.api);
             }
-            state.cut_off = None;
+            state.tail = None;
         }
         if let Some(modified) = modified.filter(|_| is_written) {
             let file = OpenOptions::new().append(true).open(&self.path)?;
@@ -303,12 +328,16 @@ impl State {
         let file = match self.file.take() {
             Some(file) => file,
             None => {
-                let file = OpenOptions::new().create(true).append(true).open(path)?;
-                if let Some((complete, whole)) = self.cut_off.take() {
-                    // Unless another process has completed the line meanwhile.
-                    if file.metadata()?.len() == whole {
-                        file.set_len(complete)?;
-                    }
+                let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+                // Unless another process has completed the line meanwhile.
+                let length = file.metadata()?.len();
+                match self.tail.take().filter(|tail| tail.whole == length) {
+                    Some(Tail {
+                        complete: Some(complete),
+                        ..
+                    }) => file.set_len(complete)?,
+                    Some(_) => file.write_all(b"\n")?,
+                    None => {}
                 }
                 file
             }

@@ -592,8 +592,22 @@ fn manifest_survives_an_interrupted_write_and_other_line_ends() {
     open().unwrap().replace(&[entry("a.png")], None).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), windows);
 
+    // An editor may have removed the last line break.
+    fs::write(&path, text.trim_end()).unwrap();
+    let manifest = open().unwrap();
+    manifest.append(entry("c.png")).unwrap();
+    let names = ["a.png", "é\t.png", "c.png"].map(entry);
+    assert_eq!(open().unwrap().entries(), names);
+
     let conflict = format!("<<<<<<< ours\n{text}=======\n{text}>>>>>>> theirs\n");
-    for text in ["file,id\na.jpg,1\n", "[]\n", "{}\n", &conflict] {
+    for text in [
+        "file,id\na.jpg,1\n",
+        "[]\n",
+        "{}\n",
+        "{}",
+        "notes",
+        &conflict,
+    ] {
         fs::write(&path, text).unwrap();
         let error = open().unwrap_err().to_string();
         assert!(
