@@ -19,8 +19,9 @@
 //! ```
 //!
 //! One of the [modules](#modules) is a client for an API that hands out such forms and generates from the uploaded
-//! images. The repository contains complete programs: `cargo run --example upload`, a desktop program in
-//! `examples/desktop`, and a build script in `examples/build-tool`.
+//! images. The repository contains complete programs: `cargo run --features cli --example upload`, a desktop program in
+//! `examples/desktop`, and a build script in `examples/build-tool`. `cargo doc --open --no-deps --features sandbox` in a
+//! checkout, or `cargo doc --open --no-deps -p imgpost` in your project, opens these pages.
 //!
 //! # Sizes
 //!
@@ -124,6 +125,7 @@
 //! | `heic` | | reads HEIC; HEVC, the codec in it, is covered by patents |
 //! | `webp-lossy` | | writes lossy WebP with libwebp; needs a C compiler to build |
 //! | `sandbox` | | the module `sandbox`: a storage and an API for tests |
+//! | `assets` | | uploads the images of a folder from a build script, and remembers what was uploaded |
 //! | `cli` | | the command `imgpost`, with `sandbox` and all formats |
 //!
 //! # In scope
@@ -177,8 +179,22 @@ pub use geometry::{
     AllowedSizes, AspectRatio, Bounds, Fit, Gravity, ParseFitError, ParseGravityError,
     ParsePairError, ParseResolutionError, ParseTargetError, Region, Resolution, Size, Target,
 };
-/// The crate `image` in the version whose types [`PrepareOptions::prepare_image`] takes. A new minor version of it is a
-/// breaking change of this crate.
+/// The crate `image` in the version whose types [`PrepareOptions::prepare_image`] takes.
+///
+/// A program that depends on `image` itself may have another version, whose `DynamicImage` is another type: "expected
+/// `image::DynamicImage`, found a different `image::DynamicImage`". Then use this re-export instead, or pass the pixels,
+/// which have no version: `prepare_rgba8(width, height, &image.to_rgba8())`. The re-export has only the features that this
+/// crate needs; to decode other formats with it, add `image` to your dependencies with these features and the same minor
+/// version. A new minor version of `image` is a breaking change of this crate.
+///
+/// ```
+/// use imgpost::{PrepareOptions, image};
+///
+/// let drawing = image::RgbImage::from_pixel(64, 48, image::Rgb([240, 120, 0]));
+/// let prepared = PrepareOptions::default().prepare_image(drawing.into())?;
+/// assert_eq!(prepared.size().to_string(), "64x48");
+/// # Ok::<(), imgpost::Error>(())
+/// ```
 pub use image;
 pub use prepare::{
     ChromaSubsampling, Effort, Limits, MaskOptions, Plan, PrepareError, PrepareErrorKind,

@@ -12,7 +12,7 @@ use crate::transport::{Transport, UreqTransport};
 use crate::upload::Uploader;
 use crate::url;
 
-const DEFAULT_BASE_URL: &str = "https://cloud.leonardo.ai/api/rest";
+pub(super) const DEFAULT_BASE_URL: &str = "https://cloud.leonardo.ai/api/rest";
 
 /// The limits that the documentation of the API states.
 const CALLS_PER_MINUTE: u32 = 2000;
@@ -146,9 +146,7 @@ impl ClientBuilder {
             host: url::host(&self.base_url),
             error,
         })?;
-        // The documentation states the URL with its version, so users paste it like that.
-        let base_url = self.base_url.trim_end_matches('/');
-        let base_url = base_url.strip_suffix("/v1").unwrap_or(base_url);
+        let base_url = without_version(&self.base_url);
         let new_transport = || -> Result<Arc<dyn Transport>, Error> {
             let builder = UreqTransport::builder();
             let builder = match &self.proxy {
@@ -183,6 +181,12 @@ impl ClientBuilder {
             cancel_token: CancelToken::new(),
         })
     }
+}
+
+/// The documentation states the base URL with its version, so users paste it like that.
+pub(super) fn without_version(base_url: &str) -> &str {
+    let base_url = base_url.trim_end_matches('/');
+    base_url.strip_suffix("/v1").unwrap_or(base_url)
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -59,6 +59,8 @@
 //! The client does not send more calls per minute than the API permits: further calls wait.
 
 mod account;
+#[cfg(feature = "assets")]
+pub mod assets;
 mod background;
 mod batch;
 mod builder;

@@ -173,6 +173,14 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The color space of a JPEG; that of other formats is known after decoding.
+    pub fn color_space(&self) -> Option<ColorSpace> {
+        match &self.decoder {
+            Decoder::Jpeg(jpeg) => Some(jpeg.color_space()),
+            Decoder::Other(_) => None,
+        }
+    }
+
     /// Checks the memory that decoding for `placement` takes.
     pub fn check_alloc(&self, placement: &Placement) -> Result<(), PrepareErrorKind> {
         let memory = match &self.decoder {

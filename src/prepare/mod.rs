@@ -10,6 +10,7 @@ mod decode;
 mod encode;
 mod error;
 mod exif;
+mod fingerprint;
 mod format;
 #[cfg(feature = "gif")]
 mod gif;
@@ -28,6 +29,7 @@ mod raster;
 mod render;
 mod resample;
 mod shrink;
+mod strip;
 #[cfg(feature = "tiff")]
 mod tiff;
 mod webp;
@@ -302,6 +304,15 @@ impl PrepareOptions {
     /// As `open`, except for damage after the header.
     pub fn plan(&self, path: impl AsRef<Path>) -> Result<Plan, PrepareError> {
         self.plan_input(Input::open(path.as_ref(), self.limits)?)
+    }
+
+    /// Returns what [`prepare_bytes`](Self::prepare_bytes) would do with `bytes`: like [`plan`](Self::plan).
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Self::plan).
+    pub fn plan_bytes(&self, bytes: impl AsRef<[u8]>) -> Result<Plan, PrepareError> {
+        self.plan_input(Input::from_bytes(bytes.as_ref(), self.limits)?)
     }
 
     /// Returns what would be done with an upright image of `width` × `height` pixels.

@@ -25,6 +25,17 @@ const ANIMATION: u8 = 0x02;
 const XMP: u8 = 0x04;
 const EXIF: u8 = 0x08;
 const ALPHA: u8 = 0x10;
+const PROFILE: u8 = 0x20;
+
+/// The flags that a file may have after its metadata was removed.
+pub(super) fn flags_without_metadata(keep_profile: bool) -> u8 {
+    let removed = if keep_profile {
+        XMP | EXIF
+    } else {
+        XMP | EXIF | PROFILE
+    };
+    !removed
+}
 
 /// One chunk of a WebP.
 pub(super) struct WebpChunk<'a> {

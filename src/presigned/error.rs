@@ -193,6 +193,7 @@ impl fmt::Display for PresignedPostError {
                 one_line(name)
             ),
             Self::IsPut => f.write_str("is a presigned PUT; send the file to its URL with PUT"),
+            Self::Url { host, error } if host == "?" => write!(f, "has an address that {error}"),
             Self::Url { host, error } => write!(f, "points to {}, which {error}", one_line(host)),
             Self::FieldNamedFile => {
                 f.write_str("has a field named file, the name of the file itself")

@@ -122,7 +122,7 @@ impl<T: Into<Vec<u8>>> From<T> for Content {
 }
 
 impl Content {
-    fn as_slice(&self) -> &[u8] {
+    pub fn as_slice(&self) -> &[u8] {
         match self {
             Self::Bytes(bytes) => bytes,
             Self::Object(object) => &object.bytes,
@@ -145,6 +145,16 @@ impl Response {
 
     pub fn text(status: u16, text: impl Into<String>) -> Self {
         Self::new(status, "text/plain; charset=utf-8", text.into())
+    }
+
+    pub fn add_header(&mut self, name: &'static str, value: impl Into<String>) {
+        self.headers.push((name, value.into()));
+    }
+
+    pub fn content_type(&self) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let header = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        header.map(|(_, value)| value.as_str())
     }
 
     fn write(&self, mut writer: impl Write, is_head: bool) -> io::Result<()> {
@@ -229,6 +239,10 @@ pub(super) fn serve(
     stream.set_read_timeout(Some(DRAIN_TIMEOUT))?;
     // The client has the response; do not ask it to continue.
     request.body.waiting = None;
+    if request.header("transfer-encoding").is_some() {
+        // The length of a chunked body is unknown, so everything is read that the client sends.
+        request.body.rest.set_limit(MAX_DRAINED_BYTES);
+    }
     let mut rest = request.body.by_ref().take(MAX_DRAINED_BYTES);
     let _ = io::copy(&mut rest, &mut io::sink());
     Ok(())
@@ -243,7 +257,7 @@ fn check_head(request: &mut Incoming<'_>) -> Result<(), Response> {
         let text = format!("the path has more than {MAX_PATH_BYTES} bytes\n");
         return Err(Response::text(414, text));
     }
-    // A chunked body has no declared length to check, so it is not read.
+    // A chunked body has no declared length to check, so the sandbox rejects it without reading it.
     if request.header("transfer-encoding").is_some() {
         return Ok(());
     }

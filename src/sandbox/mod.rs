@@ -36,7 +36,7 @@
 //! serves at most 256 connections at a time.
 //!
 //! It listens on 127.0.0.1 and accepts only requests whose `Host` is `127.0.0.1`, `localhost` or `[::1]` with its port;
-//! it rejects others with status 421.
+//! it rejects others with status 421. Web pages of any origin can call it (CORS).
 //!
 //! ```
 //! use imgpost::{leonardo::Client, sandbox::Sandbox};
@@ -50,10 +50,12 @@
 
 mod api;
 mod connections;
+mod cors;
 mod fault;
 mod host;
 mod http;
 mod page;
+mod reason;
 mod recent;
 mod render;
 mod sigv4;
@@ -65,7 +67,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::leonardo::{Client, Error};
 
@@ -97,6 +99,10 @@ pub struct SandboxRequest {
     /// The status of the response. `None` while the sandbox processes the request, and if a [`Fault`] closed the
     /// connection or sent raw bytes instead of a response.
     pub status: Option<u16>,
+    /// Why it was rejected: the code and the message of the response. Version 2 of the API rejects with status 200.
+    pub reason: Option<String>,
+    /// When it was received.
+    pub time: SystemTime,
 }
 
 impl Sandbox {
@@ -215,7 +221,14 @@ impl Sandbox {
         self
     }
 
-    /// The last 10,000 requests, oldest first.
+    /// Calls `on_request` for every request when its response is known, on the thread that serves it. Default: none.
+    #[must_use]
+    pub fn on_request(self, on_request: impl Fn(&SandboxRequest) + Send + Sync + 'static) -> Self {
+        self.state.settings().on_request = Some(Arc::new(on_request));
+        self
+    }
+
+    /// The last 10,000 requests, oldest first, without those for the [page](Self::page_url).
     pub fn requests(&self) -> Vec<SandboxRequest> {
         self.state.settings().requests.iter().cloned().collect()
     }
@@ -234,7 +247,9 @@ impl Sandbox {
     /// The keys of all stored files, in alphabetical order.
     pub fn keys(&self) -> Vec<String> {
         let objects = self.state.storage.list().into_iter();
-        objects.map(|(key, _)| key).collect()
+        let mut keys: Vec<_> = objects.map(|(key, _)| key).collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// The file stored under `key`, if any.

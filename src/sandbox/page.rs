@@ -1,82 +1,135 @@
-//! The web page that shows the stored files and the last requests: plain HTML, without scripts.
+//! The web page that shows the stored files and the last requests.
 
 use std::fmt::Write;
 
-use super::SandboxRequest;
-use super::storage::{Storage, escape};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
-/// Maximum number of requests on the page, latest first.
+use super::SandboxRequest;
+use super::sigv4;
+use super::storage::{BUCKET, Storage, Stored, escape};
+use crate::prepare::PrepareOptions;
+use crate::time::Timestamp;
+
+/// Maximum number of files and of requests on the page, latest first.
 const MAX_SHOWN: usize = 50;
 
-const STYLE: &str = "
-:root { color-scheme: light dark; --line: #8884; --quiet: #808080 }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1.5rem }
-h1 { font-size: 1.5rem; margin: 0 } h1 + p { color: var(--quiet); margin: .2rem 0 1.5rem }
-h2 { font-size: 1rem; margin: 1.2rem 0 .6rem }
-main { display: grid; gap: 0 2.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)) }
-ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 1rem; list-style: none; margin: 0; padding: 0 }
-a { color: inherit; display: block; text-decoration: none }
-img, .file { aspect-ratio: 1; background: #8882; border-radius: 6px; box-sizing: border-box; display: block; object-fit: contain; width: 100% }
-.file { color: var(--quiet); display: grid; place-items: center }
-code { font: .8rem/1.4 ui-monospace, monospace }
-li code { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; margin-top: .3rem }
-small { color: var(--quiet) }
-table { border-collapse: collapse; width: 100% } td { border-top: 1px solid var(--line); padding: .25rem 0; vertical-align: top }
-td:first-child { font-variant-numeric: tabular-nums; padding-right: 1rem; width: 2.5rem } td code { overflow-wrap: anywhere }
-.good { color: #188038 } .bad { color: #d93025 } .none { color: var(--quiet) }";
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
 
-/// Renders the page. The browser reloads it every few seconds.
+/// Allows the style, the script and the stored images, and nothing else.
+pub(super) fn security_policy() -> String {
+    let hash = STANDARD.encode(sigv4::sha256(SCRIPT.as_bytes()));
+    format!(
+        "default-src 'none'; img-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'"
+    )
+}
+
+/// Renders the page. The script in it fetches the page again every few seconds.
 pub(super) fn render<'a>(
     storage: &Storage,
     requests: impl DoubleEndedIterator<Item = &'a SandboxRequest>,
 ) -> String {
-    let objects = storage.list();
+    let stored = storage.list();
     let mut page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><meta http-equiv=\"refresh\" content=\"5\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"icon\" href=\"data:,\">\
+         <noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>\
          <title>imgpost sandbox</title><style>{STYLE}</style></head>\
          <body><h1>imgpost sandbox</h1><p>A stand-in for the API and its storage. Nothing leaves this machine.</p>\
-         <main><section><h2>Stored: {}</h2><ul>",
-        objects.len()
+         <main><section><h2>Stored files: {}</h2>",
+        stored.len()
     );
-    for (key, object) in objects {
-        let content_type = object.content_type.as_deref().unwrap_or("no type");
-        let (url, key) = (escape(&storage.object_url(&key)), escape(&key));
-        let content_type = escape(content_type);
-        let thumbnail = if content_type.starts_with("image/") {
-            format!("<img src=\"{url}\" alt=\"\">")
-        } else {
-            format!("<span class=\"file\">{content_type}</span>")
-        };
-        add(
-            &mut page,
-            format_args!(
-                "<li><a href=\"{url}\" title=\"{key}\">{thumbnail}<code>{}</code></a><small>{content_type}, {} bytes</small></li>",
-                short(&key),
-                object.bytes.len()
-            ),
-        );
+    if stored.is_empty() {
+        page += "<p>Nothing yet.</p>";
     }
-    page += "</ul></section><section><h2>Last requests</h2><table>";
-    // Leave out the requests that this page itself causes by showing images.
-    let is_shown = |request: &&SandboxRequest| {
-        request.method != "GET" || request.path.starts_with(super::api::PREFIX)
+    page += "<ul>";
+    for (key, stored) in stored.iter().rev().take(MAX_SHOWN) {
+        add_file(&mut page, key, stored);
+    }
+    page += "</ul>";
+    if let older @ 1.. = stored.len().saturating_sub(MAX_SHOWN) {
+        add(&mut page, format_args!("<p>and {older} older ones</p>"));
+    }
+    page += "</section><section><h2>Last requests</h2>";
+    // Preflights say nothing that the requests after them do not.
+    let is_shown = |request: &&SandboxRequest| request.method != "OPTIONS";
+    let mut shown = requests.rev().filter(is_shown).take(MAX_SHOWN).peekable();
+    if shown.peek().is_none() {
+        page += "<p>None yet.</p>";
+    }
+    page += "<ol>";
+    for request in shown {
+        add_request(&mut page, request);
+    }
+    page += "</ol></section></main><script>";
+    page + SCRIPT + "</script></body></html>\n"
+}
+
+fn add_file(page: &mut String, key: &str, Stored { object, at }: &Stored) {
+    let content_type = object.content_type.as_deref().unwrap_or("no type");
+    // Without the host: the page may be open under another name of it.
+    let (url, id) = (escape(&format!("/{BUCKET}/{key}")), id(key));
+    let key = if id == key {
+        String::new()
+    } else {
+        escape(&short(key).replace(id, "…"))
     };
-    for request in requests.rev().filter(is_shown).take(MAX_SHOWN) {
-        let (class, status) = match request.status {
-            Some(status @ ..400) => ("good", status.to_string()),
-            Some(status) => ("bad", status.to_string()),
-            None => ("none", "none".into()),
-        };
-        let (method, path) = (escape(&request.method), escape(&request.path));
-        add(
-            &mut page,
-            format_args!(
-                "<tr><td class=\"{class}\">{status}</td><td><code>{method} {path}</code></td></tr>"
-            ),
-        );
+    let (id, content_type) = (escape(id), escape(content_type));
+    let (thumbnail, size) = if content_type.starts_with("image/") {
+        let plan = PrepareOptions::default().plan_bytes(&object.bytes);
+        let size = plan.map(|plan| {
+            let size = plan.source_size();
+            format!("{}×{} ", size.width, size.height)
+        });
+        let thumbnail = format!("<img src=\"{url}\" alt=\"\" loading=\"lazy\">");
+        (thumbnail, size.unwrap_or_default())
+    } else {
+        ("<span></span>".into(), String::new())
+    };
+    let (bytes, time) = (object.bytes.len(), time(*at));
+    add(
+        page,
+        format_args!(
+            "<li><a href=\"{url}\">{thumbnail}</a><div><code>{id}</code> <button value=\"{id}\">copy</button>\
+             <small>{size}{content_type}, {bytes} bytes, {time}</small><small><code>{key}</code></small></div></li>"
+        ),
+    );
+}
+
+fn add_request(page: &mut String, request: &SandboxRequest) {
+    let (class, status) = match request.status {
+        Some(status @ ..400) if request.reason.is_none() => ("good", status.to_string()),
+        Some(status) => ("bad", status.to_string()),
+        None if request.reason.is_none() => ("none", "…".into()),
+        None => ("bad", "–".into()),
+    };
+    let (method, path) = (escape(&request.method), escape(&request.path));
+    let time = time(request.time);
+    add(
+        page,
+        format_args!(
+            "<li><b class=\"{class}\">{status}</b><div><code>{method} {path}</code> <small>{time}</small>"
+        ),
+    );
+    if let Some(reason) = &request.reason {
+        let reason = escape(reason);
+        add(page, format_args!("<p class=\"bad\">{reason}</p>"));
     }
-    page + "</table></section></main></body></html>\n"
+    *page += "</div></li>";
+}
+
+/// The script replaces the time with that of the reader's time zone.
+fn time(at: std::time::SystemTime) -> String {
+    let time = Timestamp::from(at).to_string();
+    let clock = time.get(11..19).unwrap_or_default();
+    format!("<time datetime=\"{time}\">{clock} UTC</time>")
+}
+
+/// The last UUID of a key, which is the id of an uploaded image; the key itself if it has none.
+fn id(key: &str) -> &str {
+    let is_id = |part: &&str| super::api::is_uuid(part);
+    key.rsplit('/').find(is_id).unwrap_or(key)
 }
 
 /// Removes the user, who is the same in every key.

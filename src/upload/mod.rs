@@ -61,6 +61,26 @@ pub fn upload(presigned: &impl Presigned, image: &PreparedImage) -> Result<Recei
 ///
 /// If a form or URL seems to have expired, this machine's clock is compared with that of the storage, which a request
 /// without secrets returns, before the upload fails.
+///
+/// ```no_run
+/// use std::{ops::ControlFlow, time::Duration};
+/// use imgpost::{PrepareOptions, PresignedPost, Uploader};
+///
+/// let uploader = Uploader::default()
+///     .timeout(Duration::from_secs(120))
+///     .retries(2)
+///     .on_progress(|progress| {
+///         eprint!("\r{} of {} bytes", progress.sent, progress.total);
+///         ControlFlow::Continue(())
+///     });
+/// # let forms: Vec<String> = vec![];
+/// for (json, path) in forms.iter().zip(["1.jpg", "2.jpg"]) {
+///     let image = PrepareOptions::default().open(path)?;
+///     let receipt = uploader.upload(&PresignedPost::from_json(json)?, &image)?;
+///     println!("{path}: {:?}", receipt.key);
+/// }
+/// # Ok::<(), imgpost::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Uploader {
     transport: Arc<dyn Transport>,

@@ -11,7 +11,7 @@ fn every_dependency_has_its_reason() {
     let table = read("src/dependencies.md");
     let manifest = read("Cargo.toml");
     let (_, rest) = manifest.split_once("[dependencies]\n").unwrap();
-    let (dependencies, _) = rest.split_once("\n# Only with `sandbox`.").unwrap();
+    let (dependencies, _) = rest.split_once("\n# Only with `sandbox`;").unwrap();
     let always = dependencies
         .lines()
         .filter(|line| line.contains(" = ") && !line.contains("optional"))

@@ -98,14 +98,14 @@ fn browser_shows_the_images_and_the_requests() {
     let orange = [240, 120, 0];
     assert_eq!(count_pixels(&empty, orange), 0);
     let shown = count_pixels(&full, orange);
-    assert!((20_000..=60_000).contains(&shown), "{shown}");
+    assert!((5_000..=8_000).contains(&shown), "{shown}");
     // The images and the lines of text change many pixels.
     let differing = empty
         .pixels()
         .zip(full.pixels())
         .filter(|(a, b)| a != b)
         .count();
-    assert!(differing > 150_000, "{differing}");
+    assert!(differing > 50_000, "{differing}");
     if let Some(path) = std::env::var_os("IMGPOST_SCREENSHOT") {
         full.save(path).unwrap();
     }

@@ -31,13 +31,23 @@ fn in_terminal(
     until: &str,
     keys: Option<&str>,
 ) -> (i64, String) {
+    in_columns(100, argv, env, until, keys)
+}
+
+fn in_columns(
+    columns: u16,
+    argv: &[&str],
+    env: &[(&str, &str)],
+    until: &str,
+    keys: Option<&str>,
+) -> (i64, String) {
     let env: BTreeMap<_, _> = env.iter().copied().collect();
     let asked = json!({
         "argv": argv,
         "env": env,
         "until": until,
         "keys": keys,
-        "columns": 100,
+        "columns": columns,
     });
     let shown = run(&mut script("terminal.py"), asked.to_string().as_bytes());
     let shown: Value = serde_json::from_slice(&shown).unwrap();
@@ -83,6 +93,29 @@ fn a_bar_shows_how_far_a_file_is_and_goes_away() {
     let details = String::from_utf8(output.stderr).unwrap();
     assert_eq!(details, format!("imgpost: {film}: k 20000000 bytes\n"));
     assert_eq!(output.stdout, b"k\n");
+}
+
+#[test]
+fn narrow_terminal_shows_the_name_and_wraps_the_help() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = FaultServer::start(vec![Step::ReadSlowly(Duration::from_millis(10))]);
+    let [form, film] = raw_post(folder.path(), &server.url);
+    let argv = [IMGPOST, "post", "--raw", &film, "--presigned", &form];
+    let (exit, shown) = in_columns(50, &argv, &[], "", Some(""));
+    assert_eq!(exit, 0, "{shown}");
+    assert!(
+        shown.contains("film.mp4") && shown.contains('%') && !shown.contains("MiB"),
+        "{shown}"
+    );
+    for columns in [50, 80] {
+        let argv = [IMGPOST, "prepare", "--help"];
+        let (_, help) = in_columns(columns, &argv, &[], "", Some(""));
+        // clap does not wrap the usage.
+        let lines = help.lines().filter(|line| !line.starts_with("Usage: "));
+        let longest = lines.map(|line| line.chars().count()).max();
+        assert!(longest <= Some(columns.into()), "{columns}: {help}");
+        assert!(help.contains("--strip"), "{help}");
+    }
 }
 
 #[test]

@@ -229,11 +229,11 @@ fn wrong_usage_ends_with_2() {
 }
 
 #[test]
-fn the_sandbox_command_prints_what_upload_needs() {
+fn sandbox_command_prints_what_upload_needs_and_a_line_per_request() {
     let mut server = imgpost()
         .args(["sandbox", "--port", "0"])
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
@@ -247,9 +247,20 @@ fn the_sandbox_command_prints_what_upload_needs() {
         upload.env(name, value);
     }
     let output = run(&mut upload);
+    let rejected = run(upload.env(KEY, "11111111-2222-4333-8444-555555555555"));
+    assert_eq!(rejected.status.code(), Some(4));
     server.kill().unwrap();
-    server.wait().unwrap();
+    let messages = server.wait_with_output().unwrap().stderr;
+    let messages = String::from_utf8(messages).unwrap();
     assert_eq!(json(&output)[0]["width"], 64);
+    for line in [
+        "POST /api/rest/v1/init-image: 200",
+        "POST /imgpost-sandbox: 204",
+        "POST /api/rest/v1/init-image: 401, access-denied: Invalid API key",
+    ] {
+        let line = format!("imgpost: {line}");
+        assert!(messages.lines().any(|l| l == line), "{line}: {messages}");
+    }
 }
 
 #[test]

@@ -136,6 +136,18 @@ fn check_says_whether_a_file_fits_and_what_is_public() {
 
 /// A file that is no image has the type that the form declares, or its own, as `post --raw` sends it.
 #[test]
+fn check_of_another_type_names_the_command_that_converts() {
+    let fields = json!({"key": "k", "Content-Type": "image/png"});
+    let conditions = json!([{"Content-Type": "image/png"}, {"key": "k"}]);
+    let form = form("https://example.com/", &fields, &conditions);
+    let output = run(imgpost().args(["check", &form, &gray()]));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(5), "{message}");
+    let advice = "but the file is image/jpeg; convert the file, or ask for a form for its type (`imgpost post` without `--raw` converts an image)";
+    assert!(message.contains(advice), "{message}");
+}
+
+#[test]
 fn file_that_is_no_image_is_checked_with_the_type_of_the_form() {
     let fields = json!({"key": "k", "Content-Type": "text/markdown"});
     let conditions = json!([{"key": "k"}, ["starts-with", "$Content-Type", "text/"]]);

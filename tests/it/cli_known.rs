@@ -11,7 +11,7 @@ use crate::support::fixture;
 fn upload(sandbox: &Sandbox, folder: &Path, arguments: &[&str]) -> Output {
     run(on(sandbox)
         .current_dir(folder)
-        .args(["upload", "--json", "--skip-known", "known.tsv"])
+        .args(["upload", "--json", "--skip-known", "known.jsonl"])
         .args(arguments))
 }
 
@@ -44,7 +44,7 @@ fn known_images_are_not_uploaded_again() {
     let size = ["--size", "64x64", "in"];
     let first = ids(&upload(&sandbox, folder.path(), &size));
     assert_eq!((first.len(), sandbox.keys().len()), (2, 2));
-    let manifest = std::fs::read_to_string(at("known.tsv")).unwrap();
+    let manifest = std::fs::read_to_string(at("known.jsonl")).unwrap();
     assert_eq!(manifest.lines().count(), 2);
 
     let requests = sandbox.requests().len();
@@ -77,7 +77,7 @@ fn known_images_are_not_uploaded_again() {
 fn manifest_survives_an_interrupted_write_and_rejects_other_files() {
     let sandbox = Sandbox::start().unwrap();
     let folder = folder();
-    let known = folder.path().join("known.tsv");
+    let known = folder.path().join("known.jsonl");
     let size = ["--size", "64x64", "in"];
     upload(&sandbox, folder.path(), &size);
     let manifest = std::fs::read_to_string(&known).unwrap();

@@ -57,7 +57,42 @@ fn mistakes_name_the_next_step() {
             &["post", &gray, &gray],
             "give the image first, then the JSON of the form",
         ),
-        (&["post", &gray], "<FORM>"),
+        (
+            &["post", &gray],
+            "the presigned form is missing; run `imgpost post FILE FORM.json`",
+        ),
+        (&["post", &gray, "."], "the form is a folder; give the file"),
+        (
+            &["post", &gray, "\n"],
+            "the form is empty; check that the request",
+        ),
+        (
+            &[
+                "check",
+                "https://example.com/k?X-Amz-Algorithm=AWS4-HMAC-SHA256",
+            ],
+            "ends before its signature; put it into quotes",
+        ),
+        (
+            &["plan", "file:///missing.jpg"],
+            "give the path without file://",
+        ),
+        (&["plan", "~/missing.jpg"], "omit the quotes"),
+        (
+            &["plan", "*.missing"],
+            "no image found; give an image, a folder of images or a pattern",
+        ),
+        (
+            &["generate", "photo.jpg"],
+            "run `imgpost generate -p PROMPT --init-image photo.jpg`",
+        ),
+        (&["generate", "at dusk"], "run `imgpost generate -p PROMPT`"),
+        (
+            &["upload", &gray, "--api-key", SECRET],
+            "set LEONARDO_API_KEY, or name a file with --api-key-file",
+        ),
+        (&["sandbox", "8080"], "run `imgpost sandbox --port PORT`"),
+        (&["wait", "photo.jpg"], "give an id that it returned"),
         (&["post", &gray, "{}", "--field", SECRET], "give NAME=VALUE"),
         (
             &["prepare", &gray, "-o", "{name}.jpg"],

@@ -16,6 +16,8 @@ const PROXIES: [&str; 4] = ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"
 pub fn imgpost() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_imgpost"));
     command.env_remove(KEY).env_remove(URL);
+    // The width of the help.
+    command.env_remove("COLUMNS");
     without_proxies(&mut command);
     command
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the pictures in this folder. Needs nothing but Python."""
+"""Draws the images in this folder. Needs nothing but Python."""
 
 import struct
 import zlib
@@ -21,7 +21,7 @@ def write(name: str, width: int, height: int, color: int, pixel) -> None:
     (HERE / name).write_bytes(b"\x89PNG\r\n\x1a\n" + body)
 
 
-def harbour(x: int, y: int):
+def harbor(x: int, y: int):
     """A jetty in the evening: sky, sea, and planks to the middle."""
     if y > 130 and x < 100 + y // 2:
         return (92, 64, 44) if y // 10 % 2 else (110, 78, 54)
@@ -41,7 +41,7 @@ def flag(x: int, y: int):
     return (250, 250, 250) if 32 <= x < 64 and 32 <= y < 64 else (20, 50, 140)
 
 
-write("harbour.png", 320, 240, RGB, harbour)
+write("harbor.png", 320, 240, RGB, harbor)
 write("buoy.png", 96, 96, RGBA, buoy)
 (HERE / "flags").mkdir(exist_ok=True)
 write("flags/papa.png", 96, 96, RGB, flag)

@@ -1,26 +1,28 @@
-//! A program that knows the ids of its images: prints the table that its build script made.
+//! A program that refers to images by their ids: prints the table that its build script generated.
 //!
-//! `cargo run --manifest-path examples/build-tool/Cargo.toml` — needs no key; `build.rs` says what it does then.
+//! `cargo run --manifest-path examples/build-tool/Cargo.toml` needs no key; the README describes what happens without one.
 
 #![forbid(unsafe_code)]
 
-mod assets;
+mod assets {
+    include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+}
 
 use assets::{ASSETS, Asset, asset};
 
 /// A name that is not in `assets/` would not compile.
-const HARBOUR: Asset = asset("harbour.png");
+const HARBOR: Asset = asset("harbor.png");
 
 fn main() {
-    for asset in ASSETS {
-        let Asset {
-            name,
-            id,
-            width,
-            height,
-            extension,
-        } = asset;
+    for Asset {
+        name,
+        id,
+        width,
+        height,
+        extension,
+    } in ASSETS
+    {
         println!("{name:<16} {id} {width}x{height} {extension}");
     }
-    println!("the harbour is {}", HARBOUR.id);
+    println!("the harbor is {}", HARBOR.id);
 }

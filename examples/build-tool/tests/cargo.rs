@@ -26,31 +26,31 @@ struct Copy {
     target: PathBuf,
 }
 
-/// What was said, and how it ended.
-struct Said {
+/// What cargo and the program printed.
+struct Printed {
     is_success: bool,
-    /// By the program.
+    /// The output of the program.
     table: String,
-    /// By cargo.
-    told: String,
+    /// The messages of cargo.
+    messages: String,
 }
 
-impl Said {
+impl Printed {
     /// Whether anything was run or compiled.
-    fn is_built_anew(&self) -> bool {
-        self.told.contains("Compiling copy-")
+    fn is_rebuilt(&self) -> bool {
+        self.messages.contains("Compiling copy-")
     }
 
     #[track_caller]
     fn succeeded(self) -> Self {
-        assert!(self.is_success, "{}", self.told);
+        assert!(self.is_success, "{}", self.messages);
         self
     }
 
     #[track_caller]
     fn failed(self) -> String {
-        assert!(!self.is_success, "{}", self.told);
-        self.told
+        assert!(!self.is_success, "{}", self.messages);
+        self.messages
     }
 }
 
@@ -66,7 +66,7 @@ impl Copy {
             fs::remove_dir_all(&copy.folder).unwrap();
         }
         fs::create_dir_all(&copy.folder).unwrap();
-        for name in ["assets", "assets.json", "build", "build.rs", "src"] {
+        for name in ["assets", "assets.jsonl", "build.rs", "src"] {
             copy_all(&Path::new(PACKAGE).join(name), &copy.path(name));
         }
         let root = Path::new(PACKAGE).join("../..").canonicalize().unwrap();
@@ -86,8 +86,8 @@ impl Copy {
             fs::write(copy.path(name), text).unwrap();
         }
         // What an earlier run of this test left in the target folder.
-        let said = copy.run(&["clean", "--package", &copy.name], None);
-        assert!(said.is_success, "{}", said.told);
+        let printed = copy.run(&["clean", "--package", &copy.name], None);
+        assert!(printed.is_success, "{}", printed.messages);
         copy
     }
 
@@ -96,7 +96,7 @@ impl Copy {
     }
 
     /// Cargo in the folder of the copy, with the key and the address of a sandbox.
-    fn run(&self, arguments: &[&str], sandbox: Option<(&str, &str)>) -> Said {
+    fn run(&self, arguments: &[&str], sandbox: Option<(&str, &str)>) -> Printed {
         let mut cargo = Command::new(env!("CARGO"));
         cargo
             .args(arguments)
@@ -121,19 +121,19 @@ impl Copy {
             }
         }
         let output = cargo.output().unwrap();
-        let said = Said {
+        let printed = Printed {
             is_success: output.status.success(),
             table: String::from_utf8(output.stdout).unwrap(),
-            told: String::from_utf8(output.stderr).unwrap(),
+            messages: String::from_utf8(output.stderr).unwrap(),
         };
         if let Some((key, _)) = sandbox.filter(|(key, _)| !key.is_empty()) {
-            assert!(!said.table.contains(key) && !said.told.contains(key));
+            assert!(!printed.table.contains(key) && !printed.messages.contains(key));
         }
-        said
+        printed
     }
 
     /// Builds and runs the program on a sandbox.
-    fn on(&self, sandbox: &Sandbox) -> Said {
+    fn on(&self, sandbox: &Sandbox) -> Printed {
         self.run(&["run"], Some((sandbox.api_key(), &sandbox.base_url())))
     }
 
@@ -147,22 +147,24 @@ impl Copy {
     }
 
     fn manifest(&self) -> Vec<u8> {
-        fs::read(self.path("assets.json")).unwrap()
+        fs::read(self.path("assets.jsonl")).unwrap()
     }
 
     /// The names and the ids in the manifest.
     fn ids(&self) -> Vec<(String, String)> {
-        let manifest: Value = serde_json::from_slice(&self.manifest()).unwrap();
-        let assets = manifest["assets"].as_object().unwrap();
-        let id = |entry: &Value| entry["id"].as_str().unwrap().to_owned();
-        assets
-            .iter()
-            .map(|(name, entry)| (name.clone(), id(entry)))
-            .collect()
+        let manifest = String::from_utf8(self.manifest()).unwrap();
+        let entries = manifest.lines().map(|line| {
+            let entry: Value = serde_json::from_str(line).unwrap();
+            let text = |name: &str| entry[name].as_str().unwrap().to_owned();
+            (text("file"), text("id"))
+        });
+        entries.collect()
     }
 
     fn names(&self) -> Vec<String> {
-        self.ids().into_iter().map(|(name, _)| name).collect()
+        let mut names: Vec<_> = self.ids().into_iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names
     }
 
     /// Whether the key is in no file of the copy, and in none that cargo made for it.
@@ -220,16 +222,20 @@ fn stored(sandbox: &Sandbox) -> usize {
 }
 
 #[test]
-fn a_build_uploads_what_changed_and_only_that() {
+fn build_uploads_what_changed_and_nothing_else() {
     let sandbox = Sandbox::start().unwrap();
     let copy = Copy::new("changes");
-    let said = copy.on(&sandbox).succeeded();
-    assert!(!said.told.contains("warning: copy-"), "{}", said.told);
+    let printed = copy.on(&sandbox).succeeded();
+    assert!(
+        !printed.messages.contains("warning: copy-"),
+        "{}",
+        printed.messages
+    );
     assert_eq!(stored(&sandbox), 3);
-    assert_eq!(copy.names(), ["buoy.png", "flags/papa.png", "harbour.png"]);
+    assert_eq!(copy.names(), ["buoy.png", "flags/papa.png", "harbor.png"]);
     for (name, id) in copy.ids() {
-        let is_told = |line: &str| line.starts_with(&name) && line.contains(&id);
-        assert!(said.table.lines().any(is_told), "{}", said.table);
+        let is_listed = |line: &str| line.starts_with(&name) && line.contains(&id);
+        assert!(printed.table.lines().any(is_listed), "{}", printed.table);
     }
 
     // Before a later build writes over it.
@@ -237,20 +243,20 @@ fn a_build_uploads_what_changed_and_only_that() {
 
     // Writing the manifest is no reason to run again.
     let again = copy.on(&sandbox).succeeded();
-    assert!(!again.is_built_anew(), "{}", again.told);
-    assert_eq!(again.table, said.table);
+    assert!(!again.is_rebuilt(), "{}", again.messages);
+    assert_eq!(again.table, printed.table);
 
     // Nor, for long, is a new time.
     let written = copy.manifest();
-    let asked = sandbox.requests().len();
-    let harbour = File::options()
+    let requests = sandbox.requests().len();
+    let harbor = File::options()
         .write(true)
-        .open(copy.path("assets/harbour.png"))
+        .open(copy.path("assets/harbor.png"))
         .unwrap();
-    harbour.set_modified(SystemTime::now()).unwrap();
-    assert!(copy.on(&sandbox).succeeded().is_built_anew());
-    assert!(!copy.on(&sandbox).succeeded().is_built_anew());
-    assert_eq!(sandbox.requests().len(), asked);
+    harbor.set_modified(SystemTime::now()).unwrap();
+    assert!(copy.on(&sandbox).succeeded().is_rebuilt());
+    assert!(!copy.on(&sandbox).succeeded().is_rebuilt());
+    assert_eq!(sandbox.requests().len(), requests);
     assert_eq!(copy.manifest(), written);
 
     let before = copy.ids();
@@ -263,37 +269,34 @@ fn a_build_uploads_what_changed_and_only_that() {
     assert!(changed.table.contains(&after[0].1), "{}", changed.table);
 
     // One gone, one under another name, one in two places.
-    let asked = sandbox.requests().len();
+    let requests = sandbox.requests().len();
     let assets = copy.path("assets");
     fs::rename(assets.join("flags/papa.png"), assets.join("papa.png")).unwrap();
-    fs::copy(assets.join("harbour.png"), assets.join("flags/harbour.png")).unwrap();
+    fs::copy(assets.join("harbor.png"), assets.join("flags/harbor.png")).unwrap();
     fs::remove_file(assets.join("buoy.png")).unwrap();
     copy.on(&sandbox).succeeded();
-    assert_eq!(
-        copy.names(),
-        ["flags/harbour.png", "harbour.png", "papa.png"]
-    );
-    assert_eq!(sandbox.requests().len(), asked);
-    assert!(!copy.on(&sandbox).succeeded().is_built_anew());
+    assert_eq!(copy.names(), ["flags/harbor.png", "harbor.png", "papa.png"]);
+    assert_eq!(sandbox.requests().len(), requests);
+    assert!(!copy.on(&sandbox).succeeded().is_rebuilt());
 
     // All is known: neither the key nor the API is needed. That the key went is no reason to run.
     let (key, url) = (sandbox.api_key().to_owned(), sandbox.base_url());
     drop(sandbox);
     let keyless = copy.run(&["run"], Some(("", &url))).succeeded();
-    assert!(!keyless.is_built_anew(), "{}", keyless.told);
+    assert!(!keyless.is_rebuilt(), "{}", keyless.messages);
     File::options()
         .write(true)
-        .open(copy.path("assets/harbour.png"))
+        .open(copy.path("assets/harbor.png"))
         .unwrap()
         .set_modified(SystemTime::now())
         .unwrap();
     let keyless = copy.run(&["run"], Some(("", &url))).succeeded();
-    assert!(keyless.is_built_anew() && keyless.table.contains("papa.png"));
+    assert!(keyless.is_rebuilt() && keyless.table.contains("papa.png"));
 
     // A manifest that somebody else committed is seen.
     let manifest = String::from_utf8(copy.manifest()).unwrap();
     let id = &copy.ids()[2].1;
-    fs::write(copy.path("assets.json"), manifest.replace(id, "pulled")).unwrap();
+    fs::write(copy.path("assets.jsonl"), manifest.replace(id, "pulled")).unwrap();
     let pulled = copy.run(&["run"], Some(("", &url))).succeeded();
     assert!(pulled.table.contains("pulled"), "{}", pulled.table);
 
@@ -301,26 +304,26 @@ fn a_build_uploads_what_changed_and_only_that() {
 }
 
 #[test]
-fn a_build_that_fails_says_why_and_keeps_what_it_has() {
+fn failed_build_says_why_and_keeps_what_it_has() {
     let sandbox = Sandbox::start().unwrap();
     let (key, url) = (sandbox.api_key().to_owned(), sandbox.base_url());
     let copy = Copy::new("failures");
-    fs::write(copy.path("assets/broken.png"), "no picture").unwrap();
-    let told = copy.on(&sandbox).failed();
+    fs::write(copy.path("assets/broken.png"), "not an image").unwrap();
+    let messages = copy.on(&sandbox).failed();
     for words in [
         "assets/broken.png: the file is not an image; give a JPEG, PNG or WebP file",
-        "3 of 4 pictures were uploaded and are kept in assets.json; settle the above and build again for the rest",
+        "3 of 4 images were uploaded and are kept in assets.jsonl; fix the above and build again for the rest",
     ] {
         let line = format!("error: {}@0.0.0: {words}", copy.name);
-        assert!(told.contains(&line), "{told}");
+        assert!(messages.contains(&line), "{messages}");
     }
-    assert_eq!(copy.names(), ["buoy.png", "flags/papa.png", "harbour.png"]);
+    assert_eq!(copy.names(), ["buoy.png", "flags/papa.png", "harbor.png"]);
 
     // Nothing changed, so it fails again, and uploads nothing again.
-    let told = copy.on(&sandbox).failed();
+    let messages = copy.on(&sandbox).failed();
     assert!(
-        told.contains("broken.png: the file is not an image"),
-        "{told}"
+        messages.contains("broken.png: the file is not an image"),
+        "{messages}"
     );
     assert_eq!(stored(&sandbox), 3);
 
@@ -331,13 +334,13 @@ fn a_build_that_fails_says_why_and_keeps_what_it_has() {
     let message = format!("{key} has no credits");
     let sandbox = sandbox.with_api_fault(Fault::api_error(402, "payment", &message));
     copy.draw("new.png", 200);
-    let told = copy.run(&["run"], Some((&key, &url))).failed();
+    let messages = copy.run(&["run"], Some((&key, &url))).failed();
     let words = "assets/new.png: the API responded with 402 payment: ";
     assert!(
-        told.contains(words) && told.contains(" has no credits"),
-        "{told}"
+        messages.contains(words) && messages.contains(" has no credits"),
+        "{messages}"
     );
-    assert!(!told.contains(&key), "{told}");
+    assert!(!messages.contains(&key), "{messages}");
     assert_eq!(copy.names().len(), 3);
     copy.on(&sandbox).succeeded();
     assert_eq!(copy.names().len(), 4);
@@ -347,26 +350,26 @@ fn a_build_that_fails_says_why_and_keeps_what_it_has() {
 fn without_a_key_a_build_warns_and_a_release_fails() {
     let copy = Copy::new("keyless");
     let committed = copy.manifest();
-    let said = copy.run(&["run"], None).succeeded();
+    let printed = copy.run(&["run"], None).succeeded();
     let warning = format!(
-        "warning: {}@0.0.0: no LEONARDO_API_KEY: 3 pictures (buoy.png, flags/papa.png, harbour.png) are not in \
-         assets.json and got ids of a sandbox",
+        "warning: {}@0.0.0: no LEONARDO_API_KEY: 3 images (buoy.png, flags/papa.png, harbor.png) are not in \
+         assets.jsonl, and got placeholders",
         copy.name
     );
-    assert!(said.told.contains(&warning), "{}", said.told);
-    assert_eq!(said.table.lines().count(), 4, "{}", said.table);
+    assert!(printed.messages.contains(&warning), "{}", printed.messages);
+    assert_eq!(printed.table.lines().count(), 4, "{}", printed.table);
     assert_eq!(copy.manifest(), committed);
 
     // It does so every time, without doing anything for it.
     let again = copy.run(&["run"], None).succeeded();
     assert!(
-        !again.is_built_anew() && again.told.contains(&warning),
+        !again.is_rebuilt() && again.messages.contains(&warning),
         "{}",
-        again.told
+        again.messages
     );
-    assert_eq!(again.table, said.table);
+    assert_eq!(again.table, printed.table);
 
-    // The build script itself, told that it is a release: to build all the dependencies for one takes minutes.
+    // The build script itself, messages that it is a release: to build all the dependencies for one takes minutes.
     let built = copy
         .run(&["build", "--message-format", "json"], None)
         .succeeded();
@@ -387,17 +390,21 @@ fn without_a_key_a_build_warns_and_a_release_fails() {
         .env_remove(URL)
         .output()
         .unwrap();
-    let told = String::from_utf8(release.stdout).unwrap();
-    let error = "cargo::error=no LEONARDO_API_KEY: 3 pictures (buoy.png, flags/papa.png, harbour.png) are not in \
-                 assets.json, and a release is not made with ids of a sandbox; ";
-    assert!(told.contains(error), "{told}");
+    let messages = String::from_utf8(release.stdout).unwrap();
+    let error = "cargo::error=no LEONARDO_API_KEY: 3 images (buoy.png, flags/papa.png, harbor.png) are not in \
+                 assets.jsonl, and a release needs them; ";
+    assert!(messages.contains(error), "{messages}");
     assert!(!out_dir.path().join("assets.rs").exists());
     assert_eq!(copy.manifest(), committed);
 
     // The key comes, and cargo sees it.
     let sandbox = Sandbox::start().unwrap();
-    let said = copy.on(&sandbox).succeeded();
-    assert!(!said.told.contains("no LEONARDO_API_KEY"), "{}", said.told);
+    let printed = copy.on(&sandbox).succeeded();
+    assert!(
+        !printed.messages.contains("no LEONARDO_API_KEY"),
+        "{}",
+        printed.messages
+    );
     assert_eq!(stored(&sandbox), 3);
     assert_eq!(copy.names().len(), 3);
 }

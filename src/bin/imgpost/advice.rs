@@ -17,6 +17,10 @@ pub fn option_for(error: &Error) -> String {
             PresignedPostError::Policy(PolicyError::ConditionFailed { found: None, .. }) => {
                 " (`--field NAME=VALUE` adds one)".into()
             }
+            PresignedPostError::Policy(PolicyError::ContentType { .. })
+            | PresignedPostError::Put(PresignedPutError::ContentType { .. }) => {
+                " (`imgpost post` without `--raw` converts an image)".into()
+            }
             PresignedPostError::Url {
                 error: UrlError::NotHttps,
                 ..

@@ -14,6 +14,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, T
 use crate::escape;
 
 const BYTES: &str = "{prefix}{wide_msg} {bytes}/{total_bytes} [{bar:24}] {percent:>3}%";
+/// For a terminal with fewer columns than [`LEAST_COLUMNS`], where the name would have no room.
+const NARROW: &str = "{prefix}{wide_msg} {percent:>3}%";
+const LEAST_COLUMNS: u16 = 72;
 const SPINNER: &str = "{spinner} {wide_msg} {elapsed}";
 const REDRAWS_PER_SECOND: u8 = 20;
 
@@ -47,7 +50,9 @@ impl Bars {
         let bar = by_file.entry(file.to_owned()).or_insert_with(|| {
             let name = file.file_name().unwrap_or(file.as_os_str());
             let bar = ProgressBar::new(progress.total);
-            self.add(bar, BYTES, &name.to_string_lossy())
+            let is_narrow = Term::stderr().size().1 < LEAST_COLUMNS;
+            let template = if is_narrow { NARROW } else { BYTES };
+            self.add(bar, template, &name.to_string_lossy())
         });
         bar.set_position(progress.sent);
         if progress.attempt > 1 {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use imgpost::leonardo::UploadedImage;
-use imgpost::{PreparedImage, Receipt};
+use imgpost::leonardo::assets::ManifestEntry;
+use imgpost::{Extension, PreparedImage, Receipt};
 use serde::Serialize;
 
 use crate::context::Outcome;
@@ -138,9 +139,13 @@ impl Report {
     }
 
     /// An image that was uploaded earlier.
-    pub fn known(file: &Path, id: &str) -> Self {
+    pub fn known(file: &Path, entry: &ManifestEntry) -> Self {
+        let extension: Option<Extension> = entry.extension.parse().ok();
         Self {
-            id: Some(id.into()),
+            id: Some(entry.id.clone()),
+            extension: extension.map(Extension::as_str),
+            width: Some(entry.width),
+            height: Some(entry.height),
             known: true,
             ..Self::new(file)
         }
@@ -178,13 +183,16 @@ impl Outcome for Report {
         if let (Some(width), Some(height), Some(extension)) =
             (self.width, self.height, self.extension)
         {
-            line += &format!(" {width}x{height} {extension},");
+            line += &format!(" {width}x{height} {extension}");
+            if self.bytes.is_some() || self.known {
+                line.push(',');
+            }
         }
         if let Some(bytes) = self.bytes {
             line += &format!(" {bytes} bytes");
         }
         if self.known {
-            line += ", uploaded earlier";
+            line += " uploaded earlier";
         }
         if self.dry_run {
             line += " (dry run)";

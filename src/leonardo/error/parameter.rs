@@ -128,7 +128,11 @@ impl fmt::Display for ParameterError {
                 write!(f, "{name} cannot be combined with {with}; give one of them")
             }
             Self::Requires { name, requires } => write!(f, "{name} requires {requires}; give both"),
-            Self::Id { id } => write!(f, "{:?} is not an id of the API", one_line(id)),
+            Self::Id { id } => write!(
+                f,
+                "{:?} is not an id of the API; give an id that it returned",
+                one_line(id)
+            ),
             Self::MaskSize { image, mask } => write!(
                 f,
                 "the image has {image} pixels and its mask {mask}; make the mask with PreparedImage::mask_options"

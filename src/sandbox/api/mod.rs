@@ -226,7 +226,7 @@ fn new_id() -> String {
     .join("-")
 }
 
-fn is_uuid(text: &str) -> bool {
+pub(super) fn is_uuid(text: &str) -> bool {
     let parts: Vec<_> = text.split('-').map(str::len).collect();
     let hex = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
     parts == [8, 4, 4, 4, 12] && text.bytes().all(hex)

@@ -42,13 +42,20 @@ pub struct StoredObject {
     pub content_type: Option<String>,
 }
 
+/// A file and when it was stored.
+#[derive(Clone)]
+pub(super) struct Stored {
+    pub object: Arc<StoredObject>,
+    pub at: SystemTime,
+}
+
 pub(super) struct Storage {
     /// Scheme, host and port.
     origin: String,
     credentials: Credentials,
     /// Validity of new forms, in seconds.
     expiry: AtomicU32,
-    objects: Mutex<Recent<Arc<StoredObject>>>,
+    objects: Mutex<Recent<Stored>>,
     /// Bytes reserved for uploads in progress.
     receiving: AtomicU64,
 }
@@ -121,18 +128,16 @@ impl Storage {
     }
 
     pub fn get(&self, key: &str) -> Option<Arc<StoredObject>> {
-        self.objects().get(key).map(Arc::clone)
+        let objects = self.objects();
+        objects.get(key).map(|stored| Arc::clone(&stored.object))
     }
 
-    /// All files, sorted by key.
-    pub fn list(&self) -> Vec<(String, Arc<StoredObject>)> {
+    /// All files, oldest first.
+    pub fn list(&self) -> Vec<(String, Stored)> {
         let objects = self.objects();
         let all = objects.iter();
-        let mut list: Vec<_> = all
-            .map(|(key, object)| (key.to_owned(), Arc::clone(object)))
-            .collect();
-        list.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        list
+        all.map(|(key, stored)| (key.to_owned(), stored.clone()))
+            .collect()
     }
 
     /// Stores a file, and deletes the oldest ones if the storage is full.
@@ -142,7 +147,11 @@ impl Storage {
         if bytes > self.max_file_bytes() {
             return Err(form::too_large());
         }
-        let evicted = self.objects().insert(key.into(), object, bytes);
+        let stored = Stored {
+            object,
+            at: SystemTime::now(),
+        };
+        let evicted = self.objects().insert(key.into(), stored, bytes);
         log_evicted(&evicted);
         Ok(())
     }
@@ -151,7 +160,7 @@ impl Storage {
         self.objects().remove(key);
     }
 
-    fn objects(&self) -> MutexGuard<'_, Recent<Arc<StoredObject>>> {
+    fn objects(&self) -> MutexGuard<'_, Recent<Stored>> {
         self.objects
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -245,9 +254,9 @@ impl Storage {
     }
 }
 
-fn log_evicted(objects: &[(String, Arc<StoredObject>)]) {
-    for (key, object) in objects {
-        let bytes = object.bytes.len();
+fn log_evicted(objects: &[(String, Stored)]) {
+    for (key, stored) in objects {
+        let bytes = stored.object.bytes.len();
         log::warn!("sandbox: deleted {key} ({bytes} bytes), the oldest file: the storage is full");
     }
 }

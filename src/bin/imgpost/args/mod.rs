@@ -47,7 +47,7 @@ For example: imgpost completions fish > ~/.config/fish/completions/imgpost.fish"
 
 /// Prepare images and upload them with presigned S3 forms, or to Leonardo.Ai.
 #[derive(Parser)]
-#[command(name = "imgpost", version, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(name = "imgpost", version, arg_required_else_help = true, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     pub output: OutputArgs,
@@ -68,7 +68,7 @@ pub enum Command {
         /// Keep files that exist instead of replacing them
         #[arg(long)]
         no_clobber: bool,
-        /// Keep the size and the format, and remove all metadata
+        /// Remove the metadata, and keep the size, the format and the encoded pixels; only an image that EXIF rotates is encoded again
         #[arg(long, conflicts_with_all = ["target", "bounds", "model", "extension"])]
         strip: bool,
         /// Prepare the images and print the results, but write nothing

@@ -240,7 +240,7 @@ fn canvas(
         let ids = given.map(|given| format!("the id of {given}"));
         return Ok((ids, Some(image.size())));
     };
-    let uploaded = upload::upload_canvas(context, client, files, args.threshold, prepare)?;
+    let uploaded = super::canvas::upload_canvas(context, client, files, args.threshold, prepare)?;
     let size = uploaded.init.size;
     Ok(([uploaded.init.id, uploaded.mask.id], Some(size)))
 }

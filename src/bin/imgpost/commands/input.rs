@@ -27,6 +27,17 @@ pub fn is_stream(path: &Path) -> bool {
 
 /// Rejects a form or a URL in place of a file name, without repeating it: it may contain a signature.
 pub fn check_name(file: &Path) -> Result<(), Failure> {
+    if file.starts_with("file:") && !file.exists() {
+        return Err(Failure::usage(
+            "expected a file name, but found a URL; give the path without file://",
+        ));
+    }
+    if file.starts_with("~") && !file.exists() {
+        return Err(Failure::usage(format!(
+            "{} does not exist; omit the quotes, because the shell replaces ~ only outside of them",
+            file.display()
+        )));
+    }
     Err(Failure::usage(
         match FormSource::from(file.as_os_str().to_owned()) {
             FormSource::Standard | FormSource::File(_) => return Ok(()),
@@ -52,6 +63,13 @@ pub fn image(file: &Path, options: &PrepareOptions) -> Result<PreparedImage, Fai
     let (from, to, extension) = (image.source_size(), image.size(), image.extension());
     log::info!("prepared {}: {from} -> {to} {extension}", read::name(file));
     Ok(image)
+}
+
+/// Removes the metadata of an image, and encodes it again only if that is necessary.
+pub fn stripped(file: &Path, options: &PrepareOptions) -> Result<PreparedImage, Failure> {
+    check_name(file)?;
+    check_format(file)?;
+    Ok(options.strip(file)?)
 }
 
 /// Prepares an image of unknown length.
@@ -151,7 +169,17 @@ fn read_form(source: FormSource, file: &Path) -> Result<Vec<u8>, Failure> {
             ));
         }
         FormSource::Standard => read::standard_input(limit)?,
+        FormSource::Url(url) if is_cut_off(&url) => {
+            return Err(Failure::usage(
+                "the presigned URL ends before its signature; put it into quotes, because the shell ends an argument at &",
+            ));
+        }
         FormSource::Text(text) | FormSource::Url(text) => Some(text.into_bytes()),
+        FormSource::File(path) if path.is_dir() => {
+            return Err(Failure::usage(
+                "the form is a folder; give the file that contains the form",
+            ));
+        }
         FormSource::File(path) if has_image_extension(&path) => {
             return Err(Failure::usage(
                 "the form is an image file; give the image first, then the JSON of the form",
@@ -166,7 +194,20 @@ fn read_form(source: FormSource, file: &Path) -> Result<Vec<u8>, Failure> {
             read::file(&path, name, limit)?
         }
     };
-    Ok(text.ok_or(PresignedPostError::JsonTooLong { max_bytes })?)
+    let text = text.ok_or(PresignedPostError::JsonTooLong { max_bytes })?;
+    if text.trim_ascii().is_empty() {
+        return Err(Failure::usage(
+            "the form is empty; check that the request for it succeeded, and give the whole response",
+        ));
+    }
+    Ok(text)
+}
+
+/// Whether a URL has other parameters of a signature, but not the signature itself.
+fn is_cut_off(url: &str) -> bool {
+    let url = url.to_ascii_lowercase();
+    let marks = ["x-amz-", "x-goog-", "awsaccesskeyid=", "googleaccessid="];
+    marks.iter().any(|mark| url.contains(mark)) && !url.contains("signature=")
 }
 
 fn select_form(text: Vec<u8>, select: &SelectArgs) -> Result<Given, Failure> {
@@ -206,7 +247,9 @@ pub fn expand(given: &[PathBuf], recursive: bool) -> Result<Found, Failure> {
         }
         if found.count() == before {
             let mut message = format!("{}: no image found", path.display());
-            if !found.skipped.is_empty() {
+            if found.skipped.is_empty() {
+                message += "; give an image, a folder of images or a pattern";
+            } else {
                 message += &format!("; {}", found.skipped);
             }
             return Err(Failure::usage(message));

@@ -56,7 +56,11 @@ pub fn prepare(
             report_kept(context, &path);
             return Ok(());
         }
-        let image = input::image(file, &options)?;
+        let image = if mode.strip {
+            input::stripped(file, &options)?
+        } else {
+            input::image(file, &options)?
+        };
         let Some(path) = ledger.result(file, &image) else {
             if mode.dry_run {
                 return context.result(&Report::prepared(file, &image).dry_run(true));

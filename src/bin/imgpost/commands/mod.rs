@@ -1,6 +1,7 @@
 //! The commands, grouped into files.
 
 mod background;
+mod canvas;
 mod download;
 mod files;
 mod folder;
@@ -8,7 +9,6 @@ mod form;
 mod generate;
 mod image_files;
 mod input;
-mod known;
 mod ledger;
 mod local;
 mod models;
@@ -19,10 +19,11 @@ mod result;
 mod shell;
 mod upload;
 
+use canvas::CanvasReport;
 use form::{Explained, PostMode};
 use local::{PlanReport, PrepareMode};
 use result::JobReport;
-use upload::{CanvasReport, UploadMode};
+use upload::UploadMode;
 
 use crate::args::Command;
 use crate::context::Context;
@@ -104,7 +105,7 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
             threshold,
             api,
             prepare,
-        } => upload::canvas(
+        } => canvas::canvas(
             context,
             &api.client(context)?,
             [&init, &mask],

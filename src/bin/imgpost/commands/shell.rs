@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
-use imgpost::sandbox::Sandbox;
+use imgpost::sandbox::{Sandbox, SandboxRequest};
 
 use crate::args::Args;
 use crate::context::Context;
@@ -15,6 +15,10 @@ use crate::failure::Failure;
 /// Serves until the process is ended.
 pub fn sandbox(context: &Context, port: u16) -> Result<(), Failure> {
     let sandbox = Sandbox::start_on(port).map_err(|error| Failure::port(port, error))?;
+    let sandbox = sandbox.on_request({
+        let context = context.clone();
+        move |request| context.note(&line(request))
+    });
     let (url, key) = (sandbox.base_url(), sandbox.api_key());
     let exports = format!("export LEONARDO_BASE_URL={url}\nexport LEONARDO_API_KEY={key}\n");
     context.print_bytes(exports.as_bytes())?;
@@ -25,6 +29,17 @@ pub fn sandbox(context: &Context, port: u16) -> Result<(), Failure> {
     ));
     loop {
         std::thread::park();
+    }
+}
+
+/// One line about a request.
+fn line(request: &SandboxRequest) -> String {
+    let SandboxRequest { method, path, .. } = request;
+    let status = request.status;
+    let status = status.map_or("no response".into(), |status| status.to_string());
+    match &request.reason {
+        Some(reason) => format!("{method} {path}: {status}, {reason}"),
+        None => format!("{method} {path}: {status}"),
     }
 }
 

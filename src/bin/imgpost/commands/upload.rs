@@ -4,19 +4,15 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use imgpost::leonardo::{
-    self, BatchItem, BatchOptions, BatchOutcome, CanvasImages, Client, UploadedImage,
-};
+use imgpost::leonardo::assets::Manifest;
+use imgpost::leonardo::{self, BatchItem, BatchOptions, BatchOutcome, Client, UploadedImage};
 use imgpost::{PrepareOptions, Progress};
-use serde::Serialize;
 
 use super::files::Files;
 use super::input::{self, is_standard};
-use super::known::Manifest;
 use super::models;
 use crate::args::{ApiArgs, FilesArgs, PrepareArgs};
-use crate::context::{Context, Outcome};
-use crate::escape;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::read;
 use crate::report::Report;
@@ -52,12 +48,16 @@ pub fn upload(
     let model = models::find(context, client.as_ref(), prepare);
     let options = prepare.options(models::base(model.as_ref(), leonardo::prepare()), None);
     let target = mode.dataset.as_ref().or(mode.new_dataset.as_ref());
-    let known = mode.skip_known.map(|path| {
-        // The same file is another upload with other options, in another place or on another server.
-        let distinct = format!("{options:?} {target:?} {}", api.base_url());
-        Manifest::open(path, distinct)
-    });
-    let known = known.transpose()?.map(Arc::new);
+    let known = match mode.skip_known {
+        Some(path) => Some(Arc::new(open_manifest(
+            path,
+            api,
+            &options,
+            target.map(String::as_str),
+            mode.dry_run,
+        )?)),
+        None => None,
+    };
     let Some(client) = client else {
         return dry_run(context, &files, known.as_deref(), &options);
     };
@@ -92,6 +92,48 @@ pub fn upload(
     )
 }
 
+fn open_manifest(
+    path: &Path,
+    api: &ApiArgs,
+    options: &PrepareOptions,
+    dataset: Option<&str>,
+    dry_run: bool,
+) -> Result<Manifest, Failure> {
+    // The same file is another upload with other options, or in a dataset.
+    let mut recipe = options.fingerprint();
+    if let Some(dataset) = dataset {
+        recipe += &format!(" dataset={dataset}");
+    }
+    let opened = Manifest::open(path, &api.base_url(), &recipe).and_then(|manifest| {
+        if !dry_run {
+            manifest.ensure_writable()?;
+        }
+        Ok(manifest)
+    });
+    opened.map_err(|error| Failure::file(path, error))
+}
+
+/// Adds an uploaded file to the manifest.
+fn remember(
+    context: &Context,
+    known: Option<&Manifest>,
+    file: &Path,
+    image: &UploadedImage,
+) -> Result<(), Failure> {
+    let Some(known) = known else {
+        return Ok(());
+    };
+    let added = known.add(file, image);
+    if !added.map_err(|error| Failure::file(known.path(), error))? && file.is_file() {
+        context.note(&format!(
+            "{} changed while it was uploaded, so it is not in {}",
+            file.display(),
+            known.path().display()
+        ));
+    }
+    Ok(())
+}
+
 fn dry_run(
     context: &Context,
     files: &Files,
@@ -100,9 +142,9 @@ fn dry_run(
 ) -> Result<(), Failure> {
     let several = files.single().is_none();
     files.each(context, |file| {
-        let id = known.and_then(|known| known.id(file));
-        let report = match id {
-            Some(id) => Report::known(file, &id),
+        let entry = known.and_then(|known| known.find(file));
+        let report = match entry {
+            Some(entry) => Report::known(file, &entry),
             None => Report::prepared(file, &input::image(file, options)?),
         };
         context.result(&report.dry_run(true).several(several))
@@ -132,11 +174,11 @@ fn upload_many(
                 if lock(&stopping).is_some() {
                     return true;
                 }
-                let Some(id) = known.as_ref().and_then(|known| known.id(file)) else {
+                let Some(entry) = known.as_ref().and_then(|known| known.find(file)) else {
                     return false;
                 };
                 known_count.fetch_add(1, Ordering::Relaxed);
-                let printed = context.result(&Report::known(file, &id).several(true));
+                let printed = context.result(&Report::known(file, &entry).several(true));
                 if let Err(failure) = printed {
                     *lock(&stopping) = Some(failure);
                 }
@@ -156,10 +198,7 @@ fn upload_many(
                         if !is_dataset {
                             report_warning(&context, &item.path, image);
                         }
-                        let added = match &known {
-                            Some(known) => known.add(&item.path, &image.id),
-                            None => Ok(()),
-                        };
+                        let added = remember(&context, known.as_deref(), &item.path, image);
                         let report = Report::uploaded(&item.path, image).several(true);
                         context.result(&report).and(added)
                     }
@@ -217,8 +256,8 @@ fn upload_one(
     known: Option<&Manifest>,
     options: &PrepareOptions,
 ) -> Result<(), Failure> {
-    if let Some(id) = known.and_then(|known| known.id(file)) {
-        return context.result(&Report::known(file, &id));
+    if let Some(entry) = known.and_then(|known| known.find(file)) {
+        return context.result(&Report::known(file, &entry));
     }
     let image = input::image(file, options)?;
     let client = with_progress(context, client, file);
@@ -231,10 +270,7 @@ fn upload_one(
     if dataset.is_none() {
         report_warning(context, file, &uploaded);
     }
-    let added = match known {
-        Some(known) => known.add(file, &uploaded.id),
-        None => Ok(()),
-    };
+    let added = remember(context, known, file, &uploaded);
     context
         .result(&Report::uploaded(file, &uploaded))
         .and(added)
@@ -246,70 +282,4 @@ pub fn with_progress(context: &Context, client: &Client, file: &Path) -> Client 
     client
         .clone()
         .on_progress(move |progress: Progress| context.progress(&file, progress))
-}
-
-pub fn canvas(
-    context: &Context,
-    client: &Client,
-    files: [&Path; 2],
-    threshold: Option<u8>,
-    prepare: &PrepareArgs,
-) -> Result<(), Failure> {
-    let uploaded = upload_canvas(context, client, files, threshold, prepare)?;
-    context.result(&CanvasReport {
-        init_id: uploaded.init.id,
-        mask_id: uploaded.mask.id,
-        width: uploaded.init.size.width,
-        height: uploaded.init.size.height,
-    })
-}
-
-/// Prepares an image and its mask in the same way, and uploads both.
-pub fn upload_canvas(
-    context: &Context,
-    client: &Client,
-    [init, mask]: [&Path; 2],
-    threshold: Option<u8>,
-    prepare: &PrepareArgs,
-) -> Result<CanvasImages, Failure> {
-    let image = input::image(init, &prepare.options(leonardo::prepare(), None))?;
-    input::check_name(mask)?;
-    let prepare_mask = match threshold {
-        Some(threshold) => image.mask_options().threshold(threshold),
-        None => image.mask_options(),
-    };
-    let mask = prepare_mask.open(mask)?;
-    let uploaded = with_progress(context, client, init).upload_canvas(&image, &mask);
-    context.finished(init);
-    Ok(uploaded?)
-}
-
-#[derive(Serialize)]
-pub struct CanvasReport {
-    init_id: String,
-    mask_id: String,
-    width: u32,
-    height: u32,
-}
-
-impl CanvasReport {
-    /// The names for `--format`.
-    pub const NAMES: &[&str] = &["init_id", "mask_id", "width", "height"];
-}
-
-impl Outcome for CanvasReport {
-    fn to_lines(&self) -> Vec<String> {
-        let Self {
-            init_id,
-            mask_id,
-            width,
-            height,
-        } = self;
-        vec![format!("init {init_id} mask {mask_id} {width}x{height}")]
-    }
-
-    fn to_bare(&self) -> Option<String> {
-        let ids = [&self.init_id, &self.mask_id].map(|id| escape::line(id));
-        Some(ids.join("\t"))
-    }
 }
