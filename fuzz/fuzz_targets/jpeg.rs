@@ -8,7 +8,9 @@ use std::io::{self, Read};
 use image::ImageFormat;
 use libfuzzer_sys::fuzz_target;
 
-use jpeg::{Decoder, Divisor, Encoder, Error, Frame, HuffmanTables, PixelRows, Sampling, Transform};
+use jpeg::{
+    Decoder, Divisor, Encoder, Error, Frame, HuffmanTables, PixelRows, Sampling, Transform,
+};
 
 #[path = "../../src/jpeg/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "planes are for the resampler")]
