@@ -110,7 +110,7 @@ fn check_times(date: &str, retry_after: &str, seconds: u32) {
     let with = |headers: &[(&str, &str)]| {
         let response = Response::new(200, Vec::new());
         let add =
-            |response: Response, (name, value): &(&str, &str)| response.with_header(*name, *value);
+            |response: Response, (name, value): &(&str, &str)| response.with_header(name, *value);
         headers.iter().fold(response, add)
     };
     // In each of the three forms that HTTP has had.
