@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use imgpost::{ChromaSubsampling, Extension, PrepareOptions, Size};
 
 use crate::support::fixture;
+use crate::support::tools::chromium;
 
 /// Writes a photo in sizes around those of blocks and MCUs, with every setting of the encoder.
 fn write_files(folder: &Path) -> Vec<(PathBuf, Size)> {
@@ -85,16 +86,8 @@ fn sizes_in_chromium(files: &[(PathBuf, Size)], folder: &Path) -> String {
     let images: String = files.iter().map(image).collect();
     let page = folder.join("page.html");
     std::fs::write(&page, format!("<script>{script}</script><body>{images}")).unwrap();
-    let output = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
-        .args(["--no-first-run", "--disable-background-networking"])
-        .arg(format!(
-            "--user-data-dir={}",
-            folder.join("profile").display()
-        ))
-        .arg(format!("file://{}", page.display()))
-        .output()
-        .unwrap_or_else(|error| panic!("chromium: {error}: use .ci/run"));
+    let url = format!("file://{}", page.display());
+    let output = chromium(folder, &["--dump-dom", &url]);
     let page = String::from_utf8(output.stdout).unwrap();
     let (_, body) = page.split_once("<body>").expect("a page");
     let (body, _) = body.split_once("</body>").expect("a page");

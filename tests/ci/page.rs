@@ -2,46 +2,26 @@
 //!
 //! Needs `chromium`, which `.ci/run` installs. `IMGPOST_SCREENSHOT=fixtures/sandbox-page.png` saves the screenshot.
 
-use std::path::Path;
-use std::process::Command;
-
 use image::RgbaImage;
 use imgpost::leonardo::{CanvasRequestType, CreateGeneration};
 use imgpost::sandbox::{Fault, Sandbox};
 use imgpost::{Extension, PrepareOptions};
 
 use crate::support::fixture;
+use crate::support::tools::chromium;
 
 /// Renders a page with Chromium.
 fn screenshot(url: &str) -> RgbaImage {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("page.png");
-    let profile = folder.path().join("profile");
-    let flag = |name: &str, path: &Path| format!("--{name}={}", path.display());
-    let output = Command::new("chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-        ])
-        .args([
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-        ])
-        .args([
-            "--disable-sync",
-            "--hide-scrollbars",
-            "--window-size=1180,760",
-        ])
-        .args([
-            flag("user-data-dir", &profile),
-            flag("screenshot", &path),
-            url.into(),
-        ])
-        .output()
-        .unwrap_or_else(|error| panic!("chromium: {error}: use .ci/run"));
+    let screenshot = format!("--screenshot={}", path.display());
+    let args = [
+        "--hide-scrollbars",
+        "--window-size=1180,760",
+        &screenshot,
+        url,
+    ];
+    let output = chromium(folder.path(), &args);
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && path.exists(), "{message}");
     image::open(path).unwrap().into_rgba8()

@@ -1,8 +1,8 @@
 //! The programs that `.ci/run` installs for tests. A missing program fails the test.
 
 use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 fn variable(name: &str) -> std::ffi::OsString {
     std::env::var_os(name).unwrap_or_else(|| panic!("{name} is not set: use .ci/run"))
@@ -28,6 +28,26 @@ pub fn script(name: &str) -> Command {
     };
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/").to_owned() + name);
     command
+}
+
+/// Runs Chromium with these arguments and without a window, on a new profile in `folder`.
+pub fn chromium(folder: &Path, args: &[&str]) -> Output {
+    let profile = folder.join("profile");
+    Command::new("chromium")
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ])
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .args(args)
+        .output()
+        .unwrap_or_else(|error| panic!("chromium: {error}: use .ci/run"))
 }
 
 /// Runs a command with this standard input and returns its standard output.
