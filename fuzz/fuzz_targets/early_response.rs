@@ -127,7 +127,7 @@ impl Read for RequestBody {
     }
 }
 
-/// Connects to a server whose bytes begin to arrive after so many writes, a piece with each read.
+/// Connects to a server whose response begins to arrive after a number of writes, one piece per read.
 #[derive(Debug)]
 struct Server {
     input: Vec<u8>,

@@ -20,7 +20,7 @@ mod vectorize;
 
 /// Small, so that many images are tried in a second.
 const MAX_PIXELS: usize = 64 * 64;
-/// The coefficients of a progressive image of so many pixels, and its other buffers.
+/// Enough for the coefficients of a progressive image of [`MAX_PIXELS`], in bytes.
 const MAX_MEMORY: u64 = 1 << 20;
 
 // The file, then options in a byte: a seed is a file that any program shows.

@@ -5,7 +5,7 @@ use super::header::{ColorModel, Component};
 /// Bytes of the largest ICC profile that is collected. Profiles of printers have up to some 3 MB.
 const MAX_ICC_PROFILE: usize = 8 << 20;
 
-/// EXIF blocks that are collected, each of which has at most 64 KiB.
+/// Maximum number of EXIF blocks to collect. A block has at most 64 KiB.
 const MAX_EXIF_BLOCKS: usize = 8;
 
 /// What was found in the application segments.

@@ -99,7 +99,7 @@ pub enum ModelError {
     Needs {
         /// The kind.
         kind: GuidanceKind,
-        /// The kinds of which one has to be there.
+        /// The kinds, one of which is required.
         one_of: Vec<GuidanceKind>,
     },
     /// Two kinds of guidances exclude each other.
