@@ -180,8 +180,12 @@ fn decode_last(units: &mut Vec<Unit>) -> bool {
     let Some((length, decoded)) = escape(&tail, is_literal) else {
         return false;
     };
-    let escaped = units.split_off(units.len() - length);
-    let source = escaped[0].1.start..escaped[length - 1].1.end;
+    let mut start = units.len() - length;
+    if follows_half_backslash(units, start) {
+        start -= 1;
+    }
+    let source = units[start].1.start..units[units.len() - 1].1.end;
+    units.truncate(start);
     let mut buffer = [0; 4];
     let bytes: &[u8] = match decoded {
         Decoded::Byte(byte) => {
@@ -192,6 +196,13 @@ fn decode_last(units: &mut Vec<Unit>) -> bool {
     };
     units.extend(bytes.iter().map(|byte| (*byte, source.clone())));
     true
+}
+
+/// Whether the escape at `start` follows half of an escaped backslash: `\u0078` becomes `\\u0078` when it is escaped again.
+/// The other half must not begin an escape with what is decoded, nor stand within one.
+fn follows_half_backslash(units: &[Unit], start: usize) -> bool {
+    let is_literal = |unit: &Unit| unit.0 == b'\\' && unit.1.len() == 1;
+    start > 0 && units[start - 1..=start].iter().all(is_literal)
 }
 
 enum Decoded {
@@ -296,6 +307,8 @@ mod tests {
             (9, '>') => "&gt;".into(),
             (9, '"') => "&quot;".into(),
             (9, '\'') => "&apos;".into(),
+            // Who escapes with backslashes escapes those that are there.
+            (_, '\\') => "\\\\".into(),
             _ => c.into(),
         }
     }
@@ -418,6 +431,18 @@ mod tests {
             let redacted = redactor.redact(&format!("{before}{secret}{after}"));
             assert_eq!(redacted, format!("{before}[redacted]{after}"));
         }
+    }
+
+    #[test]
+    fn half_of_an_escaped_backslash_begins_no_other_escape() {
+        let secret = "0123456789xAb%f0\u{1f511}";
+        let json = |text: &str| -> String {
+            let escaped = |c| utf16(c, |unit| format!("\\u{unit:04x}"));
+            text.chars().map(escaped).collect()
+        };
+        let again = |text: &str| text.replace('\\', "\\\\");
+        let text = again(&json(secret));
+        assert_eq!(Redactor::new([secret]).redact(&text), REDACTED, "{text}");
     }
 
     #[test]
