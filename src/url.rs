@@ -1,7 +1,7 @@
 //! Validates addresses and resolves redirects.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use http::Uri;
 
@@ -13,9 +13,25 @@ pub(crate) fn parse(url: &str) -> Result<Uri, UrlError> {
     if authority.as_str().contains('@') {
         return Err(UrlError::UserInfo);
     }
+    if !is_host(authority.host()) {
+        return Err(UrlError::Host);
+    }
     match scheme {
         "https" | "http" => Ok(uri),
         _ => Err(UrlError::NotHttps),
+    }
+}
+
+/// Whether a host is an IPv6 address in brackets, an IPv4 address or a name that can be looked up. A `Uri` may have any of
+/// the characters that RFC 3986, 3.2.2 allows, and brackets anywhere.
+pub(crate) fn is_host(host: &str) -> bool {
+    let in_brackets = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    match in_brackets {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => {
+            let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+            !host.is_empty() && host.bytes().all(is_allowed)
+        }
     }
 }
 
@@ -98,6 +114,8 @@ fn is_loopback(uri: &Uri) -> bool {
 pub enum UrlError {
     /// The address is not an absolute http or https URL.
     NotAUrl,
+    /// The host is neither an IP address nor a name that can be looked up.
+    Host,
     /// The address is neither https nor http on the loopback interface.
     NotHttps,
     /// The address contains a user name or password.
@@ -108,6 +126,7 @@ impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAUrl => "is not an absolute URL",
+            Self::Host => "has an invalid host",
             Self::NotHttps => "is not https (http is accepted on the loopback interface only)",
             Self::UserInfo => "contains a user name or password",
         })
@@ -140,6 +159,12 @@ mod tests {
             ("bucket.s3.amazonaws.com", UrlError::NotAUrl),
             ("/path", UrlError::NotAUrl),
             ("https://", UrlError::NotAUrl),
+            ("https://:443/", UrlError::Host),
+            ("https://$BUCKET.s3.amazonaws.com/", UrlError::Host),
+            ("https://a%2Fb.example.com/", UrlError::Host),
+            ("https://0[/", UrlError::Host),
+            ("https://[localhost]/", UrlError::Host),
+            ("https://[::1/", UrlError::NotAUrl),
             ("http://example.com/", UrlError::NotHttps),
             ("http://127.0.0.1.example.com/", UrlError::NotHttps),
             ("http://localhost.example.com/", UrlError::NotHttps),
@@ -151,7 +176,13 @@ mod tests {
         ] {
             assert_eq!(check(bad).err(), Some(error), "{bad}");
         }
-        assert!(parse("http://minio:9000/").is_ok());
+        for good in [
+            "http://minio:9000/",
+            "https://my_bucket.s3.example.",
+            "https://[2001:db8::1]/",
+        ] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
         assert_eq!(parse("ftp://minio/").err(), Some(UrlError::NotHttps));
     }
 
@@ -170,6 +201,7 @@ mod tests {
             ("https://user:secret@other.example/", None),
             ("https://", None),
             ("/a b", None),
+            ("//a*b/", None),
         ] {
             assert_eq!(redirect(from, location).as_deref(), expected, "{location}");
         }

@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
     let (from, location) = (next(), next());
     check_redirect(&from, &location);
     let (list, host) = (next(), next());
-    let uri = format!("https://{host}/").parse::<Uri>();
+    let uri = url::parse(&format!("https://{host}/"));
     if let Some(host) = uri.ok().as_ref().and_then(Uri::host) {
         check_no_proxy(&list, host, port);
     }

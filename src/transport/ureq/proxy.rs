@@ -177,6 +177,7 @@ fn parse(url: &str) -> Result<ureq::Proxy, ProxyUrlError> {
     let host = uri.host().unwrap_or_default();
     let port = host_and_port
         .strip_prefix(host)
+        .filter(|_| url::is_host(host))
         .ok_or(ProxyUrlError::NotAUrl)?;
     // ureq would replace an invalid port by the default one.
     if !port.is_empty() {
@@ -293,6 +294,7 @@ mod tests {
             ("http://pro xy:3128", "URL"),
             ("http://2001:db8::1:3128", "URL"),
             ("http://[::1]x:3128", "URL"),
+            ("http://*:3128", "URL"),
             ("http://user:%FF@proxy:3128", "URL"),
         ] {
             for variable in Variable::BY_PRECEDENCE {
