@@ -193,7 +193,7 @@ impl From<Vec<Size>> for AllowedSizes {
 }
 
 impl fmt::Display for AllowedSizes {
-    /// Describes the sizes in a line; long lists are shortened.
+    /// Describes the sizes in a line. Long lists are shortened, but not with `{:#}`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Range(bounds) => bounds.fmt(f),
@@ -218,13 +218,13 @@ impl fmt::Display for AllowedSizes {
 }
 
 fn write_list(f: &mut fmt::Formatter<'_>, items: &[impl fmt::Display]) -> fmt::Result {
-    const SHOWN: usize = 12;
-    for (index, item) in items.iter().take(SHOWN).enumerate() {
+    let shown = if f.alternate() { items.len() } else { 12 };
+    for (index, item) in items.iter().take(shown).enumerate() {
         let separator = if index == 0 { "" } else { ", " };
         write!(f, "{separator}{item}")?;
     }
-    if items.len() > SHOWN {
-        write!(f, " and {} more", items.len() - SHOWN)?;
+    if items.len() > shown {
+        write!(f, " and {} more", items.len() - shown)?;
     }
     Ok(())
 }

@@ -58,14 +58,46 @@ fn plan_names_an_allowed_size_for_every_model() {
 }
 
 #[test]
-fn unknown_model_is_reported_with_similar_ones() {
-    let output = run(imgpost().args(["plan", PHOTO, "--model", "nano-banana2"]));
-    assert!(output.status.success());
+fn named_models_are_listed_with_all_sizes() {
+    let output = run(imgpost().args(["models", "gpt-image-2", "flux-dev"]));
+    assert_eq!(output.stdout, b"gpt-image-2\nflux-dev\n");
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        stderr.contains("are unknown; did you mean nano-banana-2"),
-        "{stderr}"
-    );
+    assert!(!stderr.contains(" more"), "{stderr}");
+    let output = run(imgpost().args(["models", "flux-deb"]));
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("did you mean flux-dev"), "{stderr}");
+}
+
+#[test]
+fn misspelled_model_is_rejected_before_anything_is_sent() {
+    let sandbox = Sandbox::start().unwrap();
+    let wrong = ["--model", "nano-banana2"];
+    for command in [
+        &["plan", PHOTO][..],
+        &["upload", PHOTO],
+        &["upload", PHOTO, "--dry-run"],
+        &["generate", "--prompt", "p", "--image-reference", PHOTO],
+    ] {
+        let output = run(on(&sandbox).args(command).args(wrong));
+        assert_eq!(output.status.code(), Some(2), "{command:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            stderr.contains("nano-banana2 is unknown; did you mean nano-banana-2"),
+            "{stderr}"
+        );
+    }
+    assert!(sandbox.keys().is_empty());
+}
+
+#[test]
+fn model_that_is_new_is_used_with_a_size() {
+    for args in [&["another/model"][..], &["nano-banana2", "--size", "64x64"]] {
+        let output = run(imgpost().args(["plan", PHOTO, "--model"]).args(args));
+        assert!(output.status.success());
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains("are unknown"), "{stderr}");
+    }
 }
 
 #[test]

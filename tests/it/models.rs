@@ -9,6 +9,7 @@ use imgpost::sandbox::Sandbox;
 use imgpost::{AllowedSizes, PreparedImage, Size};
 
 use crate::support::raw_api::RawApi;
+use crate::support::recorded::{Outcome, Recorded};
 
 /// Blue, with a red square in the middle whose side is half of the height.
 fn square_in_the_middle(
@@ -103,12 +104,22 @@ fn models_that_the_api_lists_are_those_of_the_table() {
         );
     }
     assert_eq!(with_rules, 7);
-    let found = client.model("Nano-Banana-2").unwrap().unwrap();
-    assert_eq!(
-        (found.id.as_str(), found.title.as_str()),
-        ("Nano-Banana-2", "Nano Banana 2")
-    );
     assert_eq!(client.model("no-such-model").unwrap(), None);
+}
+
+#[test]
+fn new_model_that_the_api_lists_is_found_and_a_misspelled_one_is_not() {
+    let listed = br#"{"productionApiAvailableModels": [
+        {"id": "NANO_BANANA_2", "name": "Nano Banana 2"}, {"id": "NOT_KNOWN_YET", "name": "Not Known 1"}]}"#;
+    for (id, is_found) in [("not-known-yet", true), ("nano-banana2", false)] {
+        let response = Outcome::Response(200, vec![], listed.to_vec());
+        let found = Recorded::new([response]).client().model(id).unwrap();
+        let expected = is_found.then_some((id, "Not Known 1"));
+        let found = found
+            .as_ref()
+            .map(|model| (model.id.as_str(), model.title.as_str()));
+        assert_eq!(found, expected);
+    }
 }
 
 /// Ten ratios from a square over the usual photos to a panorama, upright and lying, and sizes that are awkward.

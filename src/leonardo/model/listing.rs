@@ -120,8 +120,8 @@ impl Client {
         self.call(&ListModels)
     }
 
-    /// The model that a request names `id`: one of [`Model::all`], otherwise one that the API lists now, which is asked
-    /// only then. `None` if neither has it; the API may still take it.
+    /// The model that a request names `id`: one of [`Model::all`], otherwise a newer one that the API lists now, which is
+    /// asked only then. `None` if neither has it; the API may still take it.
     ///
     /// # Errors
     ///
@@ -130,10 +130,11 @@ impl Client {
         if let Some(known) = Model::find(id) {
             return Ok(Some(known.clone()));
         }
+        // A known one has another id, and a request that names this one fails.
         let listed = self
             .models()?
             .into_iter()
-            .find(|listed| listed.is_named(id));
+            .find(|listed| !listed.is_known && listed.is_named(id));
         Ok(listed.map(|listed| Model {
             id: id.into(),
             ..listed.model

@@ -131,6 +131,8 @@ impl Model {
     /// The ids that are most similar to `id`, at most three, the best first.
     pub fn similar(id: &str) -> Vec<&'static str> {
         let mut ids: Vec<_> = Self::all().iter().map(|model| model.id.as_str()).collect();
+        // As in the names that the API lists: GPT_IMAGE_2, GPT Image 2.
+        let id = &id.to_lowercase().replace(['_', ' '], "-");
         let distance = |candidate: &str| {
             // The part behind a vendor's name is what people remember.
             let short = candidate.rsplit('/').next().unwrap_or(candidate);
@@ -138,7 +140,7 @@ impl Model {
         };
         ids.sort_by_key(|candidate| distance(candidate));
         ids.retain(|candidate| {
-            distance(candidate) <= (id.len() / 3).max(2) || candidate.contains(id)
+            distance(candidate) <= (id.len() / 3).max(2) || candidate.contains(id.as_str())
         });
         ids.truncate(3);
         ids

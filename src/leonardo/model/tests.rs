@@ -146,6 +146,7 @@ fn table_has_every_field_it_needs() {
 fn similar_ids_are_suggested() {
     for (typed, expected) in [
         ("nano-banana2", "nano-banana-2"),
+        ("GPT_IMAGE_1_5", "gpt-image-1.5"),
         ("gpt-image-2.5-flare", "openai/gpt-image-2.5-flare"),
         ("Kling-3", "kling-3.0"),
         ("flux-contact-pro", "flux-kontext-pro"),

@@ -38,15 +38,15 @@ pub(super) struct Cost {
 
 /// The cost of the primary image with all that it is made of.
 pub(super) fn cost(file: &HeifFile<'_>, limits: &Limits) -> Result<Cost, PrepareErrorKind> {
-    let mut budget = limits.max_pixels.saturating_mul(MAX_PARTS);
-    cost_of(file, file.primary_id, 0, &mut budget)
+    cost_of(file, file.primary_id, 0, limits, &mut 0)
 }
 
 fn cost_of(
     file: &HeifFile<'_>,
     id: ItemId,
     depth: u32,
-    budget: &mut u64,
+    limits: &Limits,
+    pixels: &mut u64,
 ) -> Result<Cost, PrepareErrorKind> {
     if depth > MAX_DEPTH {
         return Err(damaged("HEIC", "its images are nested too deeply"));
@@ -57,18 +57,22 @@ fn cost_of(
     let kind = &item.item_type.0;
     let area = area(file, id);
     // An empty image counts too, so that their number is limited as well.
-    *budget = budget
-        .checked_sub(area.max(1))
-        .ok_or_else(|| unsupported("HEIC made of so many images"))?;
+    *pixels = pixels.saturating_add(area.max(1));
+    let max_pixels = limits.max_pixels.saturating_mul(MAX_PARTS);
+    if *pixels > max_pixels {
+        return Err(unsupported(format!(
+            "HEIC made of images with more than {max_pixels} pixels in all ({MAX_PARTS} times the limit)"
+        )));
+    }
     let mut parts = Vec::new();
     if matches!(kind, b"grid" | b"iovl" | b"iden") {
         for &part in file.referenced_items(id, b"dimg") {
-            parts.push(cost_of(file, part, depth + 1, budget)?);
+            parts.push(cost_of(file, part, depth + 1, limits, pixels)?);
         }
     }
     let mut auxiliary = Cost::default();
     for id in file.referencing_items(id, b"auxl") {
-        let cost = cost_of(file, id, depth + 1, budget)?;
+        let cost = cost_of(file, id, depth + 1, limits, pixels)?;
         auxiliary.memory = auxiliary.memory.max(cost.memory);
         auxiliary.largest = auxiliary.largest.max(cost.largest);
     }

@@ -355,7 +355,10 @@ mod tests {
         assert_eq!(header(&nested(1, 3)).unwrap().memory(), 62 * megapixel);
         // A hundred images of a hundred images of a hundred.
         let error = header(&nested(3, 100)).err().unwrap().to_string();
-        assert!(error.contains("made of so many images"), "{error}");
+        assert!(
+            error.contains("1073610756 pixels in all (4 times the limit)"),
+            "{error}"
+        );
         let error = header(&nested(5, 1)).err().unwrap();
         assert!(matches!(error, PrepareErrorKind::Damaged { .. }), "{error}");
     }

@@ -277,6 +277,9 @@ pub enum Half {
 
 #[derive(clap::Args)]
 pub struct ModelsArgs {
+    /// Only these, with all their sizes
+    #[arg(value_name = "MODEL", conflicts_with = "online")]
+    pub ids: Vec<String>,
     /// Ask the API which models it offers now, and where they differ from the documentation
     #[arg(long)]
     pub online: bool,

@@ -262,7 +262,7 @@ fn version_2(
         )));
     }
     let prepare = &args.job.prepare;
-    let model = models::find(context, client, prepare);
+    let model = models::find(context, client, prepare)?;
     let mut generation = new_version_2(model.as_ref(), slug, &args.prompt, prepare);
     for given in &args.image_reference {
         let image = image(context, client, given, prepare, model.as_ref())?;
@@ -321,7 +321,7 @@ fn upscale_version_2(
     id: &str,
 ) -> Result<CreateGenerationV2, Failure> {
     let prepare = &args.job.prepare;
-    let model = models::find(context, client, prepare);
+    let model = models::find(context, client, prepare)?;
     let prompt = args.prompt.as_deref().unwrap_or_default();
     let mut upscale = new_version_2(model.as_ref(), id, prompt, prepare);
     let reference = if args.generated {
@@ -349,7 +349,7 @@ fn video_version_2(
     id: &str,
 ) -> Result<CreateGenerationV2, Failure> {
     let prepare = &args.job.prepare;
-    let model = models::find(context, client, prepare);
+    let model = models::find(context, client, prepare)?;
     let first = if args.generated {
         ImageReference::generated(&args.image)
     } else {

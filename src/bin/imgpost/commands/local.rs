@@ -35,7 +35,7 @@ pub fn prepare(
 ) -> Result<(), Failure> {
     let files = Files::find(context, files, false)?;
     let output = Output::new(output, &files.paths, prepare.extension)?;
-    models::find(context, None, prepare);
+    models::find(context, None, prepare)?;
     let options = prepare.options(PrepareOptions::default(), output.declared());
     let mut ledger = Ledger::new(&output, &files.paths, prepare)?;
     if let Output::Folder(folder) = output
@@ -141,7 +141,7 @@ fn save(context: &Context, image: &PreparedImage, path: &Path) -> Result<(), Fai
 
 pub fn plan(context: &Context, files: &FilesArgs, prepare: &PrepareArgs) -> Result<(), Failure> {
     let files = Files::find(context, files, false)?;
-    models::find(context, None, prepare);
+    models::find(context, None, prepare)?;
     let options = prepare.options(PrepareOptions::default(), None);
     files.each(context, |file| {
         input::check_format(file)?;

@@ -16,6 +16,9 @@ pub struct Row {
     title: String,
     kind: &'static str,
     sizes: Option<String>,
+    /// For people: long lists are shortened unless the model was named.
+    #[serde(skip)]
+    short_sizes: Option<String>,
     default_width: Option<u32>,
     default_height: Option<u32>,
     guidances: Vec<Guidance>,
@@ -42,7 +45,8 @@ impl Row {
             id: model.id.clone(),
             title: model.title.clone(),
             kind: kind(model.kind),
-            sizes: model.sizes.as_ref().map(ToString::to_string),
+            sizes: model.sizes.as_ref().map(|sizes| format!("{sizes:#}")),
+            short_sizes: model.sizes.as_ref().map(ToString::to_string),
             default_width: model.default_size.map(|size| size.width),
             default_height: model.default_size.map(|size| size.height),
             guidances: model.guidances.iter().map(guidance).collect(),
@@ -79,27 +83,23 @@ impl Outcome for Row {
         let guidances: Vec<_> = guidances
             .map(|guidance| format!("{} {}", guidance.kind, guidance.max))
             .collect();
-        let sizes = self.sizes.as_deref().unwrap_or("no size");
-        let guidances = if guidances.is_empty() {
-            "no references".into()
-        } else {
-            guidances.join(", ")
-        };
-        let mut line = format!(
-            "{}: {} ({}); {sizes}; {guidances}",
-            self.id, self.title, self.kind
-        );
+        let sizes = self.short_sizes.as_ref().or(self.sizes.as_ref());
+        let mut lines = vec![
+            format!("{}: {} ({})", self.id, self.title, self.kind),
+            format!("  sizes: {}", sizes.map_or("none", String::as_str)),
+        ];
+        if !guidances.is_empty() {
+            lines.push(format!("  references: {}", guidances.join(", ")));
+        }
         if let Some(day) = &self.retired_on {
-            line += &format!("; retired on {day}");
+            lines.push(format!("  retired on {day}"));
         }
         if self.known == Some(false) {
-            line += "; not in the documentation";
+            lines.push("  not in the documentation".into());
         }
-        let differences = self
-            .differences
-            .iter()
-            .map(|difference| format!("  {difference}"));
-        [line].into_iter().chain(differences).collect()
+        let differences = self.differences.iter();
+        lines.extend(differences.map(|difference| format!("  {difference}")));
+        lines
     }
 
     fn to_bare(&self) -> Option<String> {
@@ -112,12 +112,18 @@ impl Row {
     pub const NAMES: &[&str] = &["id", "title", "kind", "sizes", "retired_on"];
 }
 
-/// The model of `--model`. One that the documentation lacks is read from the API if there is a client, and is otherwise
-/// reported: its sizes are unknown.
-pub fn find(context: &Context, client: Option<&Client>, prepare: &PrepareArgs) -> Option<Model> {
-    let id = prepare.model.as_deref()?;
+/// The model of `--model`. One that the documentation lacks is read from the API if there is a client; otherwise its sizes
+/// are unknown. A name that is like a known one is then taken for a mistake, unless the size is given.
+pub fn find(
+    context: &Context,
+    client: Option<&Client>,
+    prepare: &PrepareArgs,
+) -> Result<Option<Model>, Failure> {
+    let Some(id) = prepare.model.as_deref() else {
+        return Ok(None);
+    };
     if let Some(known) = Model::find(id) {
-        return Some(known.clone());
+        return Ok(Some(known.clone()));
     }
     let listed = client.and_then(|client| match client.model(id) {
         Ok(listed) => listed,
@@ -127,17 +133,23 @@ pub fn find(context: &Context, client: Option<&Client>, prepare: &PrepareArgs) -
         }
     });
     if listed.is_none() {
-        let similar = Model::similar(id);
-        let advice = if similar.is_empty() {
-            String::from("`imgpost models` lists those that are known")
-        } else {
-            format!("did you mean {}?", similar.join(", "))
-        };
-        context.note(&format!(
-            "the sizes of the model {id} are unknown; {advice}"
-        ));
+        if prepare.size.is_none() && !Model::similar(id).is_empty() {
+            let message = unknown(id) + " Give --size if it is new";
+            return Err(Failure::usage(message));
+        }
+        context.note(&format!("the sizes of the model {id} are unknown"));
     }
-    listed
+    Ok(listed)
+}
+
+fn unknown(id: &str) -> String {
+    let similar = Model::similar(id);
+    let advice = if similar.is_empty() {
+        "`imgpost models` lists those that are known".into()
+    } else {
+        format!("did you mean {}?", similar.join(", "))
+    };
+    format!("the model {id} is unknown; {advice}")
 }
 
 /// The options to prepare an image for the model of `--model`, otherwise `default`.
@@ -147,10 +159,7 @@ pub fn base(model: Option<&Model>, default: PrepareOptions) -> PrepareOptions {
 
 pub fn models(context: &Context, args: &ModelsArgs) -> Result<(), Failure> {
     if !args.online {
-        for model in Model::all() {
-            context.result(&Row::new(model))?;
-        }
-        return Ok(());
+        return known(context, &args.ids);
     }
     let client = args.api.client(context)?;
     for listed in client.models()? {
@@ -161,6 +170,22 @@ pub fn models(context: &Context, args: &ModelsArgs) -> Result<(), Failure> {
             .map(|known| known.differences(&listed.model))
             .unwrap_or_default();
         context.result(&row)?;
+    }
+    Ok(())
+}
+
+fn known(context: &Context, ids: &[String]) -> Result<(), Failure> {
+    if ids.is_empty() {
+        let mut all = Model::all().iter().map(Row::new);
+        return all.try_for_each(|row| context.result(&row));
+    }
+    let find = |id: &String| Model::find(id).ok_or_else(|| Failure::usage(unknown(id)));
+    let named = ids.iter().map(find);
+    for model in named.collect::<Result<Vec<_>, _>>()? {
+        context.result(&Row {
+            short_sizes: None,
+            ..Row::new(model)
+        })?;
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ pub fn upload(
             "standard input is one image, and has to be the only one; give the others in another call",
         ));
     }
-    let model = models::find(context, client.as_ref(), prepare);
+    let model = models::find(context, client.as_ref(), prepare)?;
     let options = prepare.options(models::base(model.as_ref(), leonardo::prepare()), None);
     let target = mode.dataset.as_ref().or(mode.new_dataset.as_ref());
     let known = match mode.skip_known {
