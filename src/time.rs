@@ -74,9 +74,42 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
+/// A duration in a message, rounded down: `43 s`, `5 min`, `7 h`, `2521 days`.
+pub(crate) struct Rounded(pub Duration);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        let (number, unit) = match seconds {
+            0..120 => (seconds, "s"),
+            120..7200 => (seconds / 60, "min"),
+            7200..172_800 => (seconds / 3600, "h"),
+            _ => (seconds / 86_400, "days"),
+        };
+        write!(f, "{number} {unit}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_rounded_down() {
+        for (seconds, expected) in [
+            (0, "0 s"),
+            (119, "119 s"),
+            (120, "2 min"),
+            (7199, "119 min"),
+            (7200, "2 h"),
+            (172_799, "47 h"),
+            (172_800, "2 days"),
+            (217_820_796, "2521 days"),
+        ] {
+            let rounded = Rounded(Duration::from_secs(seconds));
+            assert_eq!(rounded.to_string(), expected);
+        }
+    }
 
     fn iso8601(text: &str) -> Option<String> {
         Some(format!("{:.3}", Timestamp::parse_iso8601(text)?))

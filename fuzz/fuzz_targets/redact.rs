@@ -8,7 +8,7 @@ use imgpost_fuzz::{split, text};
 use libfuzzer_sys::fuzz_target;
 use redact::Redactor;
 
-#[path = "../../src/redact.rs"]
+#[path = "../../src/redact/mod.rs"]
 mod redact;
 
 const REDACTED: &str = "[redacted]";

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::text::one_line;
+use crate::time::Rounded;
 
 /// Why storage would reject a post with this form. Secret values are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,8 +78,8 @@ impl fmt::Display for PolicyError {
             }
             Self::Expired { ago } => write!(
                 f,
-                "expired {} s ago; ask for a new one, or set this machine's clock",
-                ago.as_secs().max(1)
+                "expired {} ago; ask for a new one, or set this machine's clock",
+                Rounded((*ago).max(Duration::from_secs(1)))
             ),
             Self::ConditionFailed {
                 field,

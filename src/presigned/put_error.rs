@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::text::one_line;
+use crate::time::Rounded;
 use crate::url::UrlError;
 
 /// Why storage would reject a file that is sent with this presigned URL. Nothing was sent.
@@ -69,8 +70,8 @@ impl fmt::Display for PresignedPutError {
             }
             Self::Expired { ago } => write!(
                 f,
-                "expired {} s ago; ask for a new one, or set this machine's clock",
-                ago.as_secs().max(1)
+                "expired {} ago; ask for a new one, or set this machine's clock",
+                Rounded((*ago).max(Duration::from_secs(1)))
             ),
             Self::MissingHeader { name } => write!(
                 f,

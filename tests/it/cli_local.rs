@@ -206,7 +206,7 @@ fn check_of_an_expired_form_ends_with_7() {
     assert_eq!(output.status.code(), Some(7));
     let messages = String::from_utf8(output.stdout).unwrap();
     assert!(
-        messages.contains("expired     ") && messages.contains(" s ago"),
+        messages.contains("expired     ") && messages.contains(" years ago"),
         "{messages}"
     );
 }

@@ -1,12 +1,13 @@
 //! The commands for presigned forms and URLs of any service: `post` and `check`.
 
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use imgpost::{
     Extension, Limits, PrepareOptions, PresignedPostError, PresignedPutError, PresignedUpload,
     Uploader, Validated, leonardo,
 };
+use indicatif::HumanDuration;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -243,6 +244,14 @@ fn seconds_until(at: SystemTime) -> i64 {
     }
 }
 
+/// In seconds while these matter: a form of Leonardo.Ai is valid for 120 of them.
+fn rounded(seconds: i64) -> String {
+    if seconds <= 120 {
+        return format!("{seconds} s");
+    }
+    HumanDuration(Duration::from_secs(seconds.unsigned_abs())).to_string()
+}
+
 impl Outcome for Explained {
     fn to_lines(&self) -> Vec<String> {
         let scheme = if self.is_plain_http {
@@ -259,8 +268,8 @@ impl Outcome for Explained {
         }
         lines.push(match self.expires_in {
             None => "expires     unknown".into(),
-            Some(left @ 0..) => format!("expires     in {left} s"),
-            Some(ago) => format!("expired     {} s ago", -ago),
+            Some(left @ 0..) => format!("expires     in {}", rounded(left)),
+            Some(ago) => format!("expired     {} ago", rounded(-ago)),
         });
         let is_form = self.method == "POST";
         if is_form {
