@@ -487,10 +487,13 @@ fn upload_is_not_retried_if_retry_after_exceeds_the_validity_of_the_form() {
 
 #[test]
 fn upload_that_starts_in_time_may_outlive_its_form() {
-    let server = FaultServer::start(vec![Step::ReadSlowly(Duration::from_millis(30))]);
-    let form = form(&server.url, Duration::from_secs(2));
-    let receipt = Uploader::default().upload(&form, &image()).unwrap();
-    assert!(receipt.elapsed > Duration::from_secs(2), "{receipt:?}");
+    let server = FaultServer::start(vec![Step::ReadSlowly(Duration::from_millis(60))]);
+    let image = image();
+    // Enough to start even on a busy machine.
+    let validity = Duration::from_secs(5);
+    let form = form(&server.url, validity);
+    let receipt = Uploader::default().upload(&form, &image).unwrap();
+    assert!(receipt.elapsed > validity, "{receipt:?}");
     assert_eq!((receipt.attempts, server.stored().len()), (1, 1));
 }
 
