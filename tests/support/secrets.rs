@@ -20,8 +20,8 @@ pub const SECRET_FIELDS: [&str; 7] = [
     "x-upload-token",
 ];
 
-/// All log lines of all crates, except the raw bytes that ureq logs at trace level, of which the documentation warns, and
-/// those that `multipart` logs, which reads them in other tests.
+/// All log lines of all crates, with two exceptions at trace level: the raw bytes that ureq logs (the documentation warns of
+/// them), and those that `multipart` logs while other tests read forms with it.
 struct Log(Mutex<Vec<String>>);
 
 impl log::Log for Log {

@@ -133,8 +133,9 @@ pub fn find(
         }
     });
     if listed.is_none() {
-        if prepare.size.is_none() && !Model::similar(id).is_empty() {
-            let message = unknown(id) + " Give --size if it is new";
+        let similar = Model::similar(id);
+        if prepare.size.is_none() && !similar.is_empty() {
+            let message = unknown(id, &similar) + " Give --size if it is new";
             return Err(Failure::usage(message));
         }
         context.note(&format!("the sizes of the model {id} are unknown"));
@@ -142,8 +143,7 @@ pub fn find(
     Ok(listed)
 }
 
-fn unknown(id: &str) -> String {
-    let similar = Model::similar(id);
+fn unknown(id: &str, similar: &[&str]) -> String {
     let advice = if similar.is_empty() {
         "`imgpost models` lists those that are known".into()
     } else {
@@ -179,7 +179,9 @@ fn known(context: &Context, ids: &[String]) -> Result<(), Failure> {
         let mut all = Model::all().iter().map(Row::new);
         return all.try_for_each(|row| context.result(&row));
     }
-    let find = |id: &String| Model::find(id).ok_or_else(|| Failure::usage(unknown(id)));
+    let find = |id: &String| {
+        Model::find(id).ok_or_else(|| Failure::usage(unknown(id, &Model::similar(id))))
+    };
     let named = ids.iter().map(find);
     for model in named.collect::<Result<Vec<_>, _>>()? {
         context.result(&Row {
