@@ -15,9 +15,9 @@ use imgpost::transport::{Request, Response, Transport, TransportError, Transport
 use serde_json::json;
 
 use crate::support::calls::{ApiCall, ID, calls, requests, uploaded};
-use crate::support::fixture;
 use crate::support::recorded::{KEY, Outcome, Recorded, recorded};
 use crate::support::schema::{operation, violations};
+use crate::support::{at_once, fixture};
 
 /// Makes a call with these outcomes. Returns the result and the number of requests.
 fn call(call: &ApiCall, outcomes: &[Outcome]) -> (Result<String, Error>, usize) {
@@ -344,24 +344,28 @@ fn responses(files: &[&str]) -> Arc<Recorded> {
 
 #[test]
 fn new_job_that_the_api_does_not_know_yet_is_polled_again() {
-    let api = responses(&[
-        "createGeneration",
-        "getGenerationById.null",
-        "getGenerationById.complete",
-    ]);
-    let client = api.client();
-    let job = client.generate(&CreateGeneration::new("p")).unwrap();
-    assert_eq!(client.wait(&job).unwrap().status, JobStatus::Complete);
-
-    let api = responses(&[
-        "CreateUniversalUpscalerJob",
-        "getVariationById.empty",
-        "getVariationById.complete",
-    ]);
-    let client = api.client();
-    let upscaler = CreateUniversalUpscale::init_image(ID);
-    let job = client.generate(&upscaler).unwrap();
-    assert_eq!(client.wait(&job).unwrap().status, Some(JobStatus::Complete));
+    let generation = || {
+        let api = responses(&[
+            "createGeneration",
+            "getGenerationById.null",
+            "getGenerationById.complete",
+        ]);
+        let client = api.client();
+        let job = client.generate(&CreateGeneration::new("p")).unwrap();
+        assert_eq!(client.wait(&job).unwrap().status, JobStatus::Complete);
+    };
+    let variation = || {
+        let api = responses(&[
+            "CreateUniversalUpscalerJob",
+            "getVariationById.empty",
+            "getVariationById.complete",
+        ]);
+        let client = api.client();
+        let upscaler = CreateUniversalUpscale::init_image(ID);
+        let job = client.generate(&upscaler).unwrap();
+        assert_eq!(client.wait(&job).unwrap().status, Some(JobStatus::Complete));
+    };
+    at_once([&generation, &variation]);
 }
 
 #[test]

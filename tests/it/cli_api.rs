@@ -9,7 +9,7 @@ use imgpost::sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 
 use crate::support::command::{KEY, URL, imgpost, json, on, refused, run};
-use crate::support::fixture;
+use crate::support::{at_once, fixture};
 
 fn photo() -> String {
     fixture("images/gray.jpg").display().to_string()
@@ -152,85 +152,58 @@ fn every_other_way_to_generate() {
     let photo = photo();
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().display().to_string();
-    let v2 = [
-        "generate",
-        "-p",
-        "p",
-        "--model",
-        "flux-kontext-pro",
-        "--size",
-        "64x64",
-        "--image-reference",
-        &photo,
-    ];
-    let done = one(&sandbox, &[&v2[..], &["--wait"]].concat());
-    assert_eq!(done["status"], "COMPLETE");
-    let canvas = [
-        "generate",
-        "-p",
-        "p",
-        "--size",
-        "64x64",
-        "--canvas",
-        &photo,
-        &photo,
-        "--download",
-        &out,
-    ];
-    let done = one(&sandbox, &canvas);
-    assert!(
-        done["images"][0]["file"]
-            .as_str()
-            .unwrap()
-            .ends_with(".png")
-    );
-    let ids = one(&sandbox, &["canvas", "--size", "64x64", &photo, &photo]);
-    let [init, mask] = ["init_id", "mask_id"].map(|name| ids[name].as_str().unwrap());
-    let drawn = [
-        "generate", "-p", "p", "--size", "64x64", "--canvas", init, mask, "--wait",
-    ];
-    assert_eq!(one(&sandbox, &drawn)["status"], "COMPLETE");
-    let up = one(
-        &sandbox,
-        &[
-            "upscale",
-            &photo,
-            "--size",
-            "64x64",
-            "--multiplier",
-            "2",
-            "--download",
-            &out,
-        ],
-    );
-    let large = std::fs::read(up["images"][0]["file"].as_str().unwrap()).unwrap();
-    assert_eq!(image::load_from_memory(&large).unwrap().width(), 128);
-    let video = one(
-        &sandbox,
-        &[
-            "video",
-            &photo,
-            "-p",
-            "waves",
-            "--size",
-            "64x64",
-            "--download",
-            &out,
-        ],
-    );
-    assert!(
-        video["images"][0]["file"]
-            .as_str()
-            .unwrap()
-            .ends_with(".mp4")
-    );
-    let generated = done["images"][0]["id"].as_str().unwrap();
-    let again = one(&sandbox, &["upscale", generated, "--generated"]);
-    let waited = one(&sandbox, &["wait", again["id"].as_str().unwrap()]);
-    assert_eq!(
-        (&waited["status"], &waited["id"]),
-        (&"COMPLETE".into(), &again["id"])
-    );
+    let size = ["--size", "64x64"];
+    let download = ["--download", &out];
+    let generate = ["generate", "-p", "p"];
+    let file = |done: &Value| {
+        let file = done["images"][0]["file"].as_str();
+        file.unwrap().to_owned()
+    };
+    let version_2_and_upscaled = || {
+        let reference = ["--model", "flux-kontext-pro", "--image-reference", &photo];
+        let done = one(
+            &sandbox,
+            &[&generate[..], &reference, &size, &["--wait"]].concat(),
+        );
+        assert_eq!(done["status"], "COMPLETE");
+        let generated = done["images"][0]["id"].as_str().unwrap();
+        let again = one(&sandbox, &["upscale", generated, "--generated"]);
+        let waited = one(&sandbox, &["wait", again["id"].as_str().unwrap()]);
+        assert_eq!(
+            (&waited["status"], &waited["id"]),
+            (&"COMPLETE".into(), &again["id"])
+        );
+    };
+    let canvas_of_files = || {
+        let canvas = ["--canvas", &photo, &photo];
+        let arguments = [&generate[..], &size, &canvas, &download].concat();
+        assert!(file(&one(&sandbox, &arguments)).ends_with(".png"));
+    };
+    let canvas_of_ids = || {
+        let ids = one(&sandbox, &[&["canvas", &photo, &photo], &size[..]].concat());
+        let [init, mask] = ["init_id", "mask_id"].map(|name| ids[name].as_str().unwrap());
+        let canvas = ["--canvas", init, mask, "--wait"];
+        let drawn = one(&sandbox, &[&generate[..], &size, &canvas].concat());
+        assert_eq!(drawn["status"], "COMPLETE");
+    };
+    let upscale = || {
+        let upscale = ["upscale", &photo, "--multiplier", "2"];
+        let done = one(&sandbox, &[&upscale[..], &size, &download].concat());
+        let large = std::fs::read(file(&done)).unwrap();
+        assert_eq!(image::load_from_memory(&large).unwrap().width(), 128);
+    };
+    let video = || {
+        let video = ["video", &photo, "-p", "waves"];
+        let done = one(&sandbox, &[&video[..], &size, &download].concat());
+        assert!(file(&done).ends_with(".mp4"));
+    };
+    at_once([
+        &version_2_and_upscaled,
+        &canvas_of_files,
+        &canvas_of_ids,
+        &upscale,
+        &video,
+    ]);
 }
 
 /// An image in color and its mask: an eighth is white, an eighth light gray, an eighth dark gray, the rest black.
@@ -360,26 +333,21 @@ fn useless_threshold_is_rejected() {
 fn wait_recognizes_every_job_by_its_id() {
     let sandbox = Sandbox::start().unwrap();
     let photo = photo();
-    for start in [
-        vec!["generate", "-p", "p"],
-        vec![
-            "generate",
-            "-p",
-            "p",
-            "--model",
-            "lucid-origin",
-            "--size",
-            "64x64",
-        ],
-        vec!["video", &photo, "-p", "p", "--size", "64x64"],
-        vec!["upscale", &photo, "--size", "64x64"],
-    ] {
-        let job = one(&sandbox, &start);
+    let check = |start: &[&str]| {
+        let job = one(&sandbox, start);
         let done = one(&sandbox, &["wait", job["id"].as_str().unwrap()]);
         assert_eq!(done["status"], "COMPLETE", "{start:?}");
         assert_eq!(done["id"], job["id"], "{start:?}");
         assert!(done["images"][0]["url"].is_string(), "{start:?}");
-    }
+    };
+    let size = ["--size", "64x64"];
+    let generate = ["generate", "-p", "p"];
+    at_once([
+        &|| check(&generate),
+        &|| check(&[&generate[..], &["--model", "lucid-origin"], &size].concat()),
+        &|| check(&[&["video", &photo, "-p", "p"], &size[..]].concat()),
+        &|| check(&[&["upscale", &photo], &size[..]].concat()),
+    ]);
     let unknown = "00000000-0000-4000-8000-000000000000";
     let (code, message) = refused(&run(on(&sandbox).args(["wait", unknown])));
     assert_eq!(code, 4, "{message}");
@@ -455,20 +423,7 @@ fn complete_with(images: &Value) -> Fault {
 
 #[test]
 fn a_job_that_was_started_is_named_in_the_error() {
-    for (fault, words) in [
-        (
-            Fault::api_error(401, "access-denied", "no"),
-            "check the API key",
-        ),
-        (
-            complete_with(&json!([])),
-            "is complete, but the API lists no results",
-        ),
-        (
-            complete_with(&json!([{"id": "a", "url": "https://a.example/"}, {"id": "b"}])),
-            "URLs for only 1 of its 2 results",
-        ),
-    ] {
+    let check = |fault, words| {
         let sandbox = second_call_fails(fault);
         let generate = ["generate", "-p", "p", "--wait", "--quiet"];
         let output = run(on(&sandbox).args(generate));
@@ -486,7 +441,20 @@ fn a_job_that_was_started_is_named_in_the_error() {
         assert!(message.contains(id), "{message}");
         // The id leads to the job's results.
         assert_eq!(one(&sandbox, &["wait", id])["status"], "COMPLETE");
-    }
+    };
+    let denied = || Fault::api_error(401, "access-denied", "no");
+    let one_of_two = json!([{"id": "a", "url": "https://a.example/"}, {"id": "b"}]);
+    let no_results = "is complete, but the API lists no results";
+    at_once([
+        &|| check(denied(), "check the API key"),
+        &|| check(complete_with(&json!([])), no_results),
+        &|| {
+            check(
+                complete_with(&one_of_two),
+                "URLs for only 1 of its 2 results",
+            )
+        },
+    ]);
 }
 
 #[test]

@@ -4,7 +4,6 @@
 //! The tests compare their results with the table in `tests/it/faults.md`, on a scripted server and on the sandbox.
 
 use std::net::TcpListener;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use imgpost::sandbox::Sandbox;
@@ -12,6 +11,7 @@ use imgpost::{
     Error, Extension, PreparedImage, Presigned, PresignedPost, PresignedPut, Receipt, Uploader,
 };
 
+use crate::support::at_once;
 use crate::support::faults::{FaultServer, Step, form, image, respond, s3_error};
 use crate::support::tls::TlsServer;
 
@@ -19,9 +19,6 @@ const RETRIES: u32 = 3;
 /// The timeout for a server that stalls for [`LONGER`]. Any other has so much time that a busy machine makes no difference.
 const SHORT_TIMEOUT: Duration = Duration::from_millis(2500);
 const LONGER: Duration = Duration::from_secs(6);
-
-/// Some faults depend on timing, which an overloaded machine distorts.
-static ONE_TABLE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// A row of the table.
 struct Fault {
@@ -343,7 +340,6 @@ fn row_in_sandbox(fault: Fault, steps: Vec<Step>, elsewhere: &FaultServer) -> St
 
 /// The rows of all faults, each computed on its own thread.
 fn rows<F: Send>(faults: Vec<F>, row: impl Fn(F) -> String + Sync) -> Vec<String> {
-    let _guard = ONE_TABLE_AT_A_TIME.lock();
     std::thread::scope(|scope| {
         let row = &row;
         let threads = faults
@@ -360,12 +356,12 @@ fn committed() -> String {
 
 #[test]
 fn faults_have_the_outcomes_of_the_table() {
-    check_table(false);
-}
-
-#[test]
-fn faults_have_the_outcomes_of_the_table_for_a_presigned_put() {
-    check_table(true);
+    // A post, a PUT, and a post to the sandbox.
+    at_once([
+        &|| check_table(false),
+        &|| check_table(true),
+        &check_table_in_sandbox,
+    ]);
 }
 
 fn check_table(is_put: bool) {
@@ -382,8 +378,7 @@ fn check_table(is_put: bool) {
     );
 }
 
-#[test]
-fn faults_have_the_outcomes_of_the_table_in_the_sandbox() {
+fn check_table_in_sandbox() {
     let numbers: Vec<_> = (0..faults("").len()).collect();
     let rows = rows(numbers, |number| {
         let elsewhere = FaultServer::start(vec![]);

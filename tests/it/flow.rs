@@ -15,7 +15,7 @@ use imgpost::leonardo::{
 use imgpost::sandbox::{Fault, Sandbox};
 use imgpost::{CancelToken, Fit, PrepareOptions, PreparedImage};
 
-use crate::support::{fixture, psnr};
+use crate::support::{at_once, fixture, psnr};
 
 fn client(sandbox: &Sandbox) -> Client {
     let builder = Client::builder(sandbox.api_key());
@@ -98,50 +98,41 @@ fn other_jobs_complete_and_their_results_are_downloaded() {
     let client = client(&sandbox);
     let folder = tempfile::tempdir().unwrap();
     let image = lighthouse();
-    let init = client.upload_init_image(&image).unwrap();
-
     let size = image.size();
-    let v2 = CreateGenerationV2::new("flux-kontext-pro", "p").size(size.width, size.height);
-    let state = client
-        .wait(&client.generate(&v2.image_reference(&init, None)).unwrap())
-        .unwrap();
-    assert!(!state.images.is_empty());
+    let init = client.upload_init_image(&image).unwrap();
+    let generation_of_version_2 = || {
+        let v2 = CreateGenerationV2::new("flux-kontext-pro", "p").size(size.width, size.height);
+        let job = client.generate(&v2.image_reference(&init, None)).unwrap();
+        assert!(!client.wait(&job).unwrap().images.is_empty());
+    };
+    let video = || {
+        let job = client.generate(&CreateImageToVideo::new("p", &init));
+        let mut state = client.wait(&job.unwrap()).unwrap();
+        let url = state.images.remove(0).motion_mp4_url.unwrap();
+        let film = folder.path().join("film.mp4");
+        let downloaded = client.download(&url, &film).unwrap();
+        assert_eq!(downloaded.content_type, "video/mp4");
 
-    let job = client
-        .generate(&CreateImageToVideo::new("p", &init))
-        .unwrap();
-    let video = client
-        .wait(&job)
-        .unwrap()
-        .images
-        .remove(0)
-        .motion_mp4_url
-        .unwrap();
-    let downloaded = client
-        .download(&video, folder.path().join("film.mp4"))
-        .unwrap();
-    assert_eq!(downloaded.content_type, "video/mp4");
-
-    let upscaler = CreateUniversalUpscale::new(&init).multiplier(2.0);
-    let job = client.generate(&upscaler).unwrap();
-    let variation = client.wait(&job).unwrap();
-    let path = folder.path().join("large");
-    client
-        .download(variation.url.as_deref().unwrap(), &path)
-        .unwrap();
-    let large = decoded(&path);
-    assert_eq!(
-        (large.width(), large.height()),
-        (2 * size.width, 2 * size.height)
-    );
-
-    let film = folder.path().join("film.mp4");
-    let raw = client.upload_media(&film).unwrap();
-    assert_eq!(raw.receipt.bytes, film.metadata().unwrap().len());
-    let chair = folder.path().join("chair.obj");
-    std::fs::write(&chair, "v 0 0 0\n").unwrap();
-    let model = client.upload_model_asset(&chair, Some("chair")).unwrap();
-    assert!(!model.id.is_empty() && model.id != raw.id);
+        let raw = client.upload_media(&film).unwrap();
+        assert_eq!(raw.receipt.bytes, film.metadata().unwrap().len());
+        let chair = folder.path().join("chair.obj");
+        std::fs::write(&chair, "v 0 0 0\n").unwrap();
+        let model = client.upload_model_asset(&chair, Some("chair")).unwrap();
+        assert!(!model.id.is_empty() && model.id != raw.id);
+    };
+    let upscaled = || {
+        let upscaler = CreateUniversalUpscale::new(&init).multiplier(2.0);
+        let job = client.generate(&upscaler).unwrap();
+        let url = client.wait(&job).unwrap().url.unwrap();
+        let path = folder.path().join("large");
+        client.download(&url, &path).unwrap();
+        let large = decoded(&path);
+        assert_eq!(
+            (large.width(), large.height()),
+            (2 * size.width, 2 * size.height)
+        );
+    };
+    at_once([&generation_of_version_2, &video, &upscaled]);
 }
 
 #[test]
@@ -236,10 +227,16 @@ fn wait_accepts_a_stored_id_of_either_resource() {
         .generate(&CreateUniversalUpscale::new(&init))
         .unwrap()
         .id;
-    let state = client.wait(&Job::<Generation>::from_id(&generation));
-    assert_eq!(state.unwrap().id, Some(generation.clone()));
-    let variation = client.wait(&Job::<Variation>::from_id(&upscale)).unwrap();
-    assert_eq!(variation.id, Some(upscale.clone()));
+    at_once([
+        &|| {
+            let state = client.wait(&Job::<Generation>::from_id(&generation));
+            assert_eq!(state.unwrap().id.as_ref(), Some(&generation));
+        },
+        &|| {
+            let state = client.wait(&Job::<Variation>::from_id(&upscale));
+            assert_eq!(state.unwrap().id.as_ref(), Some(&upscale));
+        },
+    ]);
 
     // The wrong resource is an error at the first poll, not after a timeout.
     let polls = sandbox.requests().len();
@@ -327,26 +324,28 @@ fn check_lost_responses<C: Call>(call: impl Fn(&Client) -> C + Sync, words: &str
 #[test]
 fn paid_call_without_a_response_is_reported_as_possibly_charged_and_sent_once() {
     const CHARGED: &str = "the job may have been started and charged";
-    check_lost_responses(|_| CreateGeneration::new("p"), CHARGED);
-    check_lost_responses(|_| CreateGenerationV2::new("lucid-origin", "p"), CHARGED);
     let uploaded = |client: &Client| client.upload_init_image(&lighthouse()).unwrap().id;
-    check_lost_responses(
-        |client| CreateUniversalUpscale::init_image(uploaded(client)),
-        CHARGED,
-    );
-    check_lost_responses(
-        |client| CreateImageToVideo::new("p", ImageReference::uploaded(uploaded(client))),
-        CHARGED,
-    );
+    let video = |id: String| CreateImageToVideo::new("p", ImageReference::uploaded(id));
+    at_once([
+        &|| check_lost_responses(|_| CreateGeneration::new("p"), CHARGED),
+        &|| check_lost_responses(|_| CreateGenerationV2::new("lucid-origin", "p"), CHARGED),
+        &|| {
+            let upscale = |client: &_| CreateUniversalUpscale::init_image(uploaded(client));
+            check_lost_responses(upscale, CHARGED);
+        },
+        &|| check_lost_responses(|client| video(uploaded(client)), CHARGED),
+    ]);
 }
 
 #[test]
 fn creating_call_without_a_response_is_reported_as_unconfirmed_and_sent_once() {
     use imgpost::leonardo::call::{AddGeneratedImage, CreateDataset};
     let words = "it may have been carried out";
-    check_lost_responses(|_| CreateDataset::new("d"), words);
     const ID: &str = "00000000-0000-4000-8000-000000000000";
-    check_lost_responses(|_| AddGeneratedImage::new(ID, ID), words);
+    at_once([
+        &|| check_lost_responses(|_| CreateDataset::new("d"), words),
+        &|| check_lost_responses(|_| AddGeneratedImage::new(ID, ID), words),
+    ]);
 }
 
 /// Like the API, the sandbox charges before its response is lost.

@@ -293,7 +293,8 @@ fn broken_image_requests_no_form() {
 fn port_is_free_after_the_sandbox_is_dropped() {
     let sandbox = Sandbox::start().unwrap();
     let url = sandbox.base_url();
-    let client = client(&sandbox);
+    let builder = Client::builder(sandbox.api_key()).base_url(&url);
+    let client = builder.retries(0).build().unwrap();
     drop(sandbox);
     let error = client.create_init_image(Extension::Jpg).unwrap_err();
     assert!(error.transport().is_some(), "{url}: {error:?}");

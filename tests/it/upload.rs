@@ -17,8 +17,8 @@ use imgpost::transport::{
 use imgpost::{CancelToken, Error, FileOperation, PresignedPost, PresignedPut, Uploader};
 
 use crate::support::faults::{FaultServer, Step, form, image, respond};
-use crate::support::fixture;
 use crate::support::secrets::log_lines;
+use crate::support::{at_once, fixture};
 
 fn uploader() -> Uploader {
     Uploader::default()
@@ -310,11 +310,7 @@ fn stalled_connection_ends_with_the_idle_timeout() {
     std::fs::write(&path, vec![7; LARGE]).unwrap();
     let stall = Duration::from_secs(60);
     let idle = Duration::from_millis(300);
-    for step in [
-        Step::StallOnAccept(stall),
-        Step::StallInBody(10, stall),
-        Step::StallBeforeResponse(stall),
-    ] {
+    let times_out = |step: Step| {
         let server = FaultServer::start(vec![step.clone()]);
         let form = form(&server.url, Duration::from_secs(50));
         let uploader = Uploader::default().retries(0).idle_timeout(idle);
@@ -323,15 +319,23 @@ fn stalled_connection_ends_with_the_idle_timeout() {
             panic!("{step:?}: {error:?}")
         };
         assert_eq!(error.kind(), TransportErrorKind::Timeout, "{step:?}");
-    }
+    };
     // A transfer that takes longer but keeps moving does not time out.
-    let server = FaultServer::start(vec![Step::ReadSlowly(Duration::from_millis(20))]);
-    let idle = Duration::from_secs(1);
-    let started = Instant::now();
-    let form = form(&server.url, Duration::from_secs(50));
-    let uploader = Uploader::default().retries(0).idle_timeout(idle);
-    uploader.upload_file(&form, &path, None).unwrap();
-    assert!(started.elapsed() > idle, "{:?}", started.elapsed());
+    let moves = || {
+        let server = FaultServer::start(vec![Step::ReadSlowly(Duration::from_millis(20))]);
+        let idle = Duration::from_secs(1);
+        let started = Instant::now();
+        let form = form(&server.url, Duration::from_secs(50));
+        let uploader = Uploader::default().retries(0).idle_timeout(idle);
+        uploader.upload_file(&form, &path, None).unwrap();
+        assert!(started.elapsed() > idle, "{:?}", started.elapsed());
+    };
+    at_once([
+        &|| times_out(Step::StallOnAccept(stall)),
+        &|| times_out(Step::StallInBody(10, stall)),
+        &|| times_out(Step::StallBeforeResponse(stall)),
+        &moves,
+    ]);
 }
 
 #[test]
@@ -487,10 +491,10 @@ fn upload_is_not_retried_if_retry_after_exceeds_the_validity_of_the_form() {
 
 #[test]
 fn upload_that_starts_in_time_may_outlive_its_form() {
-    let server = FaultServer::start(vec![Step::ReadSlowly(Duration::from_millis(60))]);
+    let server = FaultServer::start(vec![Step::ReadSlowly(Duration::from_millis(50))]);
     let image = image();
     // Enough to start even on a busy machine.
-    let validity = Duration::from_secs(5);
+    let validity = Duration::from_secs(4);
     let form = form(&server.url, validity);
     let receipt = Uploader::default().upload(&form, &image).unwrap();
     assert!(receipt.elapsed > validity, "{receipt:?}");

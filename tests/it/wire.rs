@@ -1,6 +1,6 @@
 //! Promise: an upload sends the POST that S3 specifies, and S3's response is interpreted as documented.
 
-use imgpost::{Error, PrepareOptions, PreparedImage, PresignedPost, S3ErrorCode, upload};
+use imgpost::{Error, PrepareOptions, PreparedImage, PresignedPost, S3ErrorCode, Uploader, upload};
 
 use crate::support::{capture_one, fixture, read_parts};
 
@@ -165,7 +165,9 @@ fn unreachable_host_is_a_transport_error_that_names_it() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
-    let error = upload(&form(&format!("http://{address}/")), &image()).unwrap_err();
+    let uploader = Uploader::default().retries(0);
+    let error = uploader.upload(&form(&format!("http://{address}/")), &image());
+    let error = error.unwrap_err();
     assert!(matches!(error, Error::Transport(_)), "{error:?}");
     assert!(error.to_string().contains(&address), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
@@ -60,8 +60,11 @@ impl Step {
 
 /// A photo of a few kilobytes.
 pub fn image() -> PreparedImage {
-    let prepare = PrepareOptions::default().size(256, 256);
-    prepare.open(fixture("images/lighthouse.jpg")).unwrap()
+    static IMAGE: LazyLock<PreparedImage> = LazyLock::new(|| {
+        let prepare = PrepareOptions::default().size(256, 256);
+        prepare.open(fixture("images/lighthouse.jpg")).unwrap()
+    });
+    IMAGE.clone()
 }
 
 /// A form that expires after `validity`.
