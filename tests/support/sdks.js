@@ -130,6 +130,12 @@ const sdks = {
       const { pathname, search } = new URL(url);
       add(`ali-oss PUT v1, ${name}`, key, put(`${endpoint}/${bucket}${pathname}${search}`, headers));
     }
+    const cached = { ...jpeg, "Cache-Control": "max-age=60" };
+    for (const [name, headers, more] of [["plain", {}], ["jpeg", jpeg], ["cached", cached, ["Cache-Control"]]]) {
+      const key = `ali-oss/v4-${name}.jpg`;
+      const { pathname, search } = new URL(await client.signatureUrlV4("PUT", seconds, { headers }, key, more));
+      add(`ali-oss PUT v4, ${name}`, key, put(`${endpoint}/${bucket}${pathname}${search}`, headers));
+    }
   },
 };
 

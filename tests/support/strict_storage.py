@@ -6,7 +6,8 @@ strict_storage.py FOLDER    reads {"id", "secret": OSS's, "public_key": Google's
                             its port, and stores each file in FOLDER under its key
 
 Forms: https://cloud.google.com/storage/docs/xml-api/post-object-forms, https://help.aliyun.com/document_detail/31988.html
-URLs: https://cloud.google.com/storage/docs/access-control/signed-urls, https://help.aliyun.com/document_detail/31952.html
+URLs: https://cloud.google.com/storage/docs/access-control/signed-urls, https://help.aliyun.com/document_detail/31952.html,
+      https://www.alibabacloud.com/help/en/oss/developer-reference/add-signatures-to-urls
 """
 
 import base64
@@ -50,6 +51,13 @@ def google_signed(text, signature):
 def oss_signed(text, signature):
     expected = hmac.new(keys["secret"].encode(), text.encode(), hashlib.sha1).digest()
     require(base64.b64decode(signature) == expected, "SignatureDoesNotMatch")
+
+
+def oss_signature_v4(scope, text):
+    key = f"aliyun_v4{keys['secret']}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def read_form(content_type, body):
@@ -112,10 +120,8 @@ def post(bucket, headers, body):
         covered = check_policy(fields, len(file), bucket, ["x-goog-signature"])
         require(set(fields) <= covered, f"fields without a condition: {set(fields) - covered}")
     elif "x-oss-signature" in fields:
-        key = f"aliyun_v4{keys['secret']}".encode()
-        for scope in fields["x-oss-credential"].split("/")[1:]:
-            key = hmac.digest(key, scope.encode(), "sha256")
-        require(hmac.digest(key, policy.encode(), "sha256").hex() == fields["x-oss-signature"], "SignatureDoesNotMatch")
+        scope = fields["x-oss-credential"].split("/", 1)[1]
+        require(oss_signature_v4(scope, policy) == fields["x-oss-signature"], "SignatureDoesNotMatch")
         check_policy(fields, len(file), bucket, [])
     else:
         require(fields["ossaccesskeyid"] == keys["id"], "InvalidAccessKeyId")
@@ -147,6 +153,20 @@ def put(url, headers, body):
         text = "\n".join(["PUT", "", content_type, query["Expires"], *own, url.path])
         google_signed(text, base64.b64decode(query["Signature"]))
         require(int(query["Expires"]) > time.time(), "expired")
+    elif "x-oss-signature" in query:
+        signature = query.pop("x-oss-signature")
+        scope = query["x-oss-credential"].split("/", 1)[1]
+        pairs = sorted((quote(k, safe="~"), quote(v, safe="~")) for k, v in query.items())
+        additional = query.get("x-oss-additional-headers", "")
+        own = {name.lower(): value for name, value in headers.items()}
+        is_signed = lambda name: name in ("content-type", "content-md5", *additional.split(";")) or name.startswith("x-oss-")
+        lines = "".join(f"{name}:{own[name]}\n" for name in sorted(own) if is_signed(name))
+        canonical = ["PUT", url.path, "&".join(f"{k}={v}" for k, v in pairs), lines, additional, "UNSIGNED-PAYLOAD"]
+        digest = hashlib.sha256("\n".join(canonical).encode()).hexdigest()
+        text = "\n".join(["OSS4-HMAC-SHA256", query["x-oss-date"], scope, digest])
+        require(oss_signature_v4(scope, text) == signature, "SignatureDoesNotMatch")
+        signed = datetime.datetime.strptime(query["x-oss-date"] + "+0000", "%Y%m%dT%H%M%SZ%z").timestamp()
+        require(signed + int(query["x-oss-expires"]) > time.time(), "expired")
     else:
         text = "\n".join(["PUT", "", content_type, query["Expires"], f"/{bucket}/{key}"])
         oss_signed(text, query["Signature"])
