@@ -203,9 +203,13 @@ impl fmt::Display for AllowedSizes {
                 heights,
                 bounds,
             } => {
-                f.write_str("widths ")?;
-                write_list(f, widths)?;
-                f.write_str(" with heights ")?;
+                if widths == heights {
+                    f.write_str("widths and heights ")?;
+                } else {
+                    f.write_str("widths ")?;
+                    write_list(f, widths)?;
+                    f.write_str(" with heights ")?;
+                }
                 write_list(f, heights)?;
                 if *bounds == Bounds::ANY {
                     Ok(())
@@ -218,7 +222,7 @@ impl fmt::Display for AllowedSizes {
 }
 
 fn write_list(f: &mut fmt::Formatter<'_>, items: &[impl fmt::Display]) -> fmt::Result {
-    let shown = if f.alternate() { items.len() } else { 12 };
+    let shown = if f.alternate() { items.len() } else { 6 };
     for (index, item) in items.iter().take(shown).enumerate() {
         let separator = if index == 0 { "" } else { ", " };
         write!(f, "{separator}{item}")?;
@@ -379,8 +383,21 @@ mod tests {
         assert!(
             AllowedSizes::from(many)
                 .to_string()
-                .ends_with("12x12 and 87 more")
+                .ends_with("6x6 and 93 more")
         );
         assert_eq!(AllowedSizes::from(vec![Size::new(1, 2)]).to_string(), "1x2");
+        let sides = |heights: &[u32]| AllowedSizes::Sides {
+            widths: vec![8, 16].into(),
+            heights: heights.to_vec().into(),
+            bounds: Bounds::ANY.with_max_ratio(2),
+        };
+        assert_eq!(
+            sides(&[8, 16]).to_string(),
+            "widths and heights 8, 16 (at most 2:1)"
+        );
+        assert_eq!(
+            sides(&[8]).to_string(),
+            "widths 8, 16 with heights 8 (at most 2:1)"
+        );
     }
 }

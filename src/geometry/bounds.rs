@@ -294,24 +294,25 @@ fn by_fit(a: Size, b: Size, ratio: AspectRatio) -> Ordering {
 impl fmt::Display for Bounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (min, max) = (self.min, self.max);
-        if min.width == min.height && max.width == max.height {
-            write!(f, "{} to {} pixels a side", min.width, max.width)?;
+        let sides = if min.width == min.height && max.width == max.height {
+            format!("{} to {} pixels a side", min.width, max.width)
         } else {
-            write!(f, "{min} to {max}")?;
-        }
-        if self.multiple > 1 {
-            write!(f, ", multiples of {}", self.multiple)?;
-        }
-        match (self.min_pixels, self.max_pixels) {
-            (None, None) => {}
-            (Some(min), None) => write!(f, ", at least {min} pixels")?,
-            (None, Some(max)) => write!(f, ", at most {max} pixels")?,
-            (Some(min), Some(max)) => write!(f, ", {min} to {max} pixels")?,
-        }
-        if let Some(ratio) = self.max_ratio {
-            write!(f, ", at most {ratio}:1")?;
-        }
-        Ok(())
+            format!("{min} to {max}")
+        };
+        let multiple = (self.multiple > 1).then(|| format!("multiples of {}", self.multiple));
+        let pixels = match (self.min_pixels, self.max_pixels) {
+            (None, None) => None,
+            (Some(min), None) => Some(format!("at least {min} pixels")),
+            (None, Some(max)) => Some(format!("at most {max} pixels")),
+            (Some(min), Some(max)) => Some(format!("{min} to {max} pixels")),
+        };
+        let ratio = self.max_ratio.map(|ratio| format!("at most {ratio}:1"));
+        let others: Vec<_> = [multiple, pixels, ratio].into_iter().flatten().collect();
+        // That a side has a pixel and fits into the arithmetic is no news if there is more to say.
+        let is_any = (min, max) == (Self::ANY.min, Self::ANY.max);
+        let sides = (!is_any || others.is_empty()).then_some(sides);
+        let all: Vec<_> = sides.into_iter().chain(others).collect();
+        f.write_str(&all.join(", "))
     }
 }
 

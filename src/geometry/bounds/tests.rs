@@ -174,4 +174,7 @@ fn limits_are_described_in_words() {
     );
     let bounds = Bounds::new(Size::new(1, 2), Size::new(3, 4), 1);
     assert_eq!(bounds.to_string(), "1x2 to 3x4");
+    let wide = Bounds::ANY.with_max_ratio(3);
+    assert_eq!(wide.to_string(), "at most 3:1");
+    assert_eq!(Bounds::ANY.to_string(), "1 to 65535 pixels a side");
 }
