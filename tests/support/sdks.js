@@ -123,18 +123,21 @@ const sdks = {
     const encoded = Buffer.from(JSON.stringify(policy)).toString("base64");
     const form = { key: v4, policy: encoded, ...own, "x-oss-signature": signature };
     add("ali-oss POST v4", v4, { host: `${endpoint}/${bucket}`, ...form });
+    // The address is not signed, only the bucket and the key.
+    const addPut = (name, key, url, headers) => {
+      const { pathname, search } = new URL(url);
+      add(`ali-oss PUT ${name}`, key, put(`${endpoint}/${bucket}${pathname}${search}`, headers));
+    };
     for (const [name, headers] of [["plain", {}], ["jpeg", jpeg]]) {
       const key = `ali-oss/${name}.jpg`;
       const url = client.signatureUrl(key, { method: "PUT", expires: seconds, ...headers });
-      // The address is not signed, only the bucket and the key.
-      const { pathname, search } = new URL(url);
-      add(`ali-oss PUT v1, ${name}`, key, put(`${endpoint}/${bucket}${pathname}${search}`, headers));
+      addPut(`v1, ${name}`, key, url, headers);
     }
     const cached = { ...jpeg, "Cache-Control": "max-age=60" };
     for (const [name, headers, more] of [["plain", {}], ["jpeg", jpeg], ["cached", cached, ["Cache-Control"]]]) {
       const key = `ali-oss/v4-${name}.jpg`;
-      const { pathname, search } = new URL(await client.signatureUrlV4("PUT", seconds, { headers }, key, more));
-      add(`ali-oss PUT v4, ${name}`, key, put(`${endpoint}/${bucket}${pathname}${search}`, headers));
+      const url = await client.signatureUrlV4("PUT", seconds, { headers }, key, more);
+      addPut(`v4, ${name}`, key, url, headers);
     }
   },
 };

@@ -60,6 +60,11 @@ def oss_signature_v4(scope, text):
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 
+def canonical_query(query):
+    pairs = sorted((quote(k, safe="~"), quote(v, safe="~")) for k, v in query.items())
+    return "&".join(f"{k}={v}" for k, v in pairs)
+
+
 def read_form(content_type, body):
     """The fields, and the file, which has to be the last part."""
     decoder = MultipartDecoder(content_type.split("boundary=")[1].encode())
@@ -137,12 +142,11 @@ def put(url, headers, body):
     if "X-Goog-Signature" in query:
         signature = bytes.fromhex(query.pop("X-Goog-Signature"))
         names = query["X-Goog-SignedHeaders"].split(";")
-        pairs = sorted((quote(k, safe="~"), quote(v, safe="~")) for k, v in query.items())
         lines = [f"{name}:{headers[name]}" for name in names if name != "host"]
         # Google's SDK for JavaScript signs the host without its port, which the real storage does not have.
         host = headers["Host"].split(":")[0] if "google-js" in key else headers["Host"]
         lines = sorted([*lines, f"host:{host}"])
-        canonical = ["PUT", url.path, "&".join(f"{k}={v}" for k, v in pairs), *lines, "", ";".join(names), "UNSIGNED-PAYLOAD"]
+        canonical = ["PUT", url.path, canonical_query(query), *lines, "", ";".join(names), "UNSIGNED-PAYLOAD"]
         digest = hashlib.sha256("\n".join(canonical).encode()).hexdigest()
         scope = query["X-Goog-Credential"].split("/", 1)[1]
         google_signed("\n".join(["GOOG4-RSA-SHA256", query["X-Goog-Date"], scope, digest]), signature)
@@ -156,12 +160,11 @@ def put(url, headers, body):
     elif "x-oss-signature" in query:
         signature = query.pop("x-oss-signature")
         scope = query["x-oss-credential"].split("/", 1)[1]
-        pairs = sorted((quote(k, safe="~"), quote(v, safe="~")) for k, v in query.items())
         additional = query.get("x-oss-additional-headers", "")
         own = {name.lower(): value for name, value in headers.items()}
         is_signed = lambda name: name in ("content-type", "content-md5", *additional.split(";")) or name.startswith("x-oss-")
         lines = "".join(f"{name}:{own[name]}\n" for name in sorted(own) if is_signed(name))
-        canonical = ["PUT", url.path, "&".join(f"{k}={v}" for k, v in pairs), lines, additional, "UNSIGNED-PAYLOAD"]
+        canonical = ["PUT", url.path, canonical_query(query), lines, additional, "UNSIGNED-PAYLOAD"]
         digest = hashlib.sha256("\n".join(canonical).encode()).hexdigest()
         text = "\n".join(["OSS4-HMAC-SHA256", query["x-oss-date"], scope, digest])
         require(oss_signature_v4(scope, text) == signature, "SignatureDoesNotMatch")
