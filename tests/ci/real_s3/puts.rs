@@ -174,7 +174,7 @@ fn servers_respond_to_presigned_urls_as_the_table_says() {
         let all = [response, ours, other];
         let is_rejected = |response: &&String| *response != "stored";
         assert!(
-            violation == "is sent" || all.iter().all(|r| is_rejected(r)),
+            violation == "is sent" || all.iter().all(is_rejected),
             "{}: {violation}, {all:?}",
             case.name
         );
