@@ -26,6 +26,7 @@ mod faults;
 mod flow;
 mod golden;
 mod hostile;
+mod kept_connection;
 mod layers;
 mod mask;
 mod media;

@@ -140,6 +140,8 @@ impl Kind {
                     .env("SERVICES", "s3")
                     .env("BIND_HOST", "127.0.0.1")
                     .env("GATEWAY_PORT", port)
+                    // Where it leaves a file named for its process.
+                    .env("TMPDIR", folder.path())
                     .env("HOME", folder.path());
                 command
             }

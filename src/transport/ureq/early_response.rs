@@ -1,4 +1,5 @@
-//! Reads the response while the request is still being sent, and skips interim responses.
+//! Reads the response while the request is still being sent, skips interim responses, and closes a connection after a
+//! rejected body.
 //!
 //! A server that rejects a request by its head or its first fields responds at once. Some then close the connection, so
 //! that the rest of the body meets a broken pipe; others keep it open and read nothing more, so that sending stalls.
@@ -27,18 +28,14 @@ impl<In: Transport> Connector<In> for EarlyResponseConnector {
         details: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        // The connection to a proxy carries the one to the host, of which only the latter is HTTP.
-        let is_to_host = self.0.goes_to(&exchange::origin(details.uri));
-        if is_to_host {
-            self.0.set_connected();
-        }
         Ok(chained.map(|inner| EarlyResponse {
             inner,
             exchange: SharedExchange::clone(&self.0),
-            is_to_host,
+            // The connection to a proxy carries the one to the host, of which only the latter is HTTP.
+            is_to_host: self.0.goes_to(&exchange::origin(details.uri)),
             has_final_response: false,
             has_new_input: false,
-            is_abandoned: false,
+            must_close: false,
         }))
     }
 }
@@ -52,8 +49,8 @@ pub(super) struct EarlyResponse<T> {
     has_final_response: bool,
     /// Input was read during sending that ureq has not seen yet, so it must not wait for more.
     has_new_input: bool,
-    /// A request was not sent completely, so nothing more can be sent.
-    is_abandoned: bool,
+    /// A body was not sent completely, or the server rejected it and may close the connection instead of reading it.
+    must_close: bool,
 }
 
 impl<T: Transport> EarlyResponse<T> {
@@ -84,10 +81,13 @@ impl<T: Transport> EarlyResponse<T> {
             match next_response(input.input()) {
                 Next::Interim(length) => input.input_consume(length),
                 Next::Incomplete => return,
-                Next::Final => break,
+                Next::Final(status) => {
+                    self.has_final_response = true;
+                    self.must_close |= self.exchange.has_body() && status >= Some(400);
+                    return;
+                }
             }
         }
-        self.has_final_response = true;
     }
 }
 
@@ -103,6 +103,7 @@ impl<T: Transport> Transport for EarlyResponse<T> {
         if self.exchange.has_early_response() {
             return Ok(());
         }
+        self.exchange.set_connected();
         // The response was that of an earlier request on this connection.
         self.has_final_response = false;
         let mut sent = self.inner.transmit_output(amount, timeout);
@@ -116,7 +117,7 @@ impl<T: Transport> Transport for EarlyResponse<T> {
         }
         if self.has_final_response {
             self.exchange.set_early_response();
-            self.is_abandoned = true;
+            self.must_close = true;
             return Ok(());
         }
         sent
@@ -134,7 +135,7 @@ impl<T: Transport> Transport for EarlyResponse<T> {
     }
 
     fn is_open(&mut self) -> bool {
-        !self.is_abandoned && self.inner.is_open()
+        !self.must_close && self.inner.is_open()
     }
 
     fn is_tls(&self) -> bool {
@@ -147,8 +148,8 @@ impl<T: Transport> Transport for EarlyResponse<T> {
 enum Next {
     /// An interim response of this length.
     Interim(usize),
-    /// The final response, or something that is not a response.
-    Final,
+    /// The final response and its status, or something that is not a response.
+    Final(Option<u16>),
     /// Too short to decide.
     Incomplete,
 }
@@ -160,10 +161,10 @@ fn next_response(input: &[u8]) -> Next {
         Ok(httparse::Status::Complete(length)) => match response.code {
             // 101 ends HTTP on this connection.
             Some(100 | 102..=199) => Next::Interim(length),
-            _ => Next::Final,
+            status => Next::Final(status),
         },
         Ok(httparse::Status::Partial) => Next::Incomplete,
-        Err(_) => Next::Final,
+        Err(_) => Next::Final(None),
     }
 }
 
@@ -194,13 +195,14 @@ mod tests {
                 assert_eq!(next_response(input), Next::Incomplete, "{interim} {cut}");
             }
         }
-        for last in [
-            "HTTP/1.1 204 No Content\r\n\r\n",
-            "HTTP/1.1 101 Switching Protocols\r\n\r\n",
-            "HTTP/1.0 200 OK\r\n\r\nbody",
-            "SSH-2.0-OpenSSH_9.2\r\n",
+        for (last, status) in [
+            ("HTTP/1.1 204 No Content\r\n\r\n", Some(204)),
+            ("HTTP/1.1 101 Switching Protocols\r\n\r\n", Some(101)),
+            ("HTTP/1.0 200 OK\r\n\r\nbody", Some(200)),
+            ("SSH-2.0-OpenSSH_9.2\r\n", None),
         ] {
-            assert_eq!(next_response(last.as_bytes()), Next::Final, "{last}");
+            let found = next_response(last.as_bytes());
+            assert_eq!(found, Next::Final(status), "{last}");
         }
     }
 }

@@ -15,8 +15,10 @@ use ureq::unversioned::transport::NextTimeout;
 pub(super) struct Exchange {
     /// The origin that the request goes to, without a proxy on the way: `https://host:port`.
     origin: Mutex<String>,
+    has_body: AtomicBool,
     is_connected: AtomicBool,
     is_polling: AtomicBool,
+    has_begun_body: AtomicBool,
     has_read_body: AtomicBool,
     has_unsent: AtomicBool,
     is_disconnected: AtomicBool,
@@ -36,7 +38,9 @@ impl Exchange {
     /// Starts the next exchange of the agent.
     pub fn start(&self, origin: String, has_body: bool) {
         *self.origin.lock().unwrap_or_else(PoisonError::into_inner) = origin;
+        self.has_body.store(has_body, Ordering::Relaxed);
         self.is_connected.store(false, Ordering::Relaxed);
+        self.has_begun_body.store(!has_body, Ordering::Relaxed);
         self.has_read_body.store(!has_body, Ordering::Relaxed);
         self.has_unsent.store(false, Ordering::Relaxed);
         self.is_disconnected.store(false, Ordering::Relaxed);
@@ -49,9 +53,15 @@ impl Exchange {
         *self.origin.lock().unwrap_or_else(PoisonError::into_inner) == origin
     }
 
-    /// Whether there is a connection, secure where it has to be.
-    pub fn is_connected(&self) -> bool {
-        self.is_connected.load(Ordering::Relaxed)
+    /// Whether the request has a body of at least one byte.
+    pub fn has_body(&self) -> bool {
+        self.has_body.load(Ordering::Relaxed)
+    }
+
+    /// Whether the request may have been carried out: not before it has a connection, new or kept, and secure where it has
+    /// to be, nor before the first byte of its body.
+    pub fn may_be_carried_out(&self) -> bool {
+        self.is_connected.load(Ordering::Relaxed) && self.has_begun_body.load(Ordering::Relaxed)
     }
 
     pub fn set_connected(&self) {
@@ -65,6 +75,10 @@ impl Exchange {
 
     pub fn set_polling(&self, is_polling: bool) {
         self.is_polling.store(is_polling, Ordering::Relaxed);
+    }
+
+    pub fn set_body_begun(&self) {
+        self.has_begun_body.store(true, Ordering::Relaxed);
     }
 
     /// Whether the whole body has been handed to the connection.

@@ -22,7 +22,7 @@ use ureq::unversioned::transport::NativeTlsConnector;
 #[cfg(feature = "rustls")]
 use ureq::unversioned::transport::RustlsConnector;
 
-use super::{Request, Response, Transport, TransportError, TransportErrorKind};
+use super::{Method, Request, Response, Transport, TransportError, TransportErrorKind};
 use crate::cancel::CancelToken;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use crate::url;
@@ -136,11 +136,9 @@ impl Transport for UreqTransport {
         let agent = kept.unwrap_or_else(|| Agent::new(self.config.clone()));
         let to_cancel = agent.clone();
         let hook = cancel_token.map(|token| token.on_cancel(move || to_cancel.cancel()));
-        let mut has_begun_body = request.body.is_none();
-        let response = exchange(&agent, request, proxy, &mut has_begun_body);
+        let response = exchange(&agent, request, proxy);
         drop(hook);
-        // Before there is a connection, and before the first byte of a body, the request cannot have been carried out.
-        let may_be_sent = has_begun_body && agent.exchange.is_connected();
+        let may_be_carried_out = agent.exchange.may_be_carried_out();
         let is_plain_http = agent.exchange.is_plain_http();
         // Once the hook is removed, only a token that is cancelled can have shut the agent down.
         let is_usable = !cancel_token.is_some_and(CancelToken::is_cancelled);
@@ -157,7 +155,7 @@ impl Transport for UreqTransport {
             if is_plain_http {
                 return plain_http::error(url, error);
             }
-            let kind = kind_of(&error, may_be_sent);
+            let kind = kind_of(&error, may_be_carried_out);
             #[cfg(any(feature = "rustls", feature = "native-tls"))]
             let message = tls::explain(kind, url, &error);
             #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
@@ -179,7 +177,6 @@ fn exchange(
     agent: &Agent,
     request: Request<'_>,
     proxy: Option<&ureq::Proxy>,
-    has_begun_body: &mut bool,
 ) -> Result<Response, ureq::Error> {
     let limits = [request.timeout, request.idle_timeout];
     let mut builder = http::Request::builder()
@@ -190,15 +187,20 @@ fn exchange(
     }
     let origin = builder.uri_ref().map(exchange::origin);
     let exchange = &*agent.exchange;
-    exchange.start(origin.unwrap_or_default(), request.body.is_some());
-    let response = match request.body {
+    // Without any body, ureq would send that of a POST chunked, with no chunks.
+    let mut empty = io::empty();
+    let body = request.body.or_else(|| {
+        matches!(request.method, Method::Post | Method::Put).then_some((&mut empty as _, 0))
+    });
+    let has_body = body.as_ref().is_some_and(|(_, length)| *length > 0);
+    exchange.start(origin.unwrap_or_default(), has_body);
+    let response = match body {
         Some((reader, length)) => {
             // Without a length, ureq would send the body chunked, which S3 rejects.
             let builder = builder.header(http::header::CONTENT_LENGTH, length);
             let mut reader = RequestBody {
                 reader,
                 left: length,
-                has_begun: has_begun_body,
                 exchange,
             };
             run(
@@ -266,13 +268,12 @@ fn run<B: ureq::AsSendBody>(
 struct RequestBody<'a> {
     reader: &'a mut dyn Read,
     left: u64,
-    has_begun: &'a mut bool,
     exchange: &'a Exchange,
 }
 
 impl Read for RequestBody<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        *self.has_begun = true;
+        self.exchange.set_body_begun();
         let limit = buffer
             .len()
             .min(usize::try_from(self.left).unwrap_or(usize::MAX));
@@ -294,8 +295,7 @@ impl Read for RequestBody<'_> {
     }
 }
 
-/// `may_be_sent`: whether any part of the request may have reached the server.
-fn kind_of(error: &ureq::Error, may_be_sent: bool) -> TransportErrorKind {
+fn kind_of(error: &ureq::Error, may_be_carried_out: bool) -> TransportErrorKind {
     use ureq::{Error, Timeout};
     match error {
         Error::HostNotFound | Error::Timeout(Timeout::Resolve) => TransportErrorKind::Resolve,
@@ -313,10 +313,10 @@ fn kind_of(error: &ureq::Error, may_be_sent: bool) -> TransportErrorKind {
         #[cfg(feature = "rustls")]
         Error::Rustls(_) => TransportErrorKind::Tls,
         // The handshake reports a rejected certificate as invalid data.
-        Error::Io(error) if error.kind() == io::ErrorKind::InvalidData && !may_be_sent => {
+        Error::Io(error) if error.kind() == io::ErrorKind::InvalidData && !may_be_carried_out => {
             TransportErrorKind::Tls
         }
-        Error::Io(_) if !may_be_sent => TransportErrorKind::Connect,
+        Error::Io(_) if !may_be_carried_out => TransportErrorKind::Connect,
         Error::Timeout(_) => TransportErrorKind::Timeout,
         _ => TransportErrorKind::Broken,
     }
@@ -329,38 +329,36 @@ mod tests {
     fn body<'a>(
         reader: &'a mut &'static [u8],
         left: u64,
-        has_begun: &'a mut bool,
         exchange: &'a Exchange,
     ) -> RequestBody<'a> {
         RequestBody {
             reader,
             left,
-            has_begun,
             exchange,
         }
     }
 
     #[test]
     fn body_that_ends_early_is_an_error_and_a_longer_one_is_cut() {
-        let (mut begun, exchange) = (false, Exchange::default());
+        let exchange = Exchange::default();
         let mut short = b"abc".as_slice();
-        let mut reader = body(&mut short, 4, &mut begun, &exchange);
+        let mut reader = body(&mut short, 4, &exchange);
         let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         assert!(!exchange.has_read_body());
         let mut long = b"abcdef".as_slice();
         let mut bytes = Vec::new();
-        let mut reader = body(&mut long, 4, &mut begun, &exchange);
+        let mut reader = body(&mut long, 4, &exchange);
         reader.read_to_end(&mut bytes).unwrap();
-        assert!(begun && exchange.has_read_body());
+        assert!(exchange.has_read_body());
         assert_eq!(bytes, b"abcd");
     }
 
     #[test]
     fn rest_of_a_body_is_not_read_after_an_early_response() {
-        let (mut begun, exchange) = (false, Exchange::default());
+        let exchange = Exchange::default();
         let mut content = b"abcdef".as_slice();
-        let mut reader = body(&mut content, 6, &mut begun, &exchange);
+        let mut reader = body(&mut content, 6, &exchange);
         reader.read_exact(&mut [0; 2]).unwrap();
         exchange.set_early_response();
         let rest = reader.read_to_end(&mut Vec::new()).unwrap();
