@@ -74,7 +74,7 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
-/// A duration in a message, rounded down: `43 s`, `5 min`, `7 h`, `2521 days`.
+/// A duration in a message, rounded down: `43 s`, `5 min`, `7 h`, `12 days`, `6 years`.
 pub(crate) struct Rounded(pub Duration);
 
 impl fmt::Display for Rounded {
@@ -84,7 +84,9 @@ impl fmt::Display for Rounded {
             0..120 => (seconds, "s"),
             120..7200 => (seconds / 60, "min"),
             7200..172_800 => (seconds / 3600, "h"),
-            _ => (seconds / 86_400, "days"),
+            172_800..63_115_200 => (seconds / 86_400, "days"),
+            // A year of 365.25 days.
+            _ => (seconds / 31_557_600, "years"),
         };
         write!(f, "{number} {unit}")
     }
@@ -104,7 +106,9 @@ mod tests {
             (7200, "2 h"),
             (172_799, "47 h"),
             (172_800, "2 days"),
-            (217_820_796, "2521 days"),
+            (63_115_199, "730 days"),
+            (63_115_200, "2 years"),
+            (217_820_796, "6 years"),
         ] {
             let rounded = Rounded(Duration::from_secs(seconds));
             assert_eq!(rounded.to_string(), expected);

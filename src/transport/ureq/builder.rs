@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use super::idle::MAX_IDLE;
 use super::proxy::{FORM, ProxySettings};
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use super::tls;
@@ -114,6 +115,7 @@ impl Default for UreqTransportBuilder {
             .max_redirects_will_error(false)
             // ureq would read the environment itself, ignore what it does not understand, and go to the host directly.
             .proxy(None)
+            .max_idle_age(MAX_IDLE)
             .user_agent(concat!("imgpost/", env!("CARGO_PKG_VERSION")));
         Self {
             config,

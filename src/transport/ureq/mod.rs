@@ -3,6 +3,7 @@
 mod builder;
 mod early_response;
 mod exchange;
+mod idle;
 mod plain_http;
 mod proxy;
 mod resolver;
@@ -295,8 +296,15 @@ impl Read for RequestBody<'_> {
     }
 }
 
+/// The kind of `error`, which says that nothing was sent only where that is certain.
 fn kind_of(error: &ureq::Error, may_be_carried_out: bool) -> TransportErrorKind {
     use ureq::{Error, Timeout};
+    if may_be_carried_out {
+        return match error {
+            Error::Timeout(_) => TransportErrorKind::Timeout,
+            _ => TransportErrorKind::Broken,
+        };
+    }
     match error {
         Error::HostNotFound | Error::Timeout(Timeout::Resolve) => TransportErrorKind::Resolve,
         Error::Other(other) if other.is::<LookupError>() => TransportErrorKind::Resolve,
@@ -313,10 +321,8 @@ fn kind_of(error: &ureq::Error, may_be_carried_out: bool) -> TransportErrorKind 
         #[cfg(feature = "rustls")]
         Error::Rustls(_) => TransportErrorKind::Tls,
         // The handshake reports a rejected certificate as invalid data.
-        Error::Io(error) if error.kind() == io::ErrorKind::InvalidData && !may_be_carried_out => {
-            TransportErrorKind::Tls
-        }
-        Error::Io(_) if !may_be_carried_out => TransportErrorKind::Connect,
+        Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => TransportErrorKind::Tls,
+        Error::Io(_) => TransportErrorKind::Connect,
         Error::Timeout(_) => TransportErrorKind::Timeout,
         _ => TransportErrorKind::Broken,
     }
@@ -366,9 +372,28 @@ mod tests {
     }
 
     #[test]
-    fn failure_before_the_first_byte_of_the_body_means_unsent() {
-        let broken = || ureq::Error::Io(io::ErrorKind::ConnectionReset.into());
-        assert_eq!(kind_of(&broken(), false), TransportErrorKind::Connect);
-        assert_eq!(kind_of(&broken(), true), TransportErrorKind::Broken);
+    fn failure_counts_as_unsent_only_before_the_request_may_be_carried_out() {
+        use ureq::Error;
+        let io = |kind: io::ErrorKind| Error::Io(kind.into());
+        for (error, unsent) in [
+            (
+                io(io::ErrorKind::ConnectionReset),
+                TransportErrorKind::Connect,
+            ),
+            (io(io::ErrorKind::InvalidData), TransportErrorKind::Tls),
+            (Error::Tls("alert"), TransportErrorKind::Tls),
+            (Error::ConnectionFailed, TransportErrorKind::Connect),
+            (Error::HostNotFound, TransportErrorKind::Resolve),
+        ] {
+            assert_eq!(kind_of(&error, false), unsent, "{error:?}");
+            assert_eq!(
+                kind_of(&error, true),
+                TransportErrorKind::Broken,
+                "{error:?}"
+            );
+        }
+        let late = Error::Timeout(ureq::Timeout::Connect);
+        assert_eq!(kind_of(&late, false), TransportErrorKind::Connect);
+        assert_eq!(kind_of(&late, true), TransportErrorKind::Timeout);
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::ops::Range;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, ShutdownHandle,
@@ -14,6 +14,7 @@ use ureq::unversioned::transport::{
 use ureq::{Error, Timeout};
 
 use super::exchange::SharedExchange;
+use super::idle::Idle;
 use crate::deadline::Deadline;
 
 /// Maximum number of bytes held back while the other side sends and does not read. Beyond it, sending waits.
@@ -52,6 +53,7 @@ impl<In: Transport> Connector<In> for SocketConnector {
             unsent: Vec::new(),
             is_nonblocking: false,
             read_timeout: None,
+            idle: Idle::default(),
             exchange: Arc::clone(&self.0),
         };
         (details.register_shutdown)(socket.shutdown_handle())?;
@@ -97,6 +99,7 @@ pub(super) struct Socket {
     is_nonblocking: bool,
     /// The timeout that is set for blocking reads.
     read_timeout: Option<Duration>,
+    idle: Idle,
     exchange: SharedExchange,
 }
 
@@ -252,6 +255,7 @@ impl Transport for Socket {
         if self.exchange.has_early_response() {
             return Ok(());
         }
+        self.idle.end();
         let timeout = not_expired(timeout.for_write())?;
         self.set_nonblocking(true)?;
         let mut pause = Pause::new(timeout);
@@ -296,6 +300,7 @@ impl Transport for Socket {
             .set_nonblocking(true)
             .and_then(|()| self.stream.0.peek(&mut [0]));
         self.unsent.is_empty()
+            && self.idle.is_short(SystemTime::now())
             && matches!(peeked, Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 }
