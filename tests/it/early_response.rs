@@ -2,23 +2,15 @@
 //! connection or keeps it, over http and https; interim responses are skipped; and nothing but a response to the whole
 //! body is a success.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use imgpost::transport::UreqTransport;
 use imgpost::{Error, Receipt, Uploader};
-use rustls::{ServerConnection, StreamOwned};
 
 use crate::support::faults;
-use crate::support::tls::server_config;
-
-trait Stream: Read + Write {}
-
-impl<T: Read + Write> Stream for T {}
+use crate::support::tls::{Listener, Stream};
 
 /// What a server does with one connection, after it has read the head of the request.
 type Script = dyn Fn(&mut Connection) -> std::io::Result<()> + Send + Sync;
@@ -87,28 +79,20 @@ struct Server {
 
 impl Server {
     fn start(is_tls: bool, script: Arc<Script>) -> Self {
-        let (config, certificate) = server_config();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let scheme = if is_tls { "https" } else { "http" };
-        let url = format!("{scheme}://{}/", listener.local_addr().unwrap());
+        let listener = Listener::bind(is_tls);
+        let url = format!("{}/", listener.url);
+        let uploader = Uploader::new(listener.transport())
+            .retries(0)
+            .idle_timeout(Duration::from_secs(300));
         let (sender, bodies) = mpsc::channel();
         let connections = Arc::new(Mutex::new(0));
         let counter = Arc::clone(&connections);
         std::thread::spawn(move || {
-            for stream in listener.incoming() {
+            loop {
+                let stream = listener.accept();
                 *counter.lock().unwrap() += 1;
-                let (config, sender) = (Arc::clone(&config), sender.clone());
-                let script = Arc::clone(&script);
+                let (script, sender) = (Arc::clone(&script), sender.clone());
                 std::thread::spawn(move || {
-                    let stream = stream.unwrap();
-                    // Otherwise Nagle's algorithm delays the response until the connection is closed, and it is lost.
-                    stream.set_nodelay(true).unwrap();
-                    let stream: Box<dyn Stream> = if is_tls {
-                        let connection = ServerConnection::new(config).unwrap();
-                        Box::new(StreamOwned::new(connection, stream))
-                    } else {
-                        Box::new(stream)
-                    };
                     let Ok(mut connection) = Connection::open(stream) else {
                         return;
                     };
@@ -118,10 +102,6 @@ impl Server {
                 });
             }
         });
-        let transport = UreqTransport::builder().root_certificates(certificate.as_bytes());
-        let uploader = Uploader::new(Arc::new(transport.unwrap().build()))
-            .retries(0)
-            .idle_timeout(Duration::from_secs(300));
         Self {
             url,
             uploader,

@@ -2,18 +2,15 @@
 //! that may have been carried out is not repeated; and no request is sent on a connection that the server may be closing.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use imgpost::leonardo::{Client, CreateGeneration, Error};
 use imgpost::transport::{Method, Request, Transport, TransportErrorKind, UreqTransport};
-use rustls::{ServerConnection, StreamOwned};
 
 use crate::support::fixture;
-use crate::support::tls::server_config;
+use crate::support::tls::Listener;
 
-/// What the server does after it has read a request. Either way it reads the whole request.
-#[derive(Clone)]
+/// What the server does after it has read a whole request.
 enum Reply {
     /// Responds, and waits for the next request on the same connection.
     Respond(u16, Vec<u8>),
@@ -24,47 +21,36 @@ enum Reply {
 /// A server that keeps its connections.
 struct Server {
     url: String,
-    transport: UreqTransport,
+    transport: Arc<UreqTransport>,
     /// The number of requests on each connection.
     connections: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Server {
     fn start(is_tls: bool, replies: Vec<Reply>) -> Self {
-        let (config, certificate) = server_config();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let scheme = if is_tls { "https" } else { "http" };
-        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
-        let connections = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&connections);
+        let listener = Listener::bind(is_tls);
+        let server = Self {
+            url: listener.url.clone(),
+            transport: listener.transport(),
+            connections: Arc::default(),
+        };
+        let seen = Arc::clone(&server.connections);
         std::thread::spawn(move || {
             let mut replies = replies.into_iter();
-            for stream in listener.incoming() {
-                let stream = stream.unwrap();
-                stream.set_nodelay(true).unwrap();
-                let count = || *seen.lock().unwrap().last_mut().unwrap() += 1;
+            loop {
+                let stream = listener.accept();
                 seen.lock().unwrap().push(0);
-                if is_tls {
-                    let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-                    serve(StreamOwned::new(connection, stream), &mut replies, count);
-                } else {
-                    serve(stream, &mut replies, count);
-                }
+                serve(stream, &mut replies, || {
+                    *seen.lock().unwrap().last_mut().unwrap() += 1;
+                });
             }
         });
-        let transport = UreqTransport::builder().root_certificates(certificate.as_bytes());
-        Self {
-            url,
-            transport: transport.unwrap().build(),
-            connections,
-        }
+        server
     }
 
-    /// Posts `body`, or gets if there is none.
-    fn send(&self, body: Option<&[u8]>) -> Result<u16, TransportErrorKind> {
+    fn send(&self, method: Method, body: Option<&[u8]>) -> Result<u16, TransportErrorKind> {
         let url = format!("{}/", self.url);
         let mut reader = body.unwrap_or_default();
-        let method = body.map_or(Method::Get, |_| Method::Post);
         let mut request = Request::new(method, &url);
         request.body = body.map(|body| (&mut reader as _, body.len() as u64));
         let response = self.transport.send(request);
@@ -129,14 +115,14 @@ fn paid_call_whose_response_is_lost_on_a_kept_connection_is_not_repeated() {
         let server = Server::start(is_tls, replies);
         let builder = Client::builder("key").base_url(&server.url);
         let client = builder
-            .transport(Arc::new(server.transport))
+            .transport(server.transport.clone())
             .retries(4)
             .build()
             .unwrap();
         client.me().unwrap();
         let error = client.generate(&CreateGeneration::new("p")).unwrap_err();
         assert!(matches!(error, Error::Unconfirmed(_)), "{error:?}");
-        assert_eq!(*server.connections.lock().unwrap(), [2], "{is_tls}");
+        assert_eq!(server.requests_on_each_connection(), [2], "{is_tls}");
     }
 }
 
@@ -144,17 +130,21 @@ fn paid_call_whose_response_is_lost_on_a_kept_connection_is_not_repeated() {
 fn broken_exchange_has_the_same_kind_on_a_new_and_on_a_kept_connection() {
     let large = vec![7; 3_000_000];
     for is_tls in [false, true] {
-        for body in [None, Some(&b""[..]), Some(b"small"), Some(&large)] {
+        for (method, body) in [
+            (Method::Get, None),
+            // In chunks, the end of the body would be read as another request.
+            (Method::Post, None),
+            (Method::Put, None),
+            (Method::Post, Some(&b""[..])),
+            (Method::Post, Some(b"small")),
+            (Method::Post, Some(&large)),
+        ] {
             let server = Server::start(is_tls, vec![Reply::Close, ok(), Reply::Close]);
-            let sent = [(); 3].map(|()| server.send(body));
+            let sent = [(); 3].map(|()| server.send(method, body));
             let broken = Err(TransportErrorKind::Broken);
-            assert_eq!(
-                sent,
-                [broken, Ok(200), broken],
-                "{is_tls} {:?}",
-                body.map(<[u8]>::len)
-            );
-            assert_eq!(server.requests_on_each_connection(), [1, 2], "{is_tls}");
+            let case = format!("{is_tls} {method:?} {:?}", body.map(<[u8]>::len));
+            assert_eq!(sent, [broken, Ok(200), broken], "{case}");
+            assert_eq!(server.requests_on_each_connection(), [1, 2], "{case}");
         }
     }
 }
@@ -163,20 +153,20 @@ fn broken_exchange_has_the_same_kind_on_a_new_and_on_a_kept_connection() {
 #[test]
 fn connection_is_kept_after_a_success_and_not_after_a_rejected_body() {
     for is_tls in [false, true] {
-        for (status, with_body, expected) in [
-            (200, true, vec![2]),
-            (204, true, vec![2]),
-            (403, true, vec![1, 1]),
-            (503, true, vec![1, 1]),
+        let file = Some(&b"file"[..]);
+        for (status, method, body, expected) in [
+            (200, Method::Post, file, vec![2]),
+            (204, Method::Post, file, vec![2]),
+            (403, Method::Post, file, vec![1, 1]),
+            (503, Method::Post, file, vec![1, 1]),
             // A job that the API does not know yet is polled on.
-            (404, false, vec![2]),
+            (404, Method::Get, None, vec![2]),
         ] {
             let server = Server::start(is_tls, vec![Reply::Respond(status, vec![]), ok()]);
-            let body = with_body.then_some(&b"file"[..]);
-            assert_eq!(server.send(body), Ok(status));
-            assert_eq!(server.send(body), Ok(200));
+            assert_eq!(server.send(method, body), Ok(status));
+            assert_eq!(server.send(method, body), Ok(200));
             let found = server.requests_on_each_connection();
-            assert_eq!(found, expected, "{status} {with_body} {is_tls}");
+            assert_eq!(found, expected, "{status} {method:?} {is_tls}");
         }
     }
 }

@@ -140,7 +140,7 @@ impl Kind {
                     .env("SERVICES", "s3")
                     .env("BIND_HOST", "127.0.0.1")
                     .env("GATEWAY_PORT", port)
-                    // Where it leaves a file named for its process.
+                    // Where it leaves a file with the id of its process.
                     .env("TMPDIR", folder.path())
                     .env("HOME", folder.path());
                 command

@@ -1,12 +1,62 @@
-//! A storage server with TLS and a self-signed certificate.
+//! Servers with a self-signed certificate.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
+use imgpost::transport::UreqTransport;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+/// The server's side of a connection, with TLS or without.
+pub trait Stream: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Stream for T {}
+
+/// A listener on the loopback interface, for https or http.
+pub struct Listener {
+    /// Without a path.
+    pub url: String,
+    listener: TcpListener,
+    config: Option<Arc<ServerConfig>>,
+    certificate: String,
+}
+
+impl Listener {
+    pub fn bind(is_tls: bool) -> Self {
+        let (config, certificate) = server_config();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let scheme = if is_tls { "https" } else { "http" };
+        Self {
+            url: format!("{scheme}://{}", listener.local_addr().unwrap()),
+            listener,
+            config: is_tls.then_some(config),
+            certificate,
+        }
+    }
+
+    /// A transport that trusts the certificate.
+    pub fn transport(&self) -> Arc<UreqTransport> {
+        let builder = UreqTransport::builder().root_certificates(self.certificate.as_bytes());
+        Arc::new(builder.unwrap().build())
+    }
+
+    /// Waits for the next connection. The TLS handshake happens when it is read.
+    pub fn accept(&self) -> Box<dyn Stream> {
+        let (stream, _) = self.listener.accept().unwrap();
+        // Otherwise Nagle's algorithm delays a response until the connection is closed, and it is lost.
+        stream.set_nodelay(true).unwrap();
+        match &self.config {
+            Some(config) => {
+                let connection = ServerConnection::new(Arc::clone(config)).unwrap();
+                Box::new(StreamOwned::new(connection, stream))
+            }
+            None => Box::new(stream),
+        }
+    }
+}
+
+/// A storage server with TLS.
 pub struct TlsServer {
     pub url: String,
     pub certificate: String,

@@ -31,7 +31,7 @@ impl<In: Transport> Connector<In> for EarlyResponseConnector {
         Ok(chained.map(|inner| EarlyResponse {
             inner,
             exchange: SharedExchange::clone(&self.0),
-            // The connection to a proxy carries the one to the host, of which only the latter is HTTP.
+            // Through a proxy, there is a connection to it and, inside, one to the host. The request goes to the host.
             is_to_host: self.0.goes_to(&exchange::origin(details.uri)),
             has_final_response: false,
             has_new_input: false,

@@ -188,7 +188,7 @@ fn exchange(
     }
     let origin = builder.uri_ref().map(exchange::origin);
     let exchange = &*agent.exchange;
-    // Without any body, ureq would send that of a POST chunked, with no chunks.
+    // Without a body, ureq would send a POST in chunks, of which there are none.
     let mut empty = io::empty();
     let body = request.body.or_else(|| {
         matches!(request.method, Method::Post | Method::Put).then_some((&mut empty as _, 0))
